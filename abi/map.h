@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Keys and values of the data plane's maps: what the agent writes, the programs
+ * read, and trace runs natively. One noun a struct. Every key is free of
+ * padding. Addresses are 16 bytes (IPv4 as ::ffff:a.b.c.d, RFC 4291 2.5.5.2).
+ *
+ * Order of writing: what is referred to before what refers to it; then the
+ * generation cells of what changed (see GENERATIONS), by one store each.
+ */
+#pragma once
+
+#include <linux/types.h>
+
+#include "abi/limits.h"
+
+#define ABI_VERSION 1 /* of this page; a running agent migrates maps of older ones */
+
+struct abi_ip {
+	union {
+		__u8 b[16];
+		__be32 w[4];
+		__u64 d[2];
+	};
+};
+
+struct abi_mac {
+	__u8 b[6];
+};
+
+/* ------------------------------------------------------------------ ports */
+
+#define PORT_UP 0x01	    /* admin_state_up */
+#define PORT_PEER 0x02	    /* veth into a namespace: deliver by bpf_redirect_peer */
+#define PORT_UNGUARDED 0x04 /* port_security_enabled is false: guard lets all pass */
+#define PORT_DHCP4 0x08	    /* the agent serves DHCPv4 here */
+
+/* Map `port`: array by port slot (1..LIM_HOST_PORTS-1; slot 0 is nobody). */
+struct port_value {
+	__u32 ifindex; /* host end of the veth, or the tap; 0: slot is free */
+	__u32 vni;
+	__u32 identity; /* 24 bits */
+	__u32 flags;	/* PORT_* */
+	struct abi_mac mac;
+	__u16 mtu; /* of the tenant network: the largest IP packet */
+};
+
+/* Map `device`: hash from ifindex (__u32) to port slot (__u32). */
+
+/*
+ * Map `guard`: LPM trie. A port may send from (MAC, address) pairs that are
+ * here; the port's own addresses with full length, allowed address pairs with
+ * their prefix. For ARP and ND the same look-up.
+ */
+struct guard_key {
+	__u32 prefixlen; /* 32 + 48 + 16 (pad) + address bits (96 + n for IPv4) */
+	__u32 slot;
+	struct abi_mac mac;
+	__u8 pad[2];
+	struct abi_ip ip;
+} __attribute__((packed));
+
+#define GUARD_PREFIX_BASE 96 /* bits of guard_key before the address */
+
+/* value: __u32, 1 */
+
+/* --------------------------------------------------------------- networks */
+
+#define NETWORK_UP 0x01
+#define NETWORK_FLOOD 0x02 /* unknown unicast and ARP are replicated, not dropped */
+
+/* Map `network`: hash from VNI (__u32). */
+struct network_value {
+	__u32 flags;	    /* NETWORK_* */
+	__u32 mtu;	    /* largest IP packet */
+	__u32 flood_chunks; /* entries of `flood` with this VNI */
+	__u32 pad;
+};
+
+/*
+ * A place: where a frame goes. Upper 4 bits say what kind, lower 28 the index.
+ */
+#define PLACE_KIND(place) ((place) >> 28)
+#define PLACE_INDEX(place) ((place)&0x0fffffff)
+#define PLACE(kind, index) ((__u32)(kind) << 28 | (index))
+
+enum place_kind {
+	PLACE_NONE = 0,
+	PLACE_PORT = 1,	  /* index: port slot on this host */
+	PLACE_VTEP = 2,	  /* index: entry of `vtep` */
+	PLACE_ROUTER = 3, /* index: router number; the MAC is a router interface's */
+};
+
+/* Map `mac`: hash, the forwarding table: who has this MAC in this network. */
+struct mac_key {
+	__u32 vni;
+	struct abi_mac mac;
+	__u8 pad[2]; /* zero */
+};
+
+struct mac_value {
+	__u32 place;
+	__u32 identity;
+};
+
+/* Map `location`: hash, the neighbour table: who has this address in this network. */
+struct location_key {
+	__u32 vni;
+	struct abi_ip ip;
+};
+
+struct location_value {
+	struct abi_mac mac;
+	__u16 pad;
+};
+
+/* Map `flood`: hash. Where a broadcast of a network is replicated to. */
+struct flood_key {
+	__u32 vni;
+	__u32 chunk; /* 0 .. flood_chunks-1 */
+};
+
+struct flood_value {
+	__u32 count;
+	__u32 place[LIM_FLOOD_CHUNK]; /* PLACE_PORT before PLACE_VTEP over all chunks */
+};
+
+/* ---------------------------------------------------------------- routers */
+
+#define ROUTE_UP 0x01	     /* the router's admin_state_up */
+#define ROUTE_BLACKHOLE 0x02 /* discard */
+#define ROUTE_GATEWAY 0x04   /* next hop is `via`, else the destination itself */
+#define ROUTE_LOCAL 0x08     /* the router's own address (a full-length route) */
+
+/* Map `route`: LPM trie. */
+struct route_key {
+	__u32 prefixlen; /* 32 + address bits (96 + n for IPv4) */
+	__u32 router;
+	struct abi_ip ip;
+} __attribute__((packed));
+
+#define ROUTE_PREFIX_BASE 32
+
+struct route_value {
+	__u32 flags; /* ROUTE_* */
+	__u32 vni;   /* of the network the packet enters */
+	struct abi_ip via;
+	struct abi_mac mac; /* the router's interface on that network: new source MAC */
+	__u16 pad;
+};
+
+/* ------------------------------------------------------------------ hosts */
+
+#define VTEP_KNOWN 0x01	   /* entry in use */
+#define VTEP_RESOLVED 0x02 /* dst/src MAC and ifindex are valid: no FIB look-up */
+#define VTEP_V6 0x04	   /* IPv6 underlay */
+
+/*
+ * Map `vtep`: array by index (1..LIM_HOSTS-1). How to reach a host. Read on
+ * every encapsulated packet, so a new next hop takes effect at once.
+ */
+struct vtep_value {
+	struct abi_ip remote;
+	struct abi_ip local;
+	__u32 flags; /* VTEP_* */
+	__u32 ifindex;
+	struct abi_mac next_hop; /* outer destination MAC */
+	struct abi_mac source;	 /* outer source MAC */
+	__u16 mtu;		 /* underlay MTU towards it */
+	__u16 csum;	  /* ~sum of the outer IPv4 header but for length and TOS, folded, as loaded */
+	__u32 pad[2];
+};
+
+/* Map `peer`: hash from outer source address (struct abi_ip) to vtep index (__u32). */
+
+/* -------------------------------------------------------------- the flows */
+
+/*
+ * GENERATIONS. Map `generation`: one array element holding LIM_GENERATIONS
+ * cells. A verdict remembers the sum of the cells it was made under: cell 0
+ * (this host) and up to FLOW_GENS cells of the things it used, each cell chosen
+ * by hash. A writer increments the cells of what it changed after the tables
+ * are written; cells only grow, so an equal sum means nothing changed. Two things
+ * that share a cell cost a needless walk, never a wrong verdict.
+ */
+struct generation_value {
+	__u32 cell[LIM_GENERATIONS];
+};
+
+enum generation_kind {
+	GEN_PORT = 1,	 /* id: port slot */
+	GEN_MAC = 2,	 /* id: hash of VNI and MAC; see abi/hash.h */
+	GEN_ROUTER = 3,	 /* id: router number */
+	GEN_NETWORK = 4, /* id: VNI */
+	GEN_ADDRESS = 5, /* id: hash of VNI and address */
+};
+
+#define FLOW_WAYS 2
+#define FLOW_GENS 3
+
+#define FLOW_TUNNEL 0x80000000 /* in flow_key.context: came by tunnel, rest is the VNI */
+
+/* 56 bytes, seven words. Two packets with equal keys are treated alike. */
+struct flow_key {
+	__u32 context; /* ifindex of the port's device, or FLOW_TUNNEL | VNI */
+	__be16 sport;  /* ICMP: type and code; echo: identifier in dport */
+	__be16 dport;
+	struct abi_mac smac;
+	__u8 proto; /* IPPROTO_*, after extension headers */
+	__u8 kind;  /* enum flow_kind */
+	struct abi_mac dmac;
+	__be16 ethertype; /* IPv4 or IPv6 */
+	struct abi_ip saddr;
+	struct abi_ip daddr;
+};
+
+enum flow_kind {
+	FLOW_WHOLE = 0,	   /* not a fragment, or one whose ports are known */
+	FLOW_FRAGMENT = 1, /* later fragment with no known first: ports are 0 */
+};
+
+enum flow_verdict {
+	FLOW_EMPTY = 0,
+	FLOW_DROP = 1,	  /* reason says why */
+	FLOW_PORT = 2,	  /* deliver to a port of this host */
+	FLOW_VTEP = 3,	  /* encapsulate */
+};
+
+#define FLOW_ROUTED 0x01 /* rewrite MACs and decrement TTL by hops */
+#define FLOW_PEER 0x02	 /* deliver by bpf_redirect_peer */
+#define FLOW_CONN 0x04	 /* a conn entry of tx_slot or rx_slot is to be touched */
+
+/*
+ * Map `flow`: per-CPU array of sets of FLOW_WAYS records, index by hash of the
+ * key. The first cache line decides, the second acts.
+ */
+struct flow_value {
+	/* first line */
+	struct flow_key key;
+	__u32 gen_sum;
+	__u16 gen[2]; /* cells 0 and 1; cell 2 is gen2 */
+	/* second line */
+	__u8 verdict; /* enum flow_verdict */
+	__u8 reason;  /* enum dp_drop */
+	__u8 flags;   /* FLOW_* */
+	__u8 hops;    /* routers crossed */
+	__u16 gen2;
+	__u16 sport; /* outer source port, network order */
+	__u32 out;   /* ifindex to deliver to, or vtep index */
+	__u32 from;  /* tunnel: vtep index that must be the outer source */
+	struct abi_mac dmac;
+	struct abi_mac smac;
+	__u32 vx_flags; /* tunnel header, host order; on receipt: what it must be */
+	__u32 vx_vni;
+	__u16 tx_slot; /* port whose packet this is (0: it came by tunnel) */
+	__u16 rx_slot; /* port it is delivered to (0: it leaves by tunnel) */
+	__u32 mtu;     /* largest IP packet on the way out */
+	__u32 seen;    /* jiffies, low bits: when conn was last touched */
+	__u32 packets; /* since conn was last touched */
+	__u64 bytes;
+};
+
+struct flow_set {
+	struct flow_value way[FLOW_WAYS];
+};
+
+_Static_assert(sizeof(struct flow_key) == 56, "seven words");
+_Static_assert(sizeof(struct flow_value) == 128, "two cache lines");
+
+/*
+ * Map `conn`: preallocated hash, the truth about connections. One entry per
+ * local port and connection; addresses as that port sees them, canonical order:
+ * the port's own side is `local`.
+ */
+struct conn_key {
+	__u32 slot; /* local port */
+	__be16 lport;
+	__be16 rport;
+	struct abi_ip local;
+	struct abi_ip remote;
+	__u32 proto;
+};
+
+enum conn_state {
+	CONN_NEW = 0,	      /* one direction seen */
+	CONN_ESTABLISHED = 1, /* both directions seen */
+	CONN_FIN = 2,	      /* one side has sent FIN */
+	CONN_CLOSING = 3,     /* both have */
+	CONN_CLOSED = 4,      /* RST, or FIN acknowledged */
+};
+
+struct conn_value {
+	__u64 seen;    /* jiffies64 of the last packet that touched it */
+	__u64 created; /* jiffies64 */
+	__u64 packets[2]; /* [0] sent by the local port, [1] received */
+	__u64 bytes[2];
+	__u32 remote_identity;
+	__u8 state;    /* enum conn_state */
+	__u8 origin;   /* 0: the local port opened it, 1: the other side */
+	__u8 fin;      /* bit 0: local has sent FIN, bit 1: remote has */
+	__u8 pad;
+};
+
+/* Map `fragment`: LRU hash from the first fragment to its ports. */
+struct fragment_key {
+	__u32 context; /* as flow_key.context */
+	__u32 id;      /* IP identification, as on the wire */
+	struct abi_ip saddr;
+	struct abi_ip daddr;
+	__u32 proto;
+};
+
+struct fragment_value {
+	__be16 sport;
+	__be16 dport;
+};
+
+/* --------------------------------------------------------------- counters */
+
+/* Map `port_stats`: per-CPU array by port slot. "rx" is what the workload receives. */
+struct port_stats_value {
+	__u64 tx_packets;
+	__u64 tx_bytes;
+	__u64 rx_packets;
+	__u64 rx_bytes;
+};
+
+/* Map `drops`: per-CPU array of __u64 by slot * DP_DROP_COUNT + reason; slot 0: no port. */
+
+/* Map `host_stats`: per-CPU array, one element. */
+struct host_stats_value {
+	__u64 flow_hits;
+	__u64 flow_misses;
+	__u64 flow_evictions; /* a live record made room */
+	__u64 conn_created;
+	__u64 encap_fallbacks; /* left by the vxlan device: -EALREADY */
+	__u64 flood_copies;
+	__u64 punts;
+};
+
+/* ------------------------------------------------------------------ punts */
+
+enum punt_kind {
+	PUNT_DHCP4 = 1,
+};
+
+/* Ring buffer `punt`: a frame for the agent. */
+struct punt_event {
+	__u32 kind; /* enum punt_kind */
+	__u32 slot; /* the port that sent it */
+	__u32 size; /* bytes of frame; the frame is not longer */
+	__u32 pad;
+	__u8 frame[LIM_PUNT_FRAME];
+};
+
+/* Map `budget`: array by port slot, for PUNT_RATE. */
+struct budget_value {
+	__u64 second; /* jiffies64 / HZ of the current second */
+	__u32 spent;
+	__u32 pad;
+};
