@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A resource is one attribute table. Everything that decodes, validates,
+ * encodes, filters, sorts, documents or prints a resource reads this table, and
+ * no resource does any of it by itself.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <glib.h>
+#include <jansson.h>
+
+/* What stands at an attribute's offset in the resource's struct. */
+enum attr_type {
+	ATTR_BOOL,   /* bool */
+	ATTR_INT,    /* int64_t, within [min, max] */
+	ATTR_STRING, /* char *, owned; NULL is null; at most max characters */
+	ATTR_ENUM,   /* uint32_t, index into names */
+	ATTR_UUID,   /* struct uuid; none is null */
+	ATTR_IP,     /* struct ip; none is null */
+	ATTR_PREFIX, /* struct prefix; bits 0 and ip none is null */
+	ATTR_MAC,    /* struct mac; none is null */
+	ATTR_TIME,   /* int64_t, seconds since 1970, printed 2026-11-20T23:39:08Z */
+	ATTR_DICT,   /* char *, owned: the text of a JSON object, or NULL */
+	ATTR_LIST,   /* struct vec of what `item` describes */
+};
+
+/* An owned array. COUNT elements of the size that the attribute's item table says. */
+struct vec {
+	void *items;
+	uint32_t count;
+};
+
+enum attr_flag {
+	ATTR_POST = 1 << 0,	  /* may be given on create */
+	ATTR_PUT = 1 << 1,	  /* ... on update */
+	ATTR_REQUIRED = 1 << 2,	  /* must be given on create */
+	ATTR_VISIBLE = 1 << 3,	  /* in replies */
+	ATTR_FILTER = 1 << 4,	  /* ?name=value */
+	ATTR_SORT = 1 << 5,	  /* ?sort_key=name */
+	ATTR_NULLABLE = 1 << 6,	  /* null is a value */
+	ATTR_ADMIN_SET = 1 << 7,  /* only an admin may give it */
+	ATTR_ADMIN_SEE = 1 << 8,  /* only an admin gets it back */
+	ATTR_COMPUTED = 1 << 9,	  /* not stored: print() makes it */
+	ATTR_COLUMN = 1 << 10,	  /* a column of the command line's short list */
+	ATTR_MULTILINE = 1 << 11, /* the string may hold line ends */
+};
+
+struct attr_table;
+
+struct attr {
+	const char *name;
+	enum attr_type type;
+	uint32_t flags; /* enum attr_flag */
+	size_t offset;
+	int64_t min, max;	  /* ATTR_INT: range; ATTR_STRING: longest; 0,0: no limit */
+	const char *initial;	  /* default as text, parsed like a filter; NULL: none */
+	const char *const *names; /* ATTR_ENUM; ends with NULL */
+	const struct attr_table *item; /* ATTR_LIST */
+	const char *alias;	       /* a second name for the same value, e.g. tenant_id */
+	/* ATTR_COMPUTED: a new reference, or NULL for null. WORLD is the model it lives in. */
+	json_t *(*print)(const void *object, const void *world);
+	const char *help; /* one line, for --help and the reference */
+};
+
+/* Table of a resource, or of the items of a list (then `size` is the item's; a list of
+ * scalars has one attribute without a name). */
+struct attr_table {
+	const char *singular; /* "port" */
+	const char *plural;   /* "ports" */
+	const char *title;    /* "Port", for error types: PortNotFound */
+	size_t size;
+	const struct attr *attrs; /* ends with name NULL (scalars: one entry) */
+	const char *help;
+};

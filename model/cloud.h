@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The cloud as the store has it, in memory: every object by id, and the indexes
+ * by which they are asked for. Changed only by what the store says was committed;
+ * the API reads it, the compiler listens to it.
+ */
+#pragma once
+
+#include "model/host.h"
+#include "model/network.h"
+#include "model/port.h"
+#include "model/router.h"
+#include "model/subnet.h"
+
+struct cloud;
+
+struct cloud *cloud_new(void);
+void cloud_free(struct cloud *cloud);
+
+/* The table of each kind; what the API serves and the command line prints. */
+const struct attr_table *cloud_table(enum kind kind);
+
+/* Borrowed until the next change, or NULL. */
+void *cloud_find(const struct cloud *cloud, enum kind kind, struct uuid id);
+const struct network *cloud_find_network(const struct cloud *cloud, struct uuid id);
+const struct subnet *cloud_find_subnet(const struct cloud *cloud, struct uuid id);
+const struct port *cloud_find_port(const struct cloud *cloud, struct uuid id);
+const struct router *cloud_find_router(const struct cloud *cloud, struct uuid id);
+const struct host *cloud_find_host(const struct cloud *cloud, const char *name);
+const struct host *cloud_find_host_by_ip(const struct cloud *cloud, struct ip tunnel_ip);
+
+/* Borrowed arrays of borrowed objects; never NULL. No order. */
+const GPtrArray *cloud_list(const struct cloud *cloud, enum kind kind);
+const GPtrArray *cloud_list_subnets(const struct cloud *cloud, struct uuid network_id);
+const GPtrArray *cloud_list_ports(const struct cloud *cloud, struct uuid network_id);
+const GPtrArray *cloud_list_host_ports(const struct cloud *cloud, const char *host);
+const GPtrArray *cloud_list_interfaces(const struct cloud *cloud,
+				       struct uuid router_id); /* ports */
+
+/* One committed change. AFTER is taken over (NULL: deleted). The listeners are told with
+ * both; BEFORE (NULL: created) lives until they return. */
+void cloud_apply(struct cloud *cloud, enum kind kind, struct uuid id, void *after,
+		 uint64_t store_revision);
+
+typedef void (*cloud_listener)(enum kind kind, const void *before, const void *after,
+			       uint64_t store_revision, void *data);
+void cloud_listen(struct cloud *cloud, cloud_listener listener, void *data);
+
+/*
+ * What hosts report, which is not stored: a port is ACTIVE when its host is alive
+ * and says it is wired. Kept here so that replies and filters can print it.
+ */
+void cloud_set_host_alive(struct cloud *cloud, const char *host, bool alive, int64_t now);
+void cloud_set_host_revision(struct cloud *cloud, const char *host, uint64_t revision);
+bool cloud_is_host_alive(const struct cloud *cloud, const char *host);
+void cloud_set_port_wired(struct cloud *cloud, const char *host, struct uuid port, bool wired);
+enum status cloud_get_port_status(const struct cloud *cloud, const struct port *port);

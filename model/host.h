@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Host: a machine that runs the agent. object.name is unique and is what
+ * binding:host_id names.
+ */
+#pragma once
+
+#include "lib/ip.h"
+#include "model/object.h"
+
+struct host {
+	struct object object;
+	struct ip tunnel_ip; /* its VTEP; unique */
+	bool admin_state_up;
+};
+
+extern const struct attr_table host_table;

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Port: one attachment of a workload to a network.
+ */
+#pragma once
+
+#include "lib/ip.h"
+#include "model/object.h"
+
+struct fixed_ip {
+	struct uuid subnet_id;
+	struct ip ip;
+};
+
+struct address_pair {
+	struct prefix ip;
+	struct mac mac; /* none in a request: the port's own */
+};
+
+struct dhcp_option {
+	char *name;
+	char *value;
+	int64_t ip_version;
+};
+
+#define PORT_OWNER_ROUTER "network:router_interface"
+
+struct port {
+	struct object object;
+	struct uuid network_id;
+	struct mac mac;
+	bool admin_state_up;
+	bool port_security_enabled;
+	struct vec fixed_ips;		  /* struct fixed_ip */
+	struct vec allowed_address_pairs; /* struct address_pair */
+	struct vec extra_dhcp_opts;	  /* struct dhcp_option */
+	char *device_id; /* a router's id when device_owner is PORT_OWNER_ROUTER */
+	char *device_owner;
+	const char *host_id; /* binding:host_id, interned; NULL: unbound */
+	char *profile;	     /* binding:profile, JSON text */
+	uint32_t vnic_type;
+	uint32_t identity; /* 24 bits; never 0 */
+};
+
+extern const struct attr_table port_table;
+
+bool port_is_router_interface(const struct port *port);

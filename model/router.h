@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Router: a distributed L3 instance. Its interfaces are ports that name it.
+ */
+#pragma once
+
+#include "lib/ip.h"
+#include "model/object.h"
+#include "model/subnet.h"
+
+struct router {
+	struct object object;
+	bool admin_state_up;
+	struct vec routes; /* struct host_route */
+	uint32_t number;   /* region-wide, 28 bits, what the data plane calls it */
+};
+
+extern const struct attr_table router_table;

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Subnet: an address range on a network.
+ */
+#pragma once
+
+#include "lib/ip.h"
+#include "model/object.h"
+
+enum ipv6_mode {
+	IPV6_MODE_NONE = 0, /* null */
+	IPV6_MODE_SLAAC,
+	IPV6_MODE_DHCPV6_STATEFUL,
+	IPV6_MODE_DHCPV6_STATELESS,
+};
+
+struct pool {
+	struct ip start;
+	struct ip end; /* inclusive */
+};
+
+struct host_route {
+	struct prefix destination;
+	struct ip nexthop;
+};
+
+struct subnet {
+	struct object object;
+	struct uuid network_id;
+	struct prefix cidr;
+	struct ip gateway_ip; /* none: no gateway */
+	bool enable_dhcp;
+	enum ipv6_mode ipv6_address_mode;
+	enum ipv6_mode ipv6_ra_mode;
+	struct vec allocation_pools; /* struct pool, sorted, disjoint */
+	struct vec dns_nameservers;  /* struct ip */
+	struct vec host_routes;	     /* struct host_route */
+};
+
+extern const struct attr_table subnet_table;
+
+/* Ports get an EUI-64 address here instead of one from the pools. */
+bool subnet_is_auto_address(const struct subnet *subnet);
