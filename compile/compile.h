@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From the model to the rows of each host. compile_full is the definition of the
+ * truth, written plainly; struct compile keeps the same rows up to date at a cost
+ * that depends on the change and its audience, not on the size of the cloud.
+ */
+#pragma once
+
+#include "model/cloud.h"
+
+/* The tables of rows, in the order in which they refer to each other. */
+#define COMPILE_TABLES(X)                                                                      \
+	X(HOST, "host")                                                                        \
+	X(NETWORK, "network")                                                                  \
+	X(INTERFACE, "interface")                                                              \
+	X(ROUTE, "route")                                                                      \
+	X(LOCATION, "location")                                                                \
+	X(MEMBER, "member")                                                                    \
+	X(PORT, "port")
+
+enum compile_table {
+#define X(id, name) COMPILE_##id,
+	COMPILE_TABLES(X)
+#undef X
+		COMPILE_TABLE_COUNT,
+};
+
+extern const char *const compile_table_names[];
+
+struct compile;
+
+/*
+ * One row of one host has changed. KEY and VALUE are shared by all hosts that get
+ * the row (take a reference to keep them); VALUE is JSON text, NULL when the row is
+ * gone. HOST is interned. Within a flush a row comes once; puts come in table order,
+ * then deletions in reverse.
+ */
+typedef void (*compile_emit)(const char *host, enum compile_table table, GRefString *key,
+			     GRefString *value, uint64_t revision, void *data);
+
+/* Listens to CLOUD, which must outlive it, and starts from what is in it. */
+struct compile *compile_new(struct cloud *cloud, compile_emit emit, void *data);
+void compile_free(struct compile *compile);
+
+/* Emits what the changes since the last flush have changed. Called after each transaction. */
+void compile_flush(struct compile *compile, uint64_t revision);
+
+/* All rows of HOST, puts in table order. */
+void compile_host(struct compile *compile, const char *host, compile_emit emit, void *data);
+
+/*
+ * The definition: the rows of HOST computed from CLOUD alone. A table from "TABLE KEY"
+ * (owned) to JSON text (owned).
+ */
+GHashTable *compile_full(const struct cloud *cloud, const char *host);
