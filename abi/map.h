@@ -29,10 +29,10 @@ struct abi_mac {
 
 /* ------------------------------------------------------------------ ports */
 
-#define PORT_UP 0x01	    /* admin_state_up */
-#define PORT_PEER 0x02	    /* veth into a namespace: deliver by bpf_redirect_peer */
+#define PORT_UP	       0x01 /* admin_state_up */
+#define PORT_PEER      0x02 /* veth into a namespace: deliver by bpf_redirect_peer */
 #define PORT_UNGUARDED 0x04 /* port_security_enabled is false: guard lets all pass */
-#define PORT_DHCP4 0x08	    /* the agent serves DHCPv4 here */
+#define PORT_DHCP4     0x08 /* the agent serves DHCPv4 here */
 
 /* Map `port`: array by port slot (1..LIM_HOST_PORTS-1; slot 0 is nobody). */
 struct port_value {
@@ -65,7 +65,7 @@ struct guard_key {
 
 /* --------------------------------------------------------------- networks */
 
-#define NETWORK_UP 0x01
+#define NETWORK_UP    0x01
 #define NETWORK_FLOOD 0x02 /* unknown unicast and ARP are replicated, not dropped */
 
 /* Map `network`: hash from VNI (__u32). */
@@ -79,7 +79,7 @@ struct network_value {
 /*
  * A place: where a frame goes. Upper 4 bits say what kind, lower 28 the index.
  */
-#define PLACE_KIND(place) ((place) >> 28)
+#define PLACE_KIND(place)  ((place) >> 28)
 #define PLACE_INDEX(place) ((place)&0x0fffffff)
 #define PLACE(kind, index) ((__u32)(kind) << 28 | (index))
 
@@ -126,10 +126,10 @@ struct flood_value {
 
 /* ---------------------------------------------------------------- routers */
 
-#define ROUTE_UP 0x01	     /* the router's admin_state_up */
+#define ROUTE_UP	0x01 /* the router's admin_state_up */
 #define ROUTE_BLACKHOLE 0x02 /* discard */
-#define ROUTE_GATEWAY 0x04   /* next hop is `via`, else the destination itself */
-#define ROUTE_LOCAL 0x08     /* the router's own address (a full-length route) */
+#define ROUTE_GATEWAY	0x04 /* next hop is `via`, else the destination itself */
+#define ROUTE_LOCAL	0x08 /* the router's own address (a full-length route) */
 
 /* Map `route`: LPM trie. */
 struct route_key {
@@ -150,9 +150,9 @@ struct route_value {
 
 /* ------------------------------------------------------------------ hosts */
 
-#define VTEP_KNOWN 0x01	   /* entry in use */
+#define VTEP_KNOWN    0x01 /* entry in use */
 #define VTEP_RESOLVED 0x02 /* dst/src MAC and ifindex are valid: no FIB look-up */
-#define VTEP_V6 0x04	   /* IPv6 underlay */
+#define VTEP_V6	      0x04 /* IPv6 underlay */
 
 /*
  * Map `vtep`: array by index (1..LIM_HOSTS-1). How to reach a host. Read on
@@ -166,9 +166,35 @@ struct vtep_value {
 	struct abi_mac next_hop; /* outer destination MAC */
 	struct abi_mac source;	 /* outer source MAC */
 	__u16 mtu;		 /* underlay MTU towards it */
-	__u16 csum;	  /* ~sum of the outer IPv4 header but for length and TOS, folded, as loaded */
+	__u16 csum;		 /* vtep_header_csum(); 0 with VTEP_V6 */
 	__u32 pad[2];
 };
+
+/*
+ * Checksum of the outer IPv4 header towards VTEP but for its length and TOS: 16-bit words
+ * as loaded, so that the data plane adds the two in network order (RFC 1624).
+ */
+static inline __u16 vtep_header_csum(const struct vtep_value *vtep)
+{
+	/* version and length, do not fragment, TTL 64 and UDP: big-endian words */
+	static const __u8 fixed[8] = {0x45, 0, 0x40, 0, 64, 17, 0, 0};
+	__u32 sum = 0;
+	__u16 word;
+
+	for (int i = 0; i < 8; i += 2) {
+		__builtin_memcpy(&word, fixed + i, 2);
+		sum += word;
+	}
+	for (int i = 12; i < 16; i += 2) {
+		__builtin_memcpy(&word, vtep->local.b + i, 2);
+		sum += word;
+		__builtin_memcpy(&word, vtep->remote.b + i, 2);
+		sum += word;
+	}
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (__u16)~sum;
+}
 
 /* Map `peer`: hash from outer source address (struct abi_ip) to vtep index (__u32). */
 
@@ -178,7 +204,7 @@ struct vtep_value {
  * GENERATIONS. Map `generation`: one array element holding LIM_GENERATIONS
  * cells. A verdict remembers the sum of the cells it was made under: cell 0
  * (this host) and up to FLOW_GENS cells of the things it used, each cell chosen
- * by hash. A writer increments the cells of what it changed after the tables
+ * by hash (an unused place names cell 0 again). A writer increments the cells of what it changed after the tables
  * are written; cells only grow, so an equal sum means nothing changed. Two things
  * that share a cell cost a needless walk, never a wrong verdict.
  */
@@ -194,8 +220,20 @@ enum generation_kind {
 	GEN_ADDRESS = 5, /* id: hash of VNI and address */
 };
 
+/*
+ * What a writer bumps, after its tables are written:
+ *   port, guard     GEN_PORT of the slot; for a port also GEN_MAC of its network and MAC
+ *   mac             GEN_MAC
+ *   location        GEN_ADDRESS
+ *   route           GEN_ROUTER
+ *   network         cell 0 when flags or mtu of a known network change, else nothing
+ *   device, flood   nothing (they are read for each packet that needs them)
+ *   vtep, peer      cell 0 when an index gets another host or a peer goes, else nothing
+ */
+
 #define FLOW_WAYS 2
-#define FLOW_GENS 3
+#define FLOW_GENS                                                                              \
+	5 /* sender, destination, its address, two routers; who needs more is not cached */
 
 #define FLOW_TUNNEL 0x80000000 /* in flow_key.context: came by tunnel, rest is the VNI */
 
@@ -220,14 +258,14 @@ enum flow_kind {
 
 enum flow_verdict {
 	FLOW_EMPTY = 0,
-	FLOW_DROP = 1,	  /* reason says why */
-	FLOW_PORT = 2,	  /* deliver to a port of this host */
-	FLOW_VTEP = 3,	  /* encapsulate */
+	FLOW_DROP = 1, /* reason says why */
+	FLOW_PORT = 2, /* deliver to a port of this host */
+	FLOW_VTEP = 3, /* encapsulate */
 };
 
 #define FLOW_ROUTED 0x01 /* rewrite MACs and decrement TTL by hops */
-#define FLOW_PEER 0x02	 /* deliver by bpf_redirect_peer */
-#define FLOW_CONN 0x04	 /* a conn entry of tx_slot or rx_slot is to be touched */
+#define FLOW_PEER   0x02 /* deliver by bpf_redirect_peer */
+#define FLOW_CONN   0x04 /* a conn entry of tx_slot or rx_slot is to be touched */
 
 /*
  * Map `flow`: per-CPU array of sets of FLOW_WAYS records, index by hash of the
@@ -237,17 +275,17 @@ struct flow_value {
 	/* first line */
 	struct flow_key key;
 	__u32 gen_sum;
-	__u16 gen[2]; /* cells 0 and 1; cell 2 is gen2 */
+	__u16 gen[2]; /* the first two cells; the others stand in `more` */
 	/* second line */
 	__u8 verdict; /* enum flow_verdict */
 	__u8 reason;  /* enum dp_drop */
 	__u8 flags;   /* FLOW_* */
 	__u8 hops;    /* routers crossed */
-	__u16 gen2;
-	__u16 sport; /* outer source port, network order */
-	__u32 out;   /* ifindex to deliver to, or vtep index */
-	__u32 from;  /* tunnel: vtep index that must be the outer source */
-	struct abi_mac dmac;
+	__u16 more[FLOW_GENS - 2];
+	__be16 sport;	     /* outer source port */
+	__u32 out;	     /* ifindex to deliver to, or vtep index */
+	__u32 from;	     /* tunnel: vtep index that must be the outer source */
+	struct abi_mac dmac; /* MACs on the way out, routed or not */
 	struct abi_mac smac;
 	__u32 vx_flags; /* tunnel header, host order; on receipt: what it must be */
 	__u32 vx_vni;
@@ -289,14 +327,14 @@ enum conn_state {
 };
 
 struct conn_value {
-	__u64 seen;    /* jiffies64 of the last packet that touched it */
-	__u64 created; /* jiffies64 */
+	__u64 seen;	  /* jiffies64 of the last packet that touched it */
+	__u64 created;	  /* jiffies64 */
 	__u64 packets[2]; /* [0] sent by the local port, [1] received */
 	__u64 bytes[2];
 	__u32 remote_identity;
-	__u8 state;    /* enum conn_state */
-	__u8 origin;   /* 0: the local port opened it, 1: the other side */
-	__u8 fin;      /* bit 0: local has sent FIN, bit 1: remote has */
+	__u8 state;  /* enum conn_state */
+	__u8 origin; /* 0: the local port opened it, 1: the other side */
+	__u8 fin;    /* bit 0: local has sent FIN, bit 1: remote has */
 	__u8 pad;
 };
 
@@ -335,6 +373,7 @@ struct host_stats_value {
 	__u64 encap_fallbacks; /* left by the vxlan device: -EALREADY */
 	__u64 flood_copies;
 	__u64 punts;
+	__u64 conn_full; /* passed without an entry in `conn` */
 };
 
 /* ------------------------------------------------------------------ punts */

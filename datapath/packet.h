@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What is known about a packet while it walks. Offsets count from the start of
+ * the (inner) frame, which itself starts at `base` of the buffer. No pointers:
+ * the struct crosses functions that the verifier looks at one by one.
+ */
+#pragma once
+
+#include "abi/drop.h"
+#include "abi/map.h"
+
+#define DP_ETH_SIZE 14
+#define DP_PULL	    128 /* bytes of headers wanted in the linear part */
+
+#define DP_TCP_FIN 0x01
+#define DP_TCP_SYN 0x02
+#define DP_TCP_RST 0x04
+#define DP_TCP_ACK 0x10
+
+enum dp_fragment {
+	DP_UNFRAGMENTED = 0,
+	DP_FRAGMENT_FIRST = 1,
+	DP_FRAGMENT_LATER = 2,
+};
+
+/* Headers as parsed: all that the hit path needs. */
+struct dp_head {
+	struct flow_key key;
+	__u32 size;    /* bytes of the frame */
+	__u16 base;    /* 0, or behind the tunnel headers */
+	__u16 l4;      /* offset of the transport header; 0 when there is none */
+	__u32 ip_size; /* bytes of the IP packet by its own word */
+	__u8 l4_size;  /* bytes of the transport header */
+	__u8 ttl;      /* or hop limit */
+	__u8 tos;      /* or traffic class */
+	__u8 tcp;      /* flags */
+	__u8 fragment; /* enum dp_fragment */
+	__u8 pad[3];
+	__u32 fragment_id;
+};
+
+/* Tunnel headers as parsed. */
+struct dp_outer {
+	struct abi_ip source;
+	__u32 flags; /* host order, without D and A */
+	__u32 vni;   /* the whole second word */
+	__u8 tos;
+	__u8 pad[7];
+};
+
+/* A packet on the miss path. */
+struct dp_pkt {
+	struct dp_head head;
+	struct dp_outer outer;
+
+	/* who sent it, after admission */
+	__u32 slot; /* 0: it came by tunnel */
+	__u32 vni;
+	__u32 identity;
+	__u32 port_flags;
+	__u32 network_flags;
+	__u32 flood_chunks;
+	__u32 mtu;  /* of the network it is in now */
+	__u32 from; /* vtep that sent it */
+	struct abi_mac port_mac;
+	__u8 hops;   /* routers crossed */
+	__u8 walked; /* it is no hit of the flow table */
+
+	/* cells the verdict depends on; see GENERATIONS */
+	__u32 gens;
+	__u32 gen_sum;
+	__u32 gen_host; /* cell 0 as read first */
+	__u16 gen[FLOW_GENS];
+	__u16 gen_pad;
+
+	/* what came of it */
+	__u32 place;
+	__s32 verdict; /* TC verdict when a stage has consumed it, else -1 */
+	__u64 pad;
+	struct flow_value rec;
+};
