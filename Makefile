@@ -1,0 +1,33 @@
+# Doors in front of meson. What each does stands in README.md and CONTRIBUTING.md.
+.PHONY: build demo demo-down check bench fuzz install clean
+
+build:
+	@test/install.sh build
+	@test -e build/build.ninja || meson setup build >/dev/null
+	@ninja -C build
+
+demo: build
+	@test/install.sh test
+	@demo/up.sh
+
+demo-down:
+	@demo/down.sh
+
+# ONLY="name ..." runs these suites alone.
+check:
+	@test/check.sh $(ONLY)
+
+# BENCH="-r 1 weft a" and the like are passed on; test/bench/run.sh -h tells.
+bench: build
+	@test/install.sh test bench
+	@test/bench/run.sh $(BENCH)
+
+fuzz:
+	@test/install.sh build
+	@test/fuzz/run.sh
+
+install: build
+	@meson install -C build
+
+clean:
+	rm -rf build build-check build-clang build-fuzz
