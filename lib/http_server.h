@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * HTTP/1.1 server in the default main context: TCP and unix sockets, keep-alive,
+ * one handler, replies at any later time, streams. Sizes from outside are bounded
+ * before they are believed.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <glib.h>
+
+struct http_server;
+struct http_request;
+struct http_stream;
+
+struct http_pair {
+	const char *name;
+	const char *value;
+};
+
+/* What was asked; borrowed, lives until the reply or the stream's end. */
+struct http_question {
+	const char *method; /* "GET" ... */
+	const char *path;   /* percent-decoded, starts with '/' */
+	const struct http_pair
+		*query; /* decoded, in order, names may repeat; value "" when absent */
+	gsize query_count;
+	const char *body; /* whole; ends with a NUL that SIZE does not count */
+	gsize body_size;
+	const char *client; /* "10.0.0.1:4711" or "unix" */
+	bool local;	    /* came over a unix socket or from a loopback address */
+};
+
+/*
+ * Called once for each request, when its body is whole. It ends in exactly one of
+ * http_reply and http_stream_open, now or later; until then REQUEST and QUESTION stay
+ * valid even when the client has gone (the reply is then dropped).
+ */
+typedef void (*http_handler)(struct http_request *request, const struct http_question *question,
+			     void *data);
+
+struct http_server *http_server_new(http_handler handler, void *data);
+/* Streams are cut (their closed callbacks run); open requests are answered 503. */
+void http_server_free(struct http_server *server);
+
+/*
+ * "ADDRESS:PORT", "[V6]:PORT" or "unix:PATH" (mode 0660; a stale socket is replaced).
+ * Port 0: any. Repeatable.
+ */
+bool http_server_listen(struct http_server *server, const char *where, GError **error);
+/* Port of the INDEXth listener; 0 for a unix socket. */
+unsigned int http_server_get_port(const struct http_server *server, unsigned int index);
+/* True when WHERE can be reached from this machine only (unix, loopback). */
+bool http_is_local(const char *where);
+
+/* Limits, before the first listen: default 4 MiB body, 32 MiB queued on a stream. */
+void http_server_set_limits(struct http_server *server, gsize body_max, gsize stream_max);
+
+/* Header of REQUEST, any case, or NULL; borrowed. */
+const char *http_request_find_header(struct http_request *request, const char *name);
+/* First value of a query parameter or NULL; borrowed. */
+const char *http_question_find(const struct http_question *question, const char *name);
+
+/*
+ * Answers. BODY is taken over (g_free) and may be NULL; CONTENT_TYPE may be NULL when
+ * there is none. HEADERS: COUNT further header lines, copied.
+ */
+void http_reply(struct http_request *request, unsigned int status, const char *content_type,
+		char *body, gsize body_size, const struct http_pair *headers, gsize count);
+/* Same with JSON text that ends with NUL; the usual way. Takes BODY. */
+void http_reply_json(struct http_request *request, unsigned int status, char *body);
+
+/*
+ * Answers 200 with a body without end. CLOSED is called once, when the client has gone,
+ * reads too slowly (more than stream_max queued) or the server ends; STREAM is gone after
+ * it. It is not called after http_stream_close.
+ */
+typedef void (*http_stream_closed)(void *data);
+struct http_stream *http_stream_open(struct http_request *request, const char *content_type,
+				     http_stream_closed closed, void *data);
+/* Queues TEXT. Never calls back. */
+void http_stream_write(struct http_stream *stream, const char *text, gsize size);
+/* The same without a copy: shares TEXT with other streams. */
+void http_stream_write_shared(struct http_stream *stream, GRefString *text);
+gsize http_stream_get_queued(const struct http_stream *stream); /* bytes */
+/* Ends the body properly after what is queued. */
+void http_stream_close(struct http_stream *stream);

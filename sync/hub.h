@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The controller's end of the row protocol: who is connected, what each host has been
+ * sent, what it may resume from, what it reported. Knows rows as text only.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <glib.h>
+#include "lib/http_server.h"
+
+struct hub;
+struct hub_dump;
+
+struct hub_report {
+	uint64_t revision; /* applied */
+	bool full;	   /* PORTS names every wired port: the others of the host are not */
+	struct hub_report_port {
+		const char *id;
+		bool wired;
+	} * ports;
+	gsize port_count;
+};
+
+struct hub_ops {
+	/*
+	 * HOST wants to connect from TUNNEL_IP (text of a valid address, or NULL when it named
+	 * none). The callee calls hub_admit(session, error) once, now or later: an error
+	 * refuses with its HTTP status.
+	 */
+	void (*admit)(struct hub *hub, const char *host, const char *tunnel_ip, void *session,
+		      void *data);
+	/* All rows of HOST, each by hub_dump_row, puts in table order. */
+	void (*dump)(const char *host, struct hub_dump *dump, void *data);
+	/* The host's stream is open (true), or was closed for longer than the grace (false). */
+	void (*alive)(const char *host, bool alive, void *data);
+	/* What the host says of itself; borrowed. Checked for form only. */
+	void (*report)(const char *host, const struct hub_report *report, void *data);
+};
+
+struct hub *hub_new(const struct hub_ops *ops, const char *epoch, uint64_t revision,
+		    void *data);
+void hub_free(struct hub *hub);
+
+/* Defaults: 10 s grace, beats every 2 s, 4 MiB of lines for each host. For tests. */
+void hub_set_times(struct hub *hub, unsigned int grace_ms, unsigned int beat_ms);
+void hub_set_backlog(struct hub *hub, gsize bytes);
+
+/*
+ * One row of HOST has changed (VALUE NULL: it is gone). Goes out with the hub_commit that
+ * follows. The arguments are those of compile_emit. Nothing is kept for a host that has never
+ * connected. A row given to many hosts in a row with the same KEY and VALUE is formatted once.
+ */
+void hub_emit(struct hub *hub, const char *host, const char *table, GRefString *key,
+	      GRefString *value, uint64_t revision);
+void hub_commit(struct hub *hub, uint64_t revision);
+
+/* Within ops->dump. */
+void hub_dump_row(struct hub_dump *dump, const char *table, GRefString *key, GRefString *value);
+
+/* The answer to ops->admit; SESSION is then no longer the callee's. */
+void hub_admit(struct hub *hub, void *session, const GError *error);
+
+/*
+ * Serves /weft/v1/hosts/NAME/rows and .../status; answers everything itself. The caller has
+ * authenticated: ALLOWED_HOST is the name that the client may speak for ("*": any, NULL: none).
+ * False, and REQUEST untouched, when the path is not the hub's.
+ */
+bool hub_serve(struct hub *hub, struct http_request *request,
+	       const struct http_question *question, const char *allowed_host);
+
+/* For metrics and tests. */
+bool hub_is_connected(const struct hub *hub, const char *host);
+gsize hub_count_connected(const struct hub *hub);
