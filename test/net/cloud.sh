@@ -41,9 +41,11 @@ cloud_exec() { # NAMESPACE COMMAND...
 cloud_namespace() { # NAMESPACE
 	ip netns add "$CLOUD-$1" || return
 	ip -n "$CLOUD-$1" link set lo up
-	# The machine's default (BBR without fq) makes throughput a lottery.
-	N "$1" sysctl -qw net.ipv4.tcp_congestion_control=cubic net.ipv6.conf.all.accept_dad=0 \
-		net.ipv6.conf.default.accept_dad=0
+	# The machine's default may be BBR, which without fq makes throughput a lottery. Where cubic
+	# is not among the algorithms a namespace may choose, reno always is.
+	N "$1" sysctl -qw net.ipv4.tcp_congestion_control=cubic 2>/dev/null ||
+		N "$1" sysctl -qw net.ipv4.tcp_congestion_control=reno
+	N "$1" sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0
 }
 
 cloud_wire() { # NAMESPACE NUMBER MTU: a leg of the underlay to the router
@@ -143,6 +145,13 @@ api() { # METHOD PATH [BODY]
 		-H 'Content-Type: application/json' ${3:+-d "$3"} "$CLOUD_URL$2"
 }
 
+# Runs COMMAND as one of the callers in the token file: admin, red, blue.
+as() { # CALLER COMMAND...
+	local AS=$1-secret
+	shift
+	"$@"
+}
+
 # Calls a host's agent.
 agent() { # HOST METHOD PATH [BODY]
 	curl -sS --fail-with-body -m 20 -X "$2" --unix-socket "$CLOUD_RUN/$1/agent.sock" \
@@ -170,7 +179,7 @@ make() { # RESOURCE BODY
 make_port() { # NETWORK HOST "ADDRESS..." [MORE]
 	local address list=
 	for address in $3; do list="$list${list:+,}{\"ip_address\":\"$address\"}"; done
-	AS=admin-secret make port "\"network_id\":\"$1\",\"binding:host_id\":\"$2\"${list:+,\"fixed_ips\":[$list]}${4:+,$4}"
+	as admin make port "\"network_id\":\"$1\",\"binding:host_id\":\"$2\"${list:+,\"fixed_ips\":[$list]}${4:+,$4}"
 }
 
 workload() { # NAME

@@ -66,6 +66,11 @@ unreached() { # SOURCE ADDRESS [OPTION...]
 	! N "$source" ping -n -c 3 -i 0.2 -W 0.5 "$@" "$address"
 }
 
+# True when WORKLOAD listens on TCP PORT.
+listening() { # WORKLOAD PORT
+	N "$1" ss -Hltn "sport = :$2" | grep -q .
+}
+
 # A number of drops of PORT for a reason named in abi/drop.h.
 drops() { # HOST PORT REASON
 	agent "$1" GET "/v1/ports/$2/stats" | /usr/bin/python3 -c '
@@ -78,7 +83,7 @@ drops_grow() { # HOST PORT REASON COMMAND...
 	local host=$1 port=$2 reason=$3 before
 	shift 3
 	before=$(drops "$host" "$port" "$reason")
-	"$@"
+	"$@" || return
 	[ "$(drops "$host" "$port" "$reason")" -gt "$before" ] ||
 		{ echo "$reason stays $before"; agent "$host" GET "/v1/ports/$port/stats"; return 1; }
 }
