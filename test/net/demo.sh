@@ -1,0 +1,56 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The demo as a newcomer meets it: it comes up, does what it says, and leaves nothing behind.
+#
+#   see demo/status.sh
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../../demo/lib.sh"
+
+if [ -e "$CLOUD_DIR" ]; then
+	skipped 'the demo' 'it is up on this machine; make demo-down ends it'
+	tests_end
+	exit
+fi
+output=$(mktemp)
+KEEP_LOGS=${BUILD:-$cloud_repo/build}/log/demo.logs
+export KEEP_LOGS
+end() {
+	trap - EXIT INT TERM HUP
+	check_not 'no sanitizer report' grep -rhE 'ERROR: (Address|Leak)Sanitizer|runtime error:' "$CLOUD_DIR/log"
+	pids=$(cat "$CLOUD_DIR"/pid/* 2>/dev/null)
+	check 'it goes down and leaves nothing' "$demo_folder/down.sh"
+	# shellcheck disable=SC2086
+	check 'looked at once more' cloud_leftovers $pids
+	rm -f "$output"
+	tests_end
+	exit $?
+}
+trap end EXIT
+trap 'exit 1' INT TERM HUP
+
+if "$demo_folder/up.sh" >"$output" 2>&1; then
+	passed 'it comes up'
+else
+	failed 'it comes up'
+	sed 's/^/    /' "$output"
+	exit 1
+fi
+cat "$output"
+for tenant in red blue; do
+	for n in 1 2 3 4; do
+		check_match "$tenant: web2 -> app -> db, time $n" "^$tenant-web2 -> $tenant-app[12] -> $tenant-db: visit [0-9]+ of $tenant$" \
+			"$(demo_ask $tenant web1 10.0.1.12)"
+	done
+	check_match "$tenant: from the database to the web" "$tenant-web1 -> $tenant-app" "$(demo_ask $tenant db 10.0.1.11)"
+	check "$tenant: the gateway answers" N $tenant-db ping -n -c 1 -W 1 10.0.3.1
+done
+check_not 'red does not reach what only blue has' N red-web2 ping -n -c 2 -i 0.2 -W 0.5 10.0.1.99
+check 'blue does' N blue-web2 ping -n -c 1 -W 1 10.0.1.99
+# Both tenants' databases are at one address, and each has its own visits.
+visits() { N "$1-db" redis-cli -h 10.0.3.11 get "$2"; }
+check_equal 'the database of red is red' red "$(visits red tenant)"
+check_equal 'the database of blue is blue' blue "$(visits blue tenant)"
+check 'demo/in runs a command inside' "$demo_folder/in" h1 weft host list
+check_match 'and the hosts are alive' '3' "$("$demo_folder/in" h1 weft host list -f json | grep -ciE '"(alive|status)": *(true|"active")')"
+check_not 'up.sh a second time refuses' "$demo_folder/up.sh"
+check 'and has disturbed nothing' "$demo_folder/in" red-web1 curl -sf --max-time 5 http://10.0.1.12/
