@@ -24,8 +24,13 @@ enum attr_type {
 	ATTR_MAC,    /* struct mac; none is null */
 	ATTR_TIME,   /* int64_t, seconds since 1970, printed 2026-11-20T23:39:08Z */
 	ATTR_DICT,   /* char *, owned: the text of a JSON object, or NULL */
-	ATTR_LIST,   /* struct vec of what `item` describes */
+	ATTR_LIST,   /* struct vec of what `item` describes; null is the empty list */
+	ATTR_U32,    /* uint32_t, or a struct that is one (struct vni); 0 is null if nullable */
+	ATTR_SYMBOL, /* const char *, interned; otherwise as ATTR_STRING */
 };
+
+/* A string, symbol or dictionary that may not be null is printed "" or {} when its pointer
+ * is NULL: what most objects leave empty costs no memory. */
 
 /* An owned array. COUNT elements of the size that the attribute's item table says. */
 struct vec {
@@ -46,6 +51,7 @@ enum attr_flag {
 	ATTR_COMPUTED = 1 << 9,	  /* not stored: print() makes it */
 	ATTR_COLUMN = 1 << 10,	  /* a column of the command line's short list */
 	ATTR_MULTILINE = 1 << 11, /* the string may hold line ends */
+	ATTR_BARE = 1 << 12,	  /* a full-length prefix prints as an address */
 };
 
 struct attr_table;
@@ -57,7 +63,7 @@ struct attr {
 	size_t offset;
 	int64_t min, max;	  /* ATTR_INT: range; ATTR_STRING: longest; 0,0: no limit */
 	const char *initial;	  /* default as text, parsed like a filter; NULL: none */
-	const char *const *names; /* ATTR_ENUM; ends with NULL */
+	const char *const *names; /* ATTR_ENUM; ends with NULL; the name "" is null */
 	const struct attr_table *item; /* ATTR_LIST */
 	const char *alias;	       /* a second name for the same value, e.g. tenant_id */
 	/* ATTR_COMPUTED: a new reference, or NULL for null. WORLD is the model it lives in. */
@@ -75,3 +81,37 @@ struct attr_table {
 	const struct attr *attrs; /* ends with name NULL (scalars: one entry) */
 	const char *help;
 };
+
+/* A table has at most this many attributes, so that a uint64_t says which were given. */
+#define ATTR_COUNT_MAX 64
+
+/* By name or alias; NULL. */
+const struct attr *attr_find(const struct attr_table *table, const char *name);
+unsigned int attr_count(const struct attr_table *table);
+/* The bit of ATTR, which must be of TABLE. */
+uint64_t attr_bit(const struct attr_table *table, const struct attr *attr);
+/* ... of the attribute called NAME, which must exist. */
+uint64_t attr_bit_of(const struct attr_table *table, const char *name);
+/* The items of a list have no names: they are scalars. */
+bool attr_table_is_scalar(const struct attr_table *table);
+
+/* An object with its defaults; freed by attr_free, which accepts NULL. */
+void *attr_new(const struct attr_table *table);
+void attr_free(const struct attr_table *table, void *object);
+void *attr_copy(const struct attr_table *table, const void *object);
+
+/* Sets ATTR, a scalar, of OBJECT from TEXT, as filters, defaults and the command line give
+ * it. The error tells the reason only: "'x' is not a valid UUID". */
+bool attr_parse(const struct attr *attr, const char *text, void *object, GError **error);
+/* Appends the plain text of a scalar; nothing for null. */
+void attr_print(const struct attr *attr, const void *object, GString *out);
+bool attr_is_null(const struct attr *attr, const void *object);
+/* Below, equal, above; null is lowest. Lists compare item by item. */
+int attr_compare(const struct attr *attr, const void *a, const void *b, const void *world);
+
+/* Room for one more item of SIZE bytes, zeroed; valid until the next. */
+void *vec_add(struct vec *vec, size_t size);
+void vec_done(struct vec *vec, const struct attr_table *item);
+void vec_copy(struct vec *to, const struct vec *from, const struct attr_table *item);
+
+#define vec_at(type, vec, i) (&((type *)(vec)->items)[i])

@@ -13,6 +13,7 @@
 #include "model/subnet.h"
 
 struct cloud;
+struct ipam;
 
 struct cloud *cloud_new(void);
 void cloud_free(struct cloud *cloud);
@@ -25,6 +26,10 @@ void *cloud_find(const struct cloud *cloud, enum kind kind, struct uuid id);
 const struct network *cloud_find_network(const struct cloud *cloud, struct uuid id);
 const struct subnet *cloud_find_subnet(const struct cloud *cloud, struct uuid id);
 const struct port *cloud_find_port(const struct cloud *cloud, struct uuid id);
+const struct port *cloud_find_port_by_mac(const struct cloud *cloud, struct uuid network_id,
+					  struct mac mac);
+const struct network *cloud_find_network_by_vni(const struct cloud *cloud, struct vni vni);
+const struct router *cloud_find_router_by_number(const struct cloud *cloud, uint32_t number);
 const struct router *cloud_find_router(const struct cloud *cloud, struct uuid id);
 const struct host *cloud_find_host(const struct cloud *cloud, const char *name);
 const struct host *cloud_find_host_by_ip(const struct cloud *cloud, struct ip tunnel_ip);
@@ -36,6 +41,9 @@ const GPtrArray *cloud_list_ports(const struct cloud *cloud, struct uuid network
 const GPtrArray *cloud_list_host_ports(const struct cloud *cloud, const char *host);
 const GPtrArray *cloud_list_interfaces(const struct cloud *cloud,
 				       struct uuid router_id); /* ports */
+
+/* The addresses of a subnet in use; NULL when there is no such subnet. Lives with it. */
+struct ipam *cloud_find_ipam(const struct cloud *cloud, struct uuid subnet_id);
 
 /* One committed change. AFTER is taken over (NULL: deleted). The listeners are told with
  * both; BEFORE (NULL: created) lives until they return. */
@@ -52,6 +60,7 @@ void cloud_listen(struct cloud *cloud, cloud_listener listener, void *data);
  */
 void cloud_set_host_alive(struct cloud *cloud, const char *host, bool alive, int64_t now);
 void cloud_set_host_revision(struct cloud *cloud, const char *host, uint64_t revision);
+uint64_t cloud_get_host_revision(const struct cloud *cloud, const char *host);
 bool cloud_is_host_alive(const struct cloud *cloud, const char *host);
 void cloud_set_port_wired(struct cloud *cloud, const char *host, struct uuid port, bool wired);
 enum status cloud_get_port_status(const struct cloud *cloud, const struct port *port);

@@ -15,3 +15,6 @@ struct host {
 };
 
 extern const struct attr_table host_table;
+
+/* A name that can stand in a path and a tunnel address that can be a VTEP's. */
+bool host_validate(const struct host *host, GError **error);

@@ -14,7 +14,11 @@ struct network {
 	bool port_security_enabled; /* default of its ports */
 	bool flood;		    /* "flood": unknown unicast is replicated, not dropped */
 	int64_t mtu;		    /* largest IP packet of a workload */
+	uint32_t type;		    /* provider:network_type; only "vxlan" */
 	struct vni vni;		    /* provider:segmentation_id */
 };
+
+#define NETWORK_MTU_MIN_V4 68	/* RFC 791 */
+#define NETWORK_MTU_MIN_V6 1280 /* RFC 8200 section 5 */
 
 extern const struct attr_table network_table;

@@ -18,6 +18,7 @@ struct object {
 	int64_t created_at;
 	int64_t updated_at;
 	uint64_t store_revision; /* of the store's key; for comparisons, never printed */
+	uint32_t places[3];	 /* in the cloud's lists; only cloud.c looks */
 };
 
 enum status {
@@ -38,3 +39,69 @@ enum kind {
 	KIND_PORT,
 	KIND_COUNT,
 };
+
+/* The standard attributes, for the head and the tail of every table. */
+#define OBJECT_HEAD                                                                            \
+	{                                                                                      \
+		.name = "id", .type = ATTR_UUID,                                               \
+		.flags = ATTR_VISIBLE | ATTR_FILTER | ATTR_SORT | ATTR_COLUMN,                 \
+		.offset = offsetof(struct object, id), .help = "its id, made by the server"    \
+	}
+
+#define OBJECT_NAME                                                                            \
+	{                                                                                      \
+		.name = "name", .type = ATTR_STRING,                                           \
+		.flags = ATTR_POST | ATTR_PUT | ATTR_VISIBLE | ATTR_FILTER | ATTR_SORT |       \
+			 ATTR_COLUMN,                                                          \
+		.offset = offsetof(struct object, name), .max = 255,                           \
+		.help = "a name, not necessarily unique"                                       \
+	}
+
+#define OBJECT_PROJECT                                                                         \
+	{                                                                                      \
+		.name = "project_id", .alias = "tenant_id", .type = ATTR_SYMBOL,               \
+		.flags = ATTR_POST | ATTR_VISIBLE | ATTR_FILTER | ATTR_SORT,                   \
+		.offset = offsetof(struct object, project_id), .max = 255,                     \
+		.help = "the project that owns it"                                             \
+	}
+
+#define OBJECT_TAIL                                                                            \
+	{.name = "description",                                                                \
+	 .type = ATTR_STRING,                                                                  \
+	 .flags = ATTR_POST | ATTR_PUT | ATTR_VISIBLE | ATTR_FILTER | ATTR_SORT |              \
+		  ATTR_MULTILINE,                                                              \
+	 .offset = offsetof(struct object, description),                                       \
+	 .max = 255,                                                                           \
+	 .help = "free text"},                                                                 \
+		{.name = "tags",                                                               \
+		 .type = ATTR_LIST,                                                            \
+		 .flags = ATTR_VISIBLE,                                                        \
+		 .offset = offsetof(struct object, tags),                                      \
+		 .item = &object_tag_table,                                                    \
+		 .help = "labels; filtered by tags, tags-any, not-tags, not-tags-any"},        \
+		{.name = "revision_number",                                                    \
+		 .type = ATTR_INT,                                                             \
+		 .flags = ATTR_VISIBLE | ATTR_FILTER | ATTR_SORT,                              \
+		 .offset = offsetof(struct object, revision_number),                           \
+		 .help = "grows with every change"},                                           \
+		{.name = "created_at",                                                         \
+		 .type = ATTR_TIME,                                                            \
+		 .flags = ATTR_VISIBLE | ATTR_FILTER | ATTR_SORT,                              \
+		 .offset = offsetof(struct object, created_at),                                \
+		 .help = "when it was made"},                                                  \
+	{                                                                                      \
+		.name = "updated_at", .type = ATTR_TIME,                                       \
+		.flags = ATTR_VISIBLE | ATTR_FILTER | ATTR_SORT,                               \
+		.offset = offsetof(struct object, updated_at),                                 \
+		.help = "when it was changed last"                                             \
+	}
+
+#define OBJECT_END                                                                             \
+	{                                                                                      \
+		.name = NULL                                                                   \
+	}
+
+#define OBJECT_TAG_MAX	 255 /* characters */
+#define OBJECT_TAG_COUNT 50
+
+extern const struct attr_table object_tag_table;

@@ -44,4 +44,10 @@ struct port {
 
 extern const struct attr_table port_table;
 
+#define PORT_PAIR_MAX 10
+
+/* What can be said of a port without its network: no duplicates, usable MAC, complete pairs,
+ * options that can be. */
+bool port_validate(const struct port *port, GError **error);
+
 bool port_is_router_interface(const struct port *port);

@@ -16,3 +16,9 @@ struct router {
 };
 
 extern const struct attr_table router_table;
+
+#define ROUTER_ROUTE_MAX  30
+#define ROUTER_NUMBER_MAX ((1u << 28) - 1)
+
+/* Routes: no duplicates, next hop of the destination's version, usable. */
+bool router_validate(const struct router *router, GError **error);

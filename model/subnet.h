@@ -27,6 +27,7 @@ struct host_route {
 struct subnet {
 	struct object object;
 	struct uuid network_id;
+	int64_t ip_version; /* 4 or 6 */
 	struct prefix cidr;
 	struct ip gateway_ip; /* none: no gateway */
 	bool enable_dhcp;
@@ -38,6 +39,15 @@ struct subnet {
 };
 
 extern const struct attr_table subnet_table;
+
+extern const struct attr_table subnet_route_table; /* of struct host_route */
+
+#define SUBNET_DNS_MAX	 5
+#define SUBNET_ROUTE_MAX 20
+
+/* What can be said of a subnet without its neighbours: versions agree, modes fit, addresses
+ * lie inside, no duplicates. Pools and gateway are ipam.h's. */
+bool subnet_validate(const struct subnet *subnet, GError **error);
 
 /* Ports get an EUI-64 address here instead of one from the pools. */
 bool subnet_is_auto_address(const struct subnet *subnet);

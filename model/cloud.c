@@ -1,0 +1,613 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The mirror of the store. Every index is changed in one place: when an object is
+ * linked or unlinked.
+ */
+#include "model/cloud.h"
+
+#include <string.h>
+
+#include "model/ipam.h"
+
+/* Which of object.places belongs to which list. */
+enum place {
+	PLACE_KIND,
+	PLACE_NETWORK,
+	PLACE_HOST,
+};
+
+/* What hangs on a network. Outlives it while something does: changes come in any order. */
+struct group {
+	struct uuid id; /* first: the key */
+	GPtrArray *subnets;
+	GPtrArray *ports;
+	GHashTable *by_mac; /* struct mac in struct port -> struct port */
+};
+
+/* What is known of a host beside its object, by name. */
+struct station {
+	GPtrArray *ports;
+	GHashTable *wired; /* struct uuid, owned */
+	bool alive;
+	int64_t seen_at;
+	uint64_t revision;
+};
+
+struct ear {
+	cloud_listener listener;
+	void *data;
+};
+
+struct cloud {
+	GHashTable *objects[KIND_COUNT]; /* struct uuid in the object -> object, owned */
+	GPtrArray *lists[KIND_COUNT];
+	GHashTable *groups;	/* struct uuid in struct group -> struct group */
+	GHashTable *ipams;	/* struct uuid in struct subnet -> struct ipam */
+	GHashTable *interfaces; /* router's struct uuid, owned -> GPtrArray of ports */
+	GHashTable *stations;	/* name, interned -> struct station */
+	GHashTable *hosts;	/* name in the host -> struct host */
+	GHashTable *tunnels;	/* struct ip in the host -> struct host */
+	GHashTable *vnis;	/* number -> struct network */
+	GHashTable *numbers;	/* number -> struct router */
+	GPtrArray *empty;
+	GArray *ears;
+};
+
+static const struct attr_table *const tables[KIND_COUNT] = {
+	[KIND_HOST] = &host_table,     [KIND_NETWORK] = &network_table,
+	[KIND_SUBNET] = &subnet_table, [KIND_ROUTER] = &router_table,
+	[KIND_PORT] = &port_table,
+};
+
+const struct attr_table *cloud_table(enum kind kind)
+{
+	return tables[kind];
+}
+
+/* Making and ending */
+
+static guint mac_hash(gconstpointer key)
+{
+	const struct mac *mac = key;
+
+	return ((guint)mac->b[2] << 24 | mac->b[3] << 16 | mac->b[4] << 8 | mac->b[5]) *
+	       2654435761u;
+}
+
+static gboolean mac_same(gconstpointer a, gconstpointer b)
+{
+	return memcmp(a, b, sizeof(struct mac)) == 0;
+}
+
+static guint ip_hash(gconstpointer key)
+{
+	const struct ip *ip = key;
+	guint word;
+
+	memcpy(&word, ip->b + 12, sizeof(word));
+	return word * 2654435761u;
+}
+
+static gboolean ip_same(gconstpointer a, gconstpointer b)
+{
+	return memcmp(a, b, sizeof(struct ip)) == 0;
+}
+
+static void group_free(void *data)
+{
+	struct group *group = data;
+
+	g_ptr_array_unref(group->subnets);
+	g_ptr_array_unref(group->ports);
+	g_hash_table_unref(group->by_mac);
+	g_free(group);
+}
+
+static void station_free(void *data)
+{
+	struct station *station = data;
+
+	g_ptr_array_unref(station->ports);
+	g_hash_table_unref(station->wired);
+	g_free(station);
+}
+
+struct cloud *cloud_new(void)
+{
+	struct cloud *cloud = g_new0(struct cloud, 1);
+
+	for (unsigned int kind = 0; kind < KIND_COUNT; kind++) {
+		cloud->objects[kind] = g_hash_table_new(uuid_hash, uuid_same);
+		cloud->lists[kind] = g_ptr_array_new();
+	}
+	cloud->groups = g_hash_table_new_full(uuid_hash, uuid_same, NULL, group_free);
+	cloud->ipams =
+		g_hash_table_new_full(uuid_hash, uuid_same, g_free, (GDestroyNotify)ipam_free);
+	cloud->interfaces = g_hash_table_new_full(uuid_hash, uuid_same, g_free,
+						  (GDestroyNotify)g_ptr_array_unref);
+	cloud->stations =
+		g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, station_free);
+	cloud->hosts = g_hash_table_new(g_str_hash, g_str_equal);
+	cloud->tunnels = g_hash_table_new(ip_hash, ip_same);
+	cloud->vnis = g_hash_table_new(g_direct_hash, g_direct_equal);
+	cloud->numbers = g_hash_table_new(g_direct_hash, g_direct_equal);
+	cloud->empty = g_ptr_array_new();
+	cloud->ears = g_array_new(FALSE, FALSE, sizeof(struct ear));
+	return cloud;
+}
+
+void cloud_free(struct cloud *cloud)
+{
+	if (!cloud)
+		return;
+	g_hash_table_unref(cloud->ipams);
+	g_hash_table_unref(cloud->groups);
+	g_hash_table_unref(cloud->interfaces);
+	g_hash_table_unref(cloud->stations);
+	g_hash_table_unref(cloud->hosts);
+	g_hash_table_unref(cloud->tunnels);
+	g_hash_table_unref(cloud->vnis);
+	g_hash_table_unref(cloud->numbers);
+	for (unsigned int kind = 0; kind < KIND_COUNT; kind++) {
+		g_hash_table_unref(cloud->objects[kind]);
+		for (guint i = 0; i < cloud->lists[kind]->len; i++)
+			attr_free(tables[kind], cloud->lists[kind]->pdata[i]);
+		g_ptr_array_unref(cloud->lists[kind]);
+	}
+	g_ptr_array_unref(cloud->empty);
+	g_array_unref(cloud->ears);
+	g_free(cloud);
+}
+
+/* Lists with places: adding and deleting cost the same however long they are. */
+
+static void list_add(GPtrArray *list, struct object *object, enum place place)
+{
+	object->places[place] = list->len;
+	g_ptr_array_add(list, object);
+}
+
+static void list_del(GPtrArray *list, const struct object *object, enum place place)
+{
+	guint at = object->places[place];
+	struct object *moved;
+
+	g_assert(at < list->len && list->pdata[at] == object);
+	g_ptr_array_remove_index_fast(list, at);
+	if (at < list->len) {
+		moved = list->pdata[at];
+		moved->places[place] = at;
+	}
+}
+
+/* Indexes */
+
+static struct group *cloud_get_group(struct cloud *cloud, struct uuid id)
+{
+	struct group *group = g_hash_table_lookup(cloud->groups, &id);
+
+	if (group)
+		return group;
+	group = g_new0(struct group, 1);
+	group->id = id;
+	group->subnets = g_ptr_array_new();
+	group->ports = g_ptr_array_new();
+	group->by_mac = g_hash_table_new(mac_hash, mac_same);
+	g_hash_table_insert(cloud->groups, &group->id, group);
+	return group;
+}
+
+static void cloud_drop_group(struct cloud *cloud, struct uuid id)
+{
+	const struct group *group = g_hash_table_lookup(cloud->groups, &id);
+
+	if (group && group->subnets->len == 0 && group->ports->len == 0)
+		g_hash_table_remove(cloud->groups, &id);
+}
+
+static struct station *cloud_find_station(const struct cloud *cloud, const char *name)
+{
+	GQuark quark = g_quark_try_string(name);
+
+	/* A name that was never interned has no station, and asking must not keep it. */
+	return quark ? g_hash_table_lookup(cloud->stations, g_quark_to_string(quark)) : NULL;
+}
+
+static struct station *cloud_get_station(struct cloud *cloud, const char *name)
+{
+	struct station *station = cloud_find_station(cloud, name);
+
+	if (station)
+		return station;
+	station = g_new0(struct station, 1);
+	station->ports = g_ptr_array_new();
+	station->wired = g_hash_table_new_full(uuid_hash, uuid_same, g_free, NULL);
+	g_hash_table_insert(cloud->stations, (void *)g_intern_string(name), station);
+	return station;
+}
+
+static void cloud_add_interface(struct cloud *cloud, struct port *port)
+{
+	struct uuid router;
+	GPtrArray *ports;
+
+	if (!port_is_router_interface(port) || !port->device_id ||
+	    !uuid_parse(port->device_id, &router))
+		return;
+	ports = g_hash_table_lookup(cloud->interfaces, &router);
+	if (!ports) {
+		ports = g_ptr_array_new();
+		g_hash_table_insert(cloud->interfaces, g_memdup2(&router, sizeof(router)),
+				    ports);
+	}
+	g_ptr_array_add(ports, port);
+}
+
+static void cloud_del_interface(struct cloud *cloud, const struct port *port)
+{
+	struct uuid router;
+	GPtrArray *ports;
+
+	if (!port_is_router_interface(port) || !port->device_id ||
+	    !uuid_parse(port->device_id, &router))
+		return;
+	ports = g_hash_table_lookup(cloud->interfaces, &router);
+	if (ports && g_ptr_array_remove_fast(ports, (void *)port) && ports->len == 0)
+		g_hash_table_remove(cloud->interfaces, &router);
+}
+
+static void cloud_link_port(struct cloud *cloud, struct port *port)
+{
+	struct group *group = cloud_get_group(cloud, port->network_id);
+
+	list_add(group->ports, &port->object, PLACE_NETWORK);
+	g_hash_table_replace(group->by_mac, &port->mac, port);
+	if (port->host_id)
+		list_add(cloud_get_station(cloud, port->host_id)->ports, &port->object,
+			 PLACE_HOST);
+	cloud_add_interface(cloud, port);
+	for (uint32_t i = 0; i < port->fixed_ips.count; i++) {
+		const struct fixed_ip *fixed = vec_at(struct fixed_ip, &port->fixed_ips, i);
+		struct ipam *ipam = g_hash_table_lookup(cloud->ipams, &fixed->subnet_id);
+
+		if (ipam)
+			ipam_add(ipam, fixed->ip, port);
+	}
+}
+
+static void cloud_unlink_port(struct cloud *cloud, struct port *port)
+{
+	struct group *group = cloud_get_group(cloud, port->network_id);
+
+	for (uint32_t i = 0; i < port->fixed_ips.count; i++) {
+		const struct fixed_ip *fixed = vec_at(struct fixed_ip, &port->fixed_ips, i);
+		struct ipam *ipam = g_hash_table_lookup(cloud->ipams, &fixed->subnet_id);
+
+		if (ipam)
+			ipam_del(ipam, fixed->ip, port);
+	}
+	cloud_del_interface(cloud, port);
+	if (port->host_id)
+		list_del(cloud_get_station(cloud, port->host_id)->ports, &port->object,
+			 PLACE_HOST);
+	if (g_hash_table_lookup(group->by_mac, &port->mac) == port)
+		g_hash_table_remove(group->by_mac, &port->mac);
+	list_del(group->ports, &port->object, PLACE_NETWORK);
+}
+
+/* The ports that came before their subnet are added to its index. */
+static void cloud_link_subnet(struct cloud *cloud, struct subnet *subnet)
+{
+	struct ipam *ipam = g_hash_table_lookup(cloud->ipams, &subnet->object.id);
+	struct group *group = cloud_get_group(cloud, subnet->network_id);
+
+	list_add(group->subnets, &subnet->object, PLACE_NETWORK);
+	if (ipam) {
+		ipam_set_subnet(ipam, subnet);
+		return;
+	}
+	ipam = ipam_new(subnet);
+	g_hash_table_insert(cloud->ipams, g_memdup2(&subnet->object.id, sizeof(struct uuid)),
+			    ipam);
+	for (guint i = 0; i < group->ports->len; i++) {
+		const struct port *port = group->ports->pdata[i];
+
+		for (uint32_t j = 0; j < port->fixed_ips.count; j++) {
+			const struct fixed_ip *fixed =
+				vec_at(struct fixed_ip, &port->fixed_ips, j);
+
+			if (uuid_equal(fixed->subnet_id, subnet->object.id))
+				ipam_add(ipam, fixed->ip, port);
+		}
+	}
+}
+
+static void cloud_link(struct cloud *cloud, enum kind kind, void *object)
+{
+	struct network *network = object;
+	struct router *router = object;
+	struct host *host = object;
+
+	switch (kind) {
+	case KIND_HOST:
+		if (host->object.name)
+			g_hash_table_replace(cloud->hosts, host->object.name, host);
+		g_hash_table_replace(cloud->tunnels, &host->tunnel_ip, host);
+		break;
+	case KIND_NETWORK:
+		g_hash_table_replace(cloud->vnis, GUINT_TO_POINTER(network->vni.value),
+				     network);
+		break;
+	case KIND_SUBNET:
+		cloud_link_subnet(cloud, object);
+		break;
+	case KIND_ROUTER:
+		g_hash_table_replace(cloud->numbers, GUINT_TO_POINTER(router->number), router);
+		break;
+	case KIND_PORT:
+		cloud_link_port(cloud, object);
+		break;
+	case KIND_COUNT:
+		break;
+	}
+}
+
+/* Keys that another object has taken over in the meantime stay. */
+static void table_del(GHashTable *table, const void *key, const void *object)
+{
+	if (g_hash_table_lookup(table, key) == object)
+		g_hash_table_remove(table, key);
+}
+
+static void cloud_unlink(struct cloud *cloud, enum kind kind, void *object)
+{
+	struct network *network = object;
+	struct subnet *subnet = object;
+	struct router *router = object;
+	struct host *host = object;
+
+	switch (kind) {
+	case KIND_HOST:
+		if (host->object.name)
+			table_del(cloud->hosts, host->object.name, host);
+		table_del(cloud->tunnels, &host->tunnel_ip, host);
+		break;
+	case KIND_NETWORK:
+		table_del(cloud->vnis, GUINT_TO_POINTER(network->vni.value), network);
+		break;
+	case KIND_SUBNET:
+		list_del(cloud_get_group(cloud, subnet->network_id)->subnets, &subnet->object,
+			 PLACE_NETWORK);
+		break;
+	case KIND_ROUTER:
+		table_del(cloud->numbers, GUINT_TO_POINTER(router->number), router);
+		break;
+	case KIND_PORT:
+		cloud_unlink_port(cloud, object);
+		break;
+	case KIND_COUNT:
+		break;
+	}
+}
+
+/* A port that is gone or elsewhere is not wired here any more. */
+static void cloud_forget_wired(struct cloud *cloud, const struct port *before,
+			       const struct port *after)
+{
+	struct station *station;
+
+	if (!before || !before->host_id || (after && after->host_id == before->host_id))
+		return;
+	station = cloud_find_station(cloud, before->host_id);
+	if (station)
+		g_hash_table_remove(station->wired, &before->object.id);
+}
+
+/* What an object's end leaves empty. */
+static void cloud_forget(struct cloud *cloud, enum kind kind, const void *object)
+{
+	const struct subnet *subnet = object;
+	const struct port *port = object;
+
+	switch (kind) {
+	case KIND_SUBNET:
+		g_hash_table_remove(cloud->ipams, &subnet->object.id);
+		cloud_drop_group(cloud, subnet->network_id);
+		break;
+	case KIND_PORT:
+		cloud_drop_group(cloud, port->network_id);
+		break;
+	default:
+		break;
+	}
+}
+
+void cloud_apply(struct cloud *cloud, enum kind kind, struct uuid id, void *after,
+		 uint64_t store_revision)
+{
+	struct object *before = g_hash_table_lookup(cloud->objects[kind], &id);
+	struct object *object = after;
+
+	if (!before && !after)
+		return;
+	if (before) {
+		cloud_unlink(cloud, kind, before);
+		g_hash_table_remove(cloud->objects[kind], &id);
+		list_del(cloud->lists[kind], before, PLACE_KIND);
+	}
+	if (object) {
+		object->id = id;
+		object->store_revision = store_revision;
+		g_hash_table_insert(cloud->objects[kind], &object->id, object);
+		list_add(cloud->lists[kind], object, PLACE_KIND);
+		cloud_link(cloud, kind, object);
+	}
+	if (kind == KIND_PORT)
+		cloud_forget_wired(cloud, (const struct port *)before, after);
+	if (before && !after)
+		cloud_forget(cloud, kind, before);
+	for (guint i = 0; i < cloud->ears->len; i++) {
+		const struct ear *ear = &g_array_index(cloud->ears, struct ear, i);
+
+		ear->listener(kind, before, after, store_revision, ear->data);
+	}
+	attr_free(tables[kind], before);
+}
+
+void cloud_listen(struct cloud *cloud, cloud_listener listener, void *data)
+{
+	const struct ear ear = {listener, data};
+
+	g_array_append_val(cloud->ears, ear);
+}
+
+/* Asking */
+
+void *cloud_find(const struct cloud *cloud, enum kind kind, struct uuid id)
+{
+	return g_hash_table_lookup(cloud->objects[kind], &id);
+}
+
+const struct network *cloud_find_network(const struct cloud *cloud, struct uuid id)
+{
+	return cloud_find(cloud, KIND_NETWORK, id);
+}
+
+const struct subnet *cloud_find_subnet(const struct cloud *cloud, struct uuid id)
+{
+	return cloud_find(cloud, KIND_SUBNET, id);
+}
+
+const struct port *cloud_find_port(const struct cloud *cloud, struct uuid id)
+{
+	return cloud_find(cloud, KIND_PORT, id);
+}
+
+const struct router *cloud_find_router(const struct cloud *cloud, struct uuid id)
+{
+	return cloud_find(cloud, KIND_ROUTER, id);
+}
+
+const struct host *cloud_find_host(const struct cloud *cloud, const char *name)
+{
+	return g_hash_table_lookup(cloud->hosts, name);
+}
+
+const struct host *cloud_find_host_by_ip(const struct cloud *cloud, struct ip tunnel_ip)
+{
+	return g_hash_table_lookup(cloud->tunnels, &tunnel_ip);
+}
+
+const struct port *cloud_find_port_by_mac(const struct cloud *cloud, struct uuid network_id,
+					  struct mac mac)
+{
+	const struct group *group = g_hash_table_lookup(cloud->groups, &network_id);
+
+	return group ? g_hash_table_lookup(group->by_mac, &mac) : NULL;
+}
+
+const struct network *cloud_find_network_by_vni(const struct cloud *cloud, struct vni vni)
+{
+	return g_hash_table_lookup(cloud->vnis, GUINT_TO_POINTER(vni.value));
+}
+
+const struct router *cloud_find_router_by_number(const struct cloud *cloud, uint32_t number)
+{
+	return g_hash_table_lookup(cloud->numbers, GUINT_TO_POINTER(number));
+}
+
+struct ipam *cloud_find_ipam(const struct cloud *cloud, struct uuid subnet_id)
+{
+	return g_hash_table_lookup(cloud->ipams, &subnet_id);
+}
+
+const GPtrArray *cloud_list(const struct cloud *cloud, enum kind kind)
+{
+	return cloud->lists[kind];
+}
+
+const GPtrArray *cloud_list_subnets(const struct cloud *cloud, struct uuid network_id)
+{
+	const struct group *group = g_hash_table_lookup(cloud->groups, &network_id);
+
+	return group ? group->subnets : cloud->empty;
+}
+
+const GPtrArray *cloud_list_ports(const struct cloud *cloud, struct uuid network_id)
+{
+	const struct group *group = g_hash_table_lookup(cloud->groups, &network_id);
+
+	return group ? group->ports : cloud->empty;
+}
+
+const GPtrArray *cloud_list_host_ports(const struct cloud *cloud, const char *host)
+{
+	const struct station *station = cloud_find_station(cloud, host);
+
+	return station ? station->ports : cloud->empty;
+}
+
+const GPtrArray *cloud_list_interfaces(const struct cloud *cloud, struct uuid router_id)
+{
+	const GPtrArray *ports = g_hash_table_lookup(cloud->interfaces, &router_id);
+
+	return ports ? ports : cloud->empty;
+}
+
+/* What hosts report */
+
+void cloud_set_host_alive(struct cloud *cloud, const char *host, bool alive, int64_t now)
+{
+	struct station *station = cloud_get_station(cloud, host);
+
+	station->alive = alive;
+	station->seen_at = now;
+	if (!alive)
+		g_hash_table_remove_all(station->wired);
+}
+
+void cloud_set_host_revision(struct cloud *cloud, const char *host, uint64_t revision)
+{
+	cloud_get_station(cloud, host)->revision = revision;
+}
+
+uint64_t cloud_get_host_revision(const struct cloud *cloud, const char *host)
+{
+	const struct station *station = cloud_find_station(cloud, host);
+
+	return station ? station->revision : 0;
+}
+
+bool cloud_is_host_alive(const struct cloud *cloud, const char *host)
+{
+	const struct station *station = cloud_find_station(cloud, host);
+
+	return station && station->alive;
+}
+
+/* A host may speak only of its own ports. */
+void cloud_set_port_wired(struct cloud *cloud, const char *host, struct uuid id, bool wired)
+{
+	const struct port *port = cloud_find_port(cloud, id);
+	struct station *station = cloud_get_station(cloud, host);
+
+	if (!wired)
+		g_hash_table_remove(station->wired, &id);
+	else if (port && g_strcmp0(port->host_id, host) == 0)
+		g_hash_table_add(station->wired, g_memdup2(&id, sizeof(id)));
+}
+
+enum status cloud_get_port_status(const struct cloud *cloud, const struct port *port)
+{
+	const struct station *station;
+
+	if (!port->admin_state_up)
+		return STATUS_DOWN;
+	if (port_is_router_interface(port))
+		return STATUS_ACTIVE;
+	station = cloud_find_station(cloud, port->host_id);
+	return station && station->alive &&
+			       g_hash_table_contains(station->wired, &port->object.id)
+		       ? STATUS_ACTIVE
+		       : STATUS_DOWN;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The attributes of a host.
+ */
+#include "model/host.h"
+
+#include "lib/error.h"
+#include "model/cloud.h"
+
+static json_t *host_print_alive(const void *object, const void *world)
+{
+	const struct host *host = object;
+
+	return json_boolean(world && cloud_is_host_alive(world, host->object.name));
+}
+
+static json_t *host_print_revision(const void *object, const void *world)
+{
+	const struct host *host = object;
+
+	return json_integer(
+		world ? (json_int_t)cloud_get_host_revision(world, host->object.name) : 0);
+}
+
+static json_t *host_print_ports(const void *object, const void *world)
+{
+	const struct host *host = object;
+
+	return json_integer(world ? cloud_list_host_ports(world, host->object.name)->len : 0);
+}
+
+#define BOTH (ATTR_POST | ATTR_PUT | ATTR_VISIBLE)
+#define FIND (ATTR_FILTER | ATTR_SORT)
+
+static const struct attr attrs[] = {
+	OBJECT_HEAD,
+	{.name = "name",
+	 .type = ATTR_STRING,
+	 .flags = ATTR_POST | ATTR_VISIBLE | FIND | ATTR_REQUIRED | ATTR_COLUMN,
+	 .offset = offsetof(struct host, object.name),
+	 .max = 253,
+	 .help = "what binding:host_id calls it; unique"},
+	{.name = "tunnel_ip",
+	 .type = ATTR_IP,
+	 .flags = BOTH | FIND | ATTR_REQUIRED | ATTR_COLUMN,
+	 .offset = offsetof(struct host, tunnel_ip),
+	 .help = "its address on the underlay; unique"},
+	{.name = "admin_state_up",
+	 .type = ATTR_BOOL,
+	 .flags = BOTH | FIND,
+	 .offset = offsetof(struct host, admin_state_up),
+	 .initial = "true",
+	 .help = "false: no new ports should be bound to it"},
+	{.name = "alive",
+	 .type = ATTR_BOOL,
+	 .flags = ATTR_VISIBLE | ATTR_COMPUTED | ATTR_FILTER | ATTR_COLUMN,
+	 .print = host_print_alive,
+	 .help = "its agent is connected"},
+	{.name = "applied_revision",
+	 .type = ATTR_INT,
+	 .flags = ATTR_VISIBLE | ATTR_COMPUTED | ATTR_COLUMN,
+	 .print = host_print_revision,
+	 .help = "the revision its agent has applied"},
+	{.name = "ports",
+	 .type = ATTR_INT,
+	 .flags = ATTR_VISIBLE | ATTR_COMPUTED | ATTR_COLUMN,
+	 .print = host_print_ports,
+	 .help = "how many ports are bound to it"},
+	OBJECT_TAIL,
+	OBJECT_END,
+};
+
+const struct attr_table host_table = {
+	.singular = "host",
+	.plural = "hosts",
+	.title = "Host",
+	.size = sizeof(struct host),
+	.attrs = attrs,
+	.help = "A machine that runs the agent. It makes itself known when it connects.",
+};
+
+bool host_validate(const struct host *host, GError **error)
+{
+	const char *name = host->object.name ? host->object.name : "";
+	char text[IP_TEXT];
+
+	for (const char *c = name; *c; c++) {
+		if (g_ascii_isalnum(*c) || *c == '-' || *c == '_' || (*c == '.' && c != name))
+			continue;
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+			    "Invalid input for name. Reason: '%s' is not a valid host name.",
+			    name);
+		return false;
+	}
+	if (!*name) {
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+			    "Invalid input for name. Reason: it is empty.");
+		return false;
+	}
+	if (ip_is_none(host->tunnel_ip) || ip_is_multicast(host->tunnel_ip) ||
+	    ip_equal(host->tunnel_ip, ip_from_v4(0)) ||
+	    ip_equal(host->tunnel_ip, ip_from_v4(UINT32_MAX))) {
+		g_set_error(
+			error, WEFT_ERROR, WEFT_ERROR_INVALID,
+			"Invalid input for tunnel_ip. Reason: '%s' is not a unicast address.",
+			ip_print(host->tunnel_ip, text));
+		return false;
+	}
+	return true;
+}

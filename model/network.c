@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The attributes of a network.
+ */
+#include "model/network.h"
+
+#include "model/cloud.h"
+
+static const char *const types[] = {"vxlan", NULL};
+
+static json_t *network_print_status(const void *object, const void *world)
+{
+	return json_string(status_names[STATUS_ACTIVE]);
+}
+
+static json_t *network_print_subnets(const void *object, const void *world)
+{
+	const struct network *network = object;
+	json_t *ids = json_array();
+	const GPtrArray *subnets;
+	char text[UUID_TEXT];
+
+	if (!world)
+		return ids;
+	subnets = cloud_list_subnets(world, network->object.id);
+	for (guint i = 0; i < subnets->len; i++) {
+		const struct subnet *subnet = subnets->pdata[i];
+
+		json_array_append_new(ids, json_string(uuid_print(subnet->object.id, text)));
+	}
+	return ids;
+}
+
+static json_t *network_print_external(const void *object, const void *world)
+{
+	return json_false();
+}
+
+static json_t *network_print_physical(const void *object, const void *world)
+{
+	return NULL;
+}
+
+#define BOTH (ATTR_POST | ATTR_PUT | ATTR_VISIBLE)
+#define FIND (ATTR_FILTER | ATTR_SORT)
+
+static const struct attr attrs[] = {
+	OBJECT_HEAD,
+	OBJECT_NAME,
+	{.name = "status",
+	 .type = ATTR_STRING,
+	 .flags = ATTR_VISIBLE | ATTR_COMPUTED | FIND,
+	 .print = network_print_status,
+	 .help = "always ACTIVE: a network exists as soon as it is made"},
+	{.name = "admin_state_up",
+	 .type = ATTR_BOOL,
+	 .flags = BOTH | FIND,
+	 .offset = offsetof(struct network, admin_state_up),
+	 .initial = "true",
+	 .help = "false: nothing passes"},
+	{.name = "shared",
+	 .type = ATTR_BOOL,
+	 .flags = BOTH | ATTR_FILTER | ATTR_ADMIN_SET,
+	 .offset = offsetof(struct network, shared),
+	 .initial = "false",
+	 .help = "every project sees it and may have ports on it"},
+	{.name = "mtu",
+	 .type = ATTR_INT,
+	 .flags = BOTH | FIND,
+	 .offset = offsetof(struct network, mtu),
+	 .min = 0,
+	 .max = 65535,
+	 .help = "largest IP packet, in bytes; default: the underlay's less 50"},
+	{.name = "subnets",
+	 .type = ATTR_LIST,
+	 .flags = ATTR_VISIBLE | ATTR_COMPUTED | ATTR_COLUMN,
+	 .print = network_print_subnets,
+	 .help = "ids of its subnets"},
+	{.name = "port_security_enabled",
+	 .type = ATTR_BOOL,
+	 .flags = BOTH,
+	 .offset = offsetof(struct network, port_security_enabled),
+	 .initial = "true",
+	 .help = "default of its ports: they send only with their own addresses"},
+	{.name = "flood",
+	 .type = ATTR_BOOL,
+	 .flags = BOTH | ATTR_FILTER,
+	 .offset = offsetof(struct network, flood),
+	 .initial = "false",
+	 .help = "unknown unicast goes to every host of the network instead of nowhere"},
+	{.name = "router:external",
+	 .type = ATTR_BOOL,
+	 .flags = ATTR_VISIBLE | ATTR_COMPUTED | ATTR_FILTER,
+	 .print = network_print_external,
+	 .help = "always false"},
+	{.name = "provider:network_type",
+	 .type = ATTR_ENUM,
+	 .flags = ATTR_POST | ATTR_VISIBLE | ATTR_FILTER | ATTR_ADMIN_SET | ATTR_ADMIN_SEE,
+	 .offset = offsetof(struct network, type),
+	 .names = types,
+	 .help = "how its packets cross the underlay"},
+	{.name = "provider:physical_network",
+	 .type = ATTR_STRING,
+	 .flags = ATTR_VISIBLE | ATTR_COMPUTED | ATTR_ADMIN_SEE,
+	 .print = network_print_physical,
+	 .help = "always null"},
+	{.name = "provider:segmentation_id",
+	 .type = ATTR_U32,
+	 .flags = ATTR_POST | ATTR_VISIBLE | ATTR_FILTER | ATTR_ADMIN_SET | ATTR_ADMIN_SEE,
+	 .offset = offsetof(struct network, vni),
+	 .min = 1,
+	 .max = (1 << 24) - 1,
+	 .help = "its VNI; default: a free one"},
+	OBJECT_PROJECT,
+	OBJECT_TAIL,
+	OBJECT_END,
+};
+
+const struct attr_table network_table = {
+	.singular = "network",
+	.plural = "networks",
+	.title = "Network",
+	.size = sizeof(struct network),
+	.attrs = attrs,
+	.help = "An L2 domain: what its ports send reaches its other ports on any host.",
+};

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The attributes of a port, and what can be said of one without its network.
+ */
+#include "model/port.h"
+
+#include <string.h>
+
+#include "lib/error.h"
+#include "model/cloud.h"
+
+static const char *const vnic_types[] = {"normal", NULL};
+
+static const struct attr_table fixed_ip_table = {
+	.singular = "fixed_ip",
+	.size = sizeof(struct fixed_ip),
+	.attrs =
+		(const struct attr[]){
+			{.name = "subnet_id",
+			 .type = ATTR_UUID,
+			 .offset = offsetof(struct fixed_ip, subnet_id)},
+			{.name = "ip_address",
+			 .type = ATTR_IP,
+			 .offset = offsetof(struct fixed_ip, ip)},
+			{.name = NULL},
+		},
+};
+
+static const struct attr_table pair_table = {
+	.singular = "address_pair",
+	.size = sizeof(struct address_pair),
+	.attrs =
+		(const struct attr[]){
+			{.name = "ip_address",
+			 .type = ATTR_PREFIX,
+			 .flags = ATTR_REQUIRED | ATTR_BARE,
+			 .offset = offsetof(struct address_pair, ip)},
+			{.name = "mac_address",
+			 .type = ATTR_MAC,
+			 .flags = ATTR_NULLABLE,
+			 .offset = offsetof(struct address_pair, mac)},
+			{.name = NULL},
+		},
+};
+
+static const struct attr_table option_table = {
+	.singular = "dhcp_option",
+	.size = sizeof(struct dhcp_option),
+	.attrs =
+		(const struct attr[]){
+			{.name = "opt_name",
+			 .type = ATTR_STRING,
+			 .flags = ATTR_REQUIRED,
+			 .max = 64,
+			 .offset = offsetof(struct dhcp_option, name)},
+			{.name = "opt_value",
+			 .type = ATTR_STRING,
+			 .flags = ATTR_REQUIRED | ATTR_NULLABLE,
+			 .max = 255,
+			 .offset = offsetof(struct dhcp_option, value)},
+			{.name = "ip_version",
+			 .type = ATTR_INT,
+			 .min = 4,
+			 .max = 6,
+			 .initial = "4",
+			 .offset = offsetof(struct dhcp_option, ip_version)},
+			{.name = NULL},
+		},
+};
+
+static json_t *port_print_status(const void *object, const void *world)
+{
+	return json_string(
+		status_names[world ? cloud_get_port_status(world, object) : STATUS_DOWN]);
+}
+
+static const char *port_vif_type(const struct port *port, const struct cloud *cloud)
+{
+	if (port_is_router_interface(port))
+		return "distributed";
+	if (!port->host_id)
+		return "unbound";
+	return cloud && cloud_find_host(cloud, port->host_id) ? "tap" : "binding_failed";
+}
+
+static json_t *port_print_vif_type(const void *object, const void *world)
+{
+	return json_string(port_vif_type(object, world));
+}
+
+static json_t *port_print_vif_details(const void *object, const void *world)
+{
+	const struct port *port = object;
+
+	if (strcmp(port_vif_type(port, world), "tap") != 0)
+		return json_object();
+	return json_pack("{s:s, s:b, s:b}", "connectivity", "l2", "port_filter",
+			 port->port_security_enabled, "ovs_hybrid_plug", 0);
+}
+
+#define POST (ATTR_POST | ATTR_VISIBLE)
+#define BOTH (ATTR_POST | ATTR_PUT | ATTR_VISIBLE)
+#define FIND (ATTR_FILTER | ATTR_SORT)
+
+static const struct attr attrs[] = {
+	OBJECT_HEAD,
+	OBJECT_NAME,
+	{.name = "network_id",
+	 .type = ATTR_UUID,
+	 .flags = POST | FIND | ATTR_REQUIRED,
+	 .offset = offsetof(struct port, network_id),
+	 .help = "the network it is on"},
+	{.name = "mac_address",
+	 .type = ATTR_MAC,
+	 .flags = BOTH | FIND | ATTR_NULLABLE | ATTR_COLUMN,
+	 .offset = offsetof(struct port, mac),
+	 .help = "default: one that is free on the network"},
+	{.name = "fixed_ips",
+	 .type = ATTR_LIST,
+	 .flags = BOTH | ATTR_FILTER | ATTR_COLUMN,
+	 .offset = offsetof(struct port, fixed_ips),
+	 .item = &fixed_ip_table,
+	 .help = "addresses by subnet_id, ip_address or both; default: one of each version"},
+	{.name = "status",
+	 .type = ATTR_STRING,
+	 .flags = ATTR_VISIBLE | ATTR_COMPUTED | FIND | ATTR_COLUMN,
+	 .print = port_print_status,
+	 .help = "ACTIVE when its host has wired it"},
+	{.name = "admin_state_up",
+	 .type = ATTR_BOOL,
+	 .flags = BOTH | FIND,
+	 .offset = offsetof(struct port, admin_state_up),
+	 .initial = "true",
+	 .help = "false: nothing passes"},
+	{.name = "port_security_enabled",
+	 .type = ATTR_BOOL,
+	 .flags = BOTH,
+	 .offset = offsetof(struct port, port_security_enabled),
+	 .help = "it sends only with its own addresses; default: the network's"},
+	{.name = "allowed_address_pairs",
+	 .type = ATTR_LIST,
+	 .flags = BOTH,
+	 .offset = offsetof(struct port, allowed_address_pairs),
+	 .item = &pair_table,
+	 .help = "further addresses it may send with: ip_address, mac_address"},
+	{.name = "extra_dhcp_opts",
+	 .type = ATTR_LIST,
+	 .flags = BOTH,
+	 .offset = offsetof(struct port, extra_dhcp_opts),
+	 .item = &option_table,
+	 .help = "further DHCP options: opt_name, opt_value, ip_version"},
+	{.name = "device_id",
+	 .type = ATTR_STRING,
+	 .flags = BOTH | FIND,
+	 .offset = offsetof(struct port, device_id),
+	 .max = 255,
+	 .help = "what uses it: an id that its owner understands"},
+	{.name = "device_owner",
+	 .type = ATTR_STRING,
+	 .flags = BOTH | FIND,
+	 .offset = offsetof(struct port, device_owner),
+	 .max = 255,
+	 .help = "who uses it: compute:zone, network:router_interface ..."},
+	{.name = "binding:host_id",
+	 .type = ATTR_SYMBOL,
+	 .flags = BOTH | ATTR_FILTER | ATTR_ADMIN_SET | ATTR_ADMIN_SEE,
+	 .offset = offsetof(struct port, host_id),
+	 .max = 255,
+	 .help = "the host that is to wire it"},
+	{.name = "binding:vif_type",
+	 .type = ATTR_STRING,
+	 .flags = ATTR_VISIBLE | ATTR_COMPUTED | ATTR_ADMIN_SEE,
+	 .print = port_print_vif_type,
+	 .help = "tap; unbound without a host; binding_failed with one that nobody knows"},
+	{.name = "binding:vif_details",
+	 .type = ATTR_DICT,
+	 .flags = ATTR_VISIBLE | ATTR_COMPUTED | ATTR_ADMIN_SEE,
+	 .print = port_print_vif_details,
+	 .help = "what the host's hypervisor must know"},
+	{.name = "binding:vnic_type",
+	 .type = ATTR_ENUM,
+	 .flags = BOTH,
+	 .offset = offsetof(struct port, vnic_type),
+	 .names = vnic_types,
+	 .initial = "normal",
+	 .help = "kind of interface; only normal"},
+	{.name = "binding:profile",
+	 .type = ATTR_DICT,
+	 .flags = BOTH | ATTR_ADMIN_SET | ATTR_ADMIN_SEE,
+	 .offset = offsetof(struct port, profile),
+	 .help = "kept for the hypervisor's manager"},
+	{.name = "identity",
+	 .type = ATTR_U32,
+	 .flags = 0,
+	 .offset = offsetof(struct port, identity),
+	 .help = "what its packets carry"},
+	OBJECT_PROJECT,
+	OBJECT_TAIL,
+	OBJECT_END,
+};
+
+const struct attr_table port_table = {
+	.singular = "port",
+	.plural = "ports",
+	.title = "Port",
+	.size = sizeof(struct port),
+	.attrs = attrs,
+	.help = "An attachment of a workload to a network.",
+};
+
+bool port_is_router_interface(const struct port *port)
+{
+	return g_strcmp0(port->device_owner, PORT_OWNER_ROUTER) == 0;
+}
+
+static bool port_check_mac(const struct port *port, GError **error)
+{
+	char text[MAC_TEXT];
+
+	if (!mac_is_multicast(port->mac))
+		return true;
+	g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+		    "Invalid input for mac_address. Reason: '%s' is not a unicast MAC address.",
+		    mac_print(port->mac, text));
+	return false;
+}
+
+static bool port_check_fixed_ips(const struct port *port, GError **error)
+{
+	const struct vec *ips = &port->fixed_ips;
+	char text[IP_TEXT];
+
+	for (uint32_t i = 0; i < ips->count; i++) {
+		struct ip ip = vec_at(struct fixed_ip, ips, i)->ip;
+
+		for (uint32_t j = 0; j < i; j++) {
+			if (ip_is_none(ip) ||
+			    !ip_equal(ip, vec_at(struct fixed_ip, ips, j)->ip))
+				continue;
+			g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+				    "Invalid input for fixed_ips. Reason: Duplicate IP address "
+				    "'%s'.",
+				    ip_print(ip, text));
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool port_check_pairs(const struct port *port, GError **error)
+{
+	const struct vec *pairs = &port->allowed_address_pairs;
+	char prefix[PREFIX_TEXT], mac[MAC_TEXT];
+
+	if (pairs->count > PORT_PAIR_MAX) {
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+			    "AllowedAddressPairExhausted: The number of allowed address pair "
+			    "exceeds the maximum %d.",
+			    PORT_PAIR_MAX);
+		return false;
+	}
+	if (pairs->count && !port->port_security_enabled) {
+		g_set_error(
+			error, WEFT_ERROR, WEFT_ERROR_CONFLICT,
+			"AddressPairAndPortSecurityRequired: Port Security must be enabled in "
+			"order to have allowed address pairs on a port.");
+		return false;
+	}
+	for (uint32_t i = 0; i < pairs->count; i++) {
+		const struct address_pair *pair = vec_at(struct address_pair, pairs, i);
+
+		for (uint32_t j = 0; j < i; j++) {
+			const struct address_pair *other =
+				vec_at(struct address_pair, pairs, j);
+
+			if (!prefix_equal(pair->ip, other->ip) ||
+			    !mac_equal(pair->mac, other->mac))
+				continue;
+			g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+				    "DuplicateAddressPairInRequest: Request contains duplicate "
+				    "address pair: mac_address %s ip_address %s.",
+				    mac_print(pair->mac, mac), prefix_print(pair->ip, prefix));
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool port_check_options(const struct port *port, GError **error)
+{
+	for (uint32_t i = 0; i < port->extra_dhcp_opts.count; i++) {
+		const struct dhcp_option *option =
+			vec_at(struct dhcp_option, &port->extra_dhcp_opts, i);
+
+		if (option->name && option->ip_version != 5)
+			continue;
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+			    "Invalid input for extra_dhcp_opts. Reason: %s",
+			    option->name ? "ip_version is neither 4 nor 6."
+					 : "opt_name is empty.");
+		return false;
+	}
+	return true;
+}
+
+bool port_validate(const struct port *port, GError **error)
+{
+	return port_check_mac(port, error) && port_check_fixed_ips(port, error) &&
+	       port_check_pairs(port, error) && port_check_options(port, error);
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The attributes of a router.
+ */
+#include "model/router.h"
+
+#include "lib/error.h"
+
+static json_t *router_print_status(const void *object, const void *world)
+{
+	return json_string(status_names[STATUS_ACTIVE]);
+}
+
+static json_t *router_print_gateway(const void *object, const void *world)
+{
+	return NULL;
+}
+
+#define BOTH (ATTR_POST | ATTR_PUT | ATTR_VISIBLE)
+#define FIND (ATTR_FILTER | ATTR_SORT)
+
+static const struct attr attrs[] = {
+	OBJECT_HEAD,
+	OBJECT_NAME,
+	{.name = "status",
+	 .type = ATTR_STRING,
+	 .flags = ATTR_VISIBLE | ATTR_COMPUTED | FIND | ATTR_COLUMN,
+	 .print = router_print_status,
+	 .help = "always ACTIVE: it is on every host"},
+	{.name = "admin_state_up",
+	 .type = ATTR_BOOL,
+	 .flags = BOTH | FIND | ATTR_COLUMN,
+	 .offset = offsetof(struct router, admin_state_up),
+	 .initial = "true",
+	 .help = "false: it routes nothing"},
+	{.name = "routes",
+	 .type = ATTR_LIST,
+	 .flags = ATTR_PUT | ATTR_VISIBLE,
+	 .offset = offsetof(struct router, routes),
+	 .item = &subnet_route_table,
+	 .help = "static routes: destination, nexthop"},
+	{.name = "external_gateway_info",
+	 .type = ATTR_DICT,
+	 .flags = ATTR_VISIBLE | ATTR_COMPUTED,
+	 .print = router_print_gateway,
+	 .help = "always null"},
+	{.name = "number",
+	 .type = ATTR_U32,
+	 .flags = 0,
+	 .offset = offsetof(struct router, number),
+	 .help = "what the data plane calls it"},
+	OBJECT_PROJECT,
+	OBJECT_TAIL,
+	OBJECT_END,
+};
+
+const struct attr_table router_table = {
+	.singular = "router",
+	.plural = "routers",
+	.title = "Router",
+	.size = sizeof(struct router),
+	.attrs = attrs,
+	.help = "Joins subnets of several networks; it is present on every host.",
+};
+
+bool router_validate(const struct router *router, GError **error)
+{
+	const struct vec *routes = &router->routes;
+	char prefix[PREFIX_TEXT], hop[IP_TEXT];
+
+	if (routes->count > ROUTER_ROUTE_MAX) {
+		g_set_error(
+			error, WEFT_ERROR, WEFT_ERROR_INVALID,
+			"RoutesExhausted: Unable to complete operation. The number of routes "
+			"exceeds the maximum %d.",
+			ROUTER_ROUTE_MAX);
+		return false;
+	}
+	for (uint32_t i = 0; i < routes->count; i++) {
+		const struct host_route *route = vec_at(struct host_route, routes, i);
+
+		prefix_print(route->destination, prefix);
+		ip_print(route->nexthop, hop);
+		if (prefix_is_v4(route->destination) != ip_is_v4(route->nexthop)) {
+			g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+				    "Invalid input for routes. Reason: '%s' by '%s' mixes IP "
+				    "versions.",
+				    prefix, hop);
+			return false;
+		}
+		for (uint32_t j = 0; j < i; j++) {
+			const struct host_route *other = vec_at(struct host_route, routes, j);
+
+			if (!prefix_equal(route->destination, other->destination) ||
+			    !ip_equal(route->nexthop, other->nexthop))
+				continue;
+			g_set_error(
+				error, WEFT_ERROR, WEFT_ERROR_INVALID,
+				"Invalid input for routes. Reason: Duplicate hostroute '%s' "
+				"by '%s'.",
+				prefix, hop);
+			return false;
+		}
+	}
+	return true;
+}
