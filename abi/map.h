@@ -105,6 +105,7 @@ struct mac_value {
 /* Map `location`: hash, the neighbour table: who has this address in this network. */
 struct location_key {
 	__u32 vni;
+	__u32 pad; /* zero */
 	struct abi_ip ip;
 };
 
@@ -222,7 +223,7 @@ enum generation_kind {
 
 /*
  * What a writer bumps, after its tables are written:
- *   port, guard     GEN_PORT of the slot; for a port also GEN_MAC of its network and MAC
+ *   port, guard     GEN_PORT of the slot
  *   mac             GEN_MAC
  *   location        GEN_ADDRESS
  *   route           GEN_ROUTER
@@ -232,8 +233,8 @@ enum generation_kind {
  */
 
 #define FLOW_WAYS 2
-#define FLOW_GENS                                                                              \
-	5 /* sender, destination, its address, two routers; who needs more is not cached */
+/* Sender, receiver, destination MAC and address, router: who needs more is not cached. */
+#define FLOW_GENS 5
 
 #define FLOW_TUNNEL 0x80000000 /* in flow_key.context: came by tunnel, rest is the VNI */
 
@@ -301,6 +302,11 @@ struct flow_set {
 	struct flow_value way[FLOW_WAYS];
 };
 
+_Static_assert(sizeof(struct guard_key) == 32, "no padding");
+_Static_assert(sizeof(struct mac_key) == 12, "no padding");
+_Static_assert(sizeof(struct location_key) == 24, "no padding but its own");
+_Static_assert(sizeof(struct route_key) == 24, "no padding");
+_Static_assert(sizeof(struct vtep_value) == 64, "one cache line");
 _Static_assert(sizeof(struct flow_key) == 56, "seven words");
 _Static_assert(sizeof(struct flow_value) == 128, "two cache lines");
 
@@ -316,6 +322,7 @@ struct conn_key {
 	struct abi_ip local;
 	struct abi_ip remote;
 	__u32 proto;
+	__u32 pad; /* zero */
 };
 
 enum conn_state {
@@ -345,6 +352,7 @@ struct fragment_key {
 	struct abi_ip saddr;
 	struct abi_ip daddr;
 	__u32 proto;
+	__u32 pad; /* zero */
 };
 
 struct fragment_value {

@@ -12,6 +12,13 @@
 #define DP_ETH_SIZE 14
 #define DP_PULL	    128 /* bytes of headers wanted in the linear part */
 
+/* linux/icmp.h and netinet/in.h cannot be included for the kernel's machine. */
+#define DP_PROTO_ICMPV6	     58
+#define DP_ICMP_ECHO_REPLY   0
+#define DP_ICMP_ECHO	     8
+#define DP_ICMPV6_ECHO	     128
+#define DP_ICMPV6_ECHO_REPLY 129
+
 #define DP_TCP_FIN 0x01
 #define DP_TCP_SYN 0x02
 #define DP_TCP_RST 0x04
@@ -45,7 +52,8 @@ struct dp_outer {
 	__u32 flags; /* host order, without D and A */
 	__u32 vni;   /* the whole second word */
 	__u8 tos;
-	__u8 pad[7];
+	__u8 base; /* bytes of them: where the inner frame starts */
+	__u8 pad[6];
 };
 
 /* A packet on the miss path. */

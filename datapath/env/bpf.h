@@ -17,7 +17,7 @@
 #include "datapath/packet.h"
 
 #define DP_INLINE static __always_inline
-#define DP_STAGE  __attribute__((noinline))
+#define DP_STAGE  __attribute__((noinline, weak)) /* weak: callers may assume nothing */
 
 #define dp_ctx	       __sk_buff
 #define dp_htons(x)    bpf_htons(x)
@@ -27,6 +27,10 @@
 #define dp_likely(x)   __builtin_expect(!!(x), 1)
 #define dp_unlikely(x) __builtin_expect(!!(x), 0)
 
+/*
+ * A map has the noun's name, and so has many a local variable: stages reach maps and
+ * settings through functions, whose names cannot be hidden.
+ */
 #define X(map, kind, entries, flags, key_type, value_type)                                     \
 	struct {                                                                               \
 		__uint(type, BPF_MAP_TYPE_##kind);                                             \
@@ -34,7 +38,11 @@
 		__uint(map_flags, flags);                                                      \
 		__type(key, key_type);                                                         \
 		__type(value, value_type);                                                     \
-	} map SEC(".maps");
+	} map SEC(".maps");                                                                    \
+	DP_INLINE void *map_##map(void)                                                        \
+	{                                                                                      \
+		return &map;                                                                   \
+	}
 DP_MAP_TABLE(X)
 #undef X
 
@@ -43,14 +51,19 @@ struct {
 	__uint(max_entries, LIM_PUNT_RING);
 } punt SEC(".maps");
 
-#define X(type, name, value) volatile const type name = value;
+#define X(type, name, value)                                                                   \
+	volatile const type name = value;                                                      \
+	DP_INLINE type config_##name(void)                                                     \
+	{                                                                                      \
+		return name;                                                                   \
+	}
 DP_CONFIG_TABLE(X)
 #undef X
 
-#define dp_config(ctx, name)	     (name)
-#define dp_find(ctx, map, key)	     bpf_map_lookup_elem(&map, key)
-#define dp_put(ctx, map, key, value) bpf_map_update_elem(&map, key, value, BPF_ANY)
-#define dp_add(ctx, map, key, value) bpf_map_update_elem(&map, key, value, BPF_NOEXIST)
+#define dp_config(ctx, name)	     config_##name()
+#define dp_find(ctx, map, key)	     bpf_map_lookup_elem(map_##map(), key)
+#define dp_put(ctx, map, key, value) bpf_map_update_elem(map_##map(), key, value, BPF_ANY)
+#define dp_add(ctx, map, key, value) bpf_map_update_elem(map_##map(), key, value, BPF_NOEXIST)
 #define dp_jiffies(ctx)		     bpf_jiffies64()
 #define dp_count_shared(ptr, n)	     __sync_fetch_and_add(ptr, n)
 

@@ -1,19 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The one object that is loaded: both programs, so that they share their maps. */
+/*
+ * The one object that is loaded: all programs, so that they share their maps.
+ *   weft_port    TC ingress of each workload's device
+ *   weft_uplink  TC ingress of the underlay's device
+ *   weft_idle    TC ingress of the vxlan device, which only lends its UDP port
+ */
 #include "datapath/env/env.h"
-#include "abi/hash.h"
-#include "abi/wire.h"
+#include "datapath/program/port.h"
+#include "datapath/program/uplink.h"
 
-SEC("tc")
-int weft_port(struct __sk_buff *skb)
+SEC("tc") int weft_port(struct __sk_buff *skb)
 {
-	return TC_ACT_OK;
+	return port_run(skb);
 }
 
-SEC("tc")
-int weft_uplink(struct __sk_buff *skb)
+SEC("tc") int weft_uplink(struct __sk_buff *skb)
 {
-	return TC_ACT_OK;
+	return uplink_run(skb);
+}
+
+/* Outer fragments and outer options reach the kernel's own tunnel code: here they end. */
+SEC("tc") int weft_idle(struct __sk_buff *skb)
+{
+	return count_drop(skb, 0, DP_DROP_TUNNEL_HEADER);
 }
 
 char weft_license[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Hosts and packets of the native world: what the kernel's helpers do to a
+ * buffer, with their refusals, and a record of what left.
+ */
+#include "datapath/env/native.h"
+
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+
+#include "datapath/env/native_table.h"
+#include "datapath/program/port.h"
+#include "datapath/program/uplink.h"
+
+static void output_clear(gpointer p)
+{
+	g_clear_pointer(&((struct native_output *)p)->frame, g_bytes_unref);
+}
+
+static void punt_clear(gpointer p)
+{
+	g_clear_pointer(&((struct native_punt *)p)->frame, g_bytes_unref);
+}
+
+struct native_host *native_host_new(__u32 flow_sets)
+{
+	struct native_host *host = g_new0(struct native_host, 1);
+
+#define X(type, name, value) host->config.name = value;
+	DP_CONFIG_TABLE(X)
+#undef X
+#define X(map, kind, entries, flags, key, value)                                               \
+	host->tables[NATIVE_MAP_##map] =                                                       \
+		native_table_new(BPF_MAP_TYPE_##kind,                                          \
+				 NATIVE_MAP_##map == NATIVE_MAP_flow ? flow_sets : entries,    \
+				 sizeof(key), sizeof(value));
+	DP_MAP_TABLE(X)
+#undef X
+	host->config.flow_mask = flow_sets - 1;
+	host->linear = G_MAXUINT32;
+	host->jiffies = 1000000;
+	host->outputs = g_array_new(FALSE, FALSE, sizeof(struct native_output));
+	host->punts = g_array_new(FALSE, FALSE, sizeof(struct native_punt));
+	g_array_set_clear_func(host->outputs, output_clear);
+	g_array_set_clear_func(host->punts, punt_clear);
+	return host;
+}
+
+void native_host_free(struct native_host *host)
+{
+	if (!host)
+		return;
+	for (guint i = 0; i < NATIVE_MAPS; i++)
+		native_table_free(host->tables[i]);
+	g_array_unref(host->outputs);
+	g_array_unref(host->punts);
+	g_free(host);
+}
+
+void native_host_forget(struct native_host *host)
+{
+	g_array_set_size(host->outputs, 0);
+	g_array_set_size(host->punts, 0);
+}
+
+void *native_find(struct native_host *host, enum native_map map, const void *key)
+{
+	return native_table_find(host->tables[map], key);
+}
+
+bool native_put(struct native_host *host, enum native_map map, const void *key,
+		const void *value)
+{
+	return native_table_put(host->tables[map], key, value);
+}
+
+void native_del(struct native_host *host, enum native_map map, const void *key)
+{
+	native_table_del(host->tables[map], key);
+}
+
+void native_clear(struct native_host *host, enum native_map map)
+{
+	native_table_clear(host->tables[map]);
+}
+
+void native_for_each(struct native_host *host, enum native_map map,
+		     void (*each)(const void *key, void *value, void *arg), void *arg)
+{
+	native_table_for_each(host->tables[map], each, arg);
+}
+
+void native_bump(struct native_host *host, __u16 cell)
+{
+	__u32 zero = 0;
+	struct generation_value *generation = native_find(host, NATIVE_MAP_generation, &zero);
+
+	generation->cell[cell]++;
+}
+
+/* -------------------------------------------------------------- running */
+
+static void ctx_init(struct dp_ctx *ctx, struct native_host *host, const void *frame,
+		     size_t size, const struct native_meta *meta)
+{
+	*ctx = (struct dp_ctx){.host = host,
+			       .data = g_malloc(size),
+			       .len = size,
+			       .linear = MIN(size, host->linear),
+			       .ifindex = meta->ifindex,
+			       .gso_size = meta->gso_size,
+			       .gso_segs = meta->gso_segs,
+			       .vlan_present = meta->vlan_present,
+			       .pkt_type = PACKET_OTHERHOST,
+			       .encapsulation = meta->encapsulation};
+	if (size)
+		memcpy(ctx->data, frame, size);
+	if (size >= DP_ETH_SIZE)
+		memcpy(&ctx->protocol, ctx->data + 12, 2);
+}
+
+static void ctx_record(struct dp_ctx *ctx, enum native_way way, __u32 ifindex)
+{
+	struct native_output out = {.way = way,
+				    .ifindex = ifindex,
+				    .frame = g_bytes_new(ctx->data, ctx->len),
+				    .tunnel_remote = ctx->tunnel_remote,
+				    .tunnel_vni = ctx->tunnel_vni,
+				    .tunnel_gbp = ctx->tunnel_gbp};
+
+	g_array_append_val(ctx->host->outputs, out);
+}
+
+static int ctx_finish(struct dp_ctx *ctx, int verdict, GBytes **left)
+{
+	if (verdict == TC_ACT_REDIRECT)
+		ctx_record(ctx, ctx->redirect.way, ctx->redirect.ifindex);
+	if (left)
+		*left = g_bytes_new_take(ctx->data, ctx->len);
+	else
+		g_free(ctx->data);
+	return verdict;
+}
+
+int native_run_port(struct native_host *host, const void *frame, size_t size,
+		    const struct native_meta *meta, GBytes **left)
+{
+	struct dp_ctx ctx;
+
+	ctx_init(&ctx, host, frame, size, meta);
+	return ctx_finish(&ctx, port_run(&ctx), left);
+}
+
+int native_run_uplink(struct native_host *host, const void *frame, size_t size,
+		      const struct native_meta *meta, GBytes **left)
+{
+	struct dp_ctx ctx;
+
+	ctx_init(&ctx, host, frame, size, meta);
+	ctx.pkt_type = PACKET_HOST;
+	return ctx_finish(&ctx, uplink_run(&ctx), left);
+}
+
+/* -------------------------------------------------------------- helpers */
+
+static bool inside(const struct dp_ctx *ctx, __u32 offset, __u32 size)
+{
+	return (__u64)offset + size <= ctx->len;
+}
+
+int dp_load(struct dp_ctx *ctx, __u32 offset, void *to, __u32 size)
+{
+	if (!inside(ctx, offset, size)) {
+		memset(to, 0, size);
+		return -EFAULT;
+	}
+	memcpy(to, ctx->data + offset, size);
+	return 0;
+}
+
+int dp_store(struct dp_ctx *ctx, __u32 offset, const void *from, __u32 size)
+{
+	if (!inside(ctx, offset, size))
+		return -EFAULT;
+	memcpy(ctx->data + offset, from, size);
+	return 0;
+}
+
+int dp_pull(struct dp_ctx *ctx, __u32 size)
+{
+	if (size > ctx->len)
+		return -ENOMEM;
+	ctx->linear = MAX(ctx->linear, size);
+	return 0;
+}
+
+int dp_resize(struct dp_ctx *ctx, __u32 size)
+{
+	__u8 *data = g_malloc0(size);
+
+	memcpy(data, ctx->data, MIN(size, ctx->len));
+	g_free(ctx->data);
+	ctx->data = data;
+	ctx->len = ctx->linear = size;
+	return 0;
+}
+
+static int redirect(struct dp_ctx *ctx, enum native_way way, __u32 ifindex)
+{
+	ctx->redirect.way = way;
+	ctx->redirect.ifindex = ifindex;
+	return TC_ACT_REDIRECT;
+}
+
+int dp_redirect(struct dp_ctx *ctx, __u32 ifindex)
+{
+	return redirect(ctx, NATIVE_REDIRECT, ifindex);
+}
+
+int dp_redirect_peer(struct dp_ctx *ctx, __u32 ifindex)
+{
+	return redirect(ctx, NATIVE_PEER, ifindex);
+}
+
+int dp_redirect_neigh(struct dp_ctx *ctx, __u32 ifindex)
+{
+	return redirect(ctx, NATIVE_NEIGH, ifindex);
+}
+
+int dp_clone(struct dp_ctx *ctx, __u32 ifindex)
+{
+	ctx_record(ctx, NATIVE_CLONE, ifindex);
+	return 0;
+}
+
+int dp_to_us(struct dp_ctx *ctx)
+{
+	ctx->pkt_type = PACKET_HOST;
+	return 0;
+}
+
+/* As bpf_skb_adjust_room in MAC mode: the Ethernet header moves, the room is behind it. */
+int dp_adjust(struct dp_ctx *ctx, int size, __u64 flags)
+{
+	__u32 cut = size < 0 ? (__u32)-size : 0;
+	__u32 len = ctx->len + (__u32)size;
+	__u8 *data;
+
+	if (ctx->protocol != dp_htons(ETH_P_IP) && ctx->protocol != dp_htons(ETH_P_IPV6))
+		return -EOPNOTSUPP;
+	if (size > 0 && (flags & DP_ROOM_ENCAP) && ctx->encapsulation)
+		return -EALREADY;
+	if (!inside(ctx, DP_ETH_SIZE, cut))
+		return -EFAULT;
+	data = g_malloc0(len);
+	memcpy(data, ctx->data, DP_ETH_SIZE);
+	memcpy(data + DP_ETH_SIZE + (size > 0 ? size : 0), ctx->data + DP_ETH_SIZE + cut,
+	       ctx->len - DP_ETH_SIZE - cut);
+	g_free(ctx->data);
+	ctx->data = data;
+	ctx->len = len;
+	ctx->linear = size > 0 ? MIN(len, ctx->linear + (__u32)size) : MIN(len, ctx->linear);
+	ctx->encapsulation |= size > 0;
+	return 0;
+}
+
+int dp_tunnel_key(struct dp_ctx *ctx, const struct vtep_value *to, __u32 vni, __u32 gbp,
+		  __u32 tos)
+{
+	ctx->tunnel_remote = to->remote;
+	ctx->tunnel_vni = vni;
+	ctx->tunnel_gbp = gbp;
+	return 0;
+}
+
+enum dp_drop dp_punt(struct dp_ctx *ctx, __u32 kind, __u32 slot, __u32 size)
+{
+	struct native_punt punt = {.kind = kind, .slot = slot};
+
+	if (size < 1 || size > LIM_PUNT_FRAME || size > ctx->len)
+		return DP_DROP_MALFORMED;
+	if (ctx->host->punt_full)
+		return DP_DROP_PUNT_FULL;
+	punt.frame = g_bytes_new(ctx->data, size);
+	g_array_append_val(ctx->host->punts, punt);
+	return DP_OK;
+}

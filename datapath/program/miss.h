@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What both programs do at the end of a walk: make the record that spares the next one. */
+#pragma once
+
+#include "datapath/env/env.h"
+#include "datapath/stage/deliver.h"
+#include "datapath/stage/flow.h"
+#include "datapath/stage/fragment.h"
+
+/* Denials are cached too, where they follow from the key. ACCOUNT: slot that they count on. */
+DP_STAGE int miss_keep_drop(struct dp_ctx *ctx, struct dp_pkt *p, __u32 reason, __u32 account)
+{
+	if (!p || !flow_may_keep(p, reason))
+		return DP_OK;
+	p->rec.verdict = FLOW_DROP;
+	p->rec.reason = reason;
+	p->rec.flags = 0;
+	p->rec.hops = 0;
+	p->rec.tx_slot = account;
+	p->rec.rx_slot = 0;
+	return flow_keep(ctx, p);
+}
+
+/* The packet goes: connection, record and fragment are noted; TOO_BIG when it does not fit. */
+DP_STAGE int miss_keep(struct dp_ctx *ctx, struct dp_pkt *p)
+{
+	if (!p)
+		return DP_DROP_INTERNAL;
+	if (!deliver_fits(ctx, &p->head, p->rec.mtu))
+		return DP_DROP_TOO_BIG;
+	/* as if not seen for a while, so that the connection is touched */
+	p->rec.seen = (__u32)dp_jiffies(ctx) - dp_config(ctx, hz);
+	deliver_account(ctx, &p->head, &p->rec);
+	if (p->head.fragment == DP_FRAGMENT_FIRST)
+		fragment_keep(ctx, p);
+	if (flow_may_keep(p, 0))
+		flow_keep(ctx, p);
+	return DP_OK;
+}

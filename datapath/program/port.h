@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * TC ingress of a workload's device: what a port sends. The hit path is this
+ * file's port_run; everything that is not yet known goes by port_slow.
+ */
+#pragma once
+
+#include "datapath/env/env.h"
+#include "datapath/stage/admit.h"
+#include "datapath/stage/arp.h"
+#include "datapath/stage/count.h"
+#include "datapath/stage/deliver.h"
+#include "datapath/stage/dhcp.h"
+#include "datapath/stage/flood.h"
+#include "datapath/stage/flow.h"
+#include "datapath/stage/fragment.h"
+#include "datapath/stage/guard.h"
+#include "datapath/stage/locate.h"
+#include "datapath/stage/mac.h"
+#include "datapath/stage/nd.h"
+#include "datapath/stage/parse.h"
+#include "datapath/stage/route.h"
+#include "datapath/program/miss.h"
+
+/* What a port may say at all, and what is answered on the spot. */
+DP_STAGE int port_speak(struct dp_ctx *ctx, struct dp_pkt *p)
+{
+	int reason;
+
+	if (!p)
+		return DP_DROP_INTERNAL;
+	if (p->head.key.ethertype == dp_htons(ETH_P_ARP))
+		return arp_stage(ctx, p);
+	reason = dhcp_stage(ctx, p);
+	if (reason || p->verdict >= 0)
+		return reason;
+	reason = nd_forbidden(p);
+	if (reason)
+		return reason;
+	reason = guard_source(ctx, p);
+	if (reason)
+		return reason;
+	return nd_stage(ctx, p);
+}
+
+/* Where it goes: inside its network, through routers, or to everybody. */
+DP_STAGE int port_switch(struct dp_ctx *ctx, struct dp_pkt *p)
+{
+	int reason;
+
+	if (!p)
+		return DP_DROP_INTERNAL;
+	if (p->head.key.dmac.b[0] & 1)
+		return flood_stage(ctx, p);
+	reason = mac_find(ctx, p, &p->head.key.dmac);
+	if (reason == DP_DROP_UNKNOWN_UNICAST && (p->network_flags & NETWORK_FLOOD))
+		return flood_stage(ctx, p);
+	if (reason)
+		return reason;
+	if (PLACE_KIND(p->place) == PLACE_ROUTER) {
+		if (p->head.key.ethertype == dp_htons(ETH_P_ARP))
+			return DP_DROP_ARP_ANNOUNCE;
+		reason = route_walk(ctx, p);
+		if (reason || p->verdict >= 0)
+			return reason;
+	}
+	return locate_stage(ctx, p);
+}
+
+DP_INLINE int port_walk(struct dp_ctx *ctx, struct dp_pkt *p)
+{
+	int reason = port_speak(ctx, p);
+
+	if (reason || p->verdict >= 0)
+		return reason;
+	return port_switch(ctx, p);
+}
+
+/* The end of a walk: dropped, consumed by a stage, or on its way by a new record. */
+DP_STAGE int port_finish(struct dp_ctx *ctx, struct dp_pkt *p, __u32 reason)
+{
+	if (!p)
+		return TC_ACT_SHOT;
+	COUNT_HOST(ctx, flow_misses);
+	if (reason) {
+		miss_keep_drop(ctx, p, reason, p->slot);
+		return count_drop(ctx, p->slot, reason);
+	}
+	if (p->verdict >= 0) {
+		count_tx(ctx, p->slot, count_packets(ctx), p->head.size);
+		return p->verdict;
+	}
+	reason = miss_keep(ctx, p);
+	if (reason)
+		return count_drop(ctx, p->slot, reason);
+	return deliver_from_port(ctx, &p->head, &p->rec);
+}
+
+/* The packet was no plain one (a fragment, options, ICMP ...) but its flow may be known. */
+DP_STAGE int port_again(struct dp_ctx *ctx, struct dp_pkt *p)
+{
+	struct flow_value *rec;
+
+	if (!p)
+		return -1;
+	if (p->head.fragment == DP_FRAGMENT_LATER)
+		fragment_find(ctx, p);
+	rec = flow_find(ctx, &p->head);
+	if (!rec || p->head.ttl <= rec->hops || p->head.fragment == DP_FRAGMENT_FIRST)
+		return -1;
+	COUNT_HOST(ctx, flow_hits);
+	if (rec->verdict == FLOW_DROP)
+		return count_drop(ctx, rec->tx_slot, rec->reason);
+	if (!deliver_fits(ctx, &p->head, rec->mtu))
+		return count_drop(ctx, rec->tx_slot, DP_DROP_TOO_BIG);
+	deliver_account(ctx, &p->head, rec);
+	return deliver_from_port(ctx, &p->head, rec);
+}
+
+/* The whole way, from the first byte. */
+DP_STAGE int port_slow(struct dp_ctx *ctx)
+{
+	__u32 zero = 0;
+	struct dp_pkt *p = dp_find(ctx, scratch, &zero);
+	int parsed, reason, verdict;
+
+	if (!p)
+		return TC_ACT_SHOT;
+	dp_pull(ctx, ctx->len < DP_PULL ? ctx->len : DP_PULL);
+	parsed = parse_frame(ctx, p, 0, ctx->ifindex);
+	if (!parsed && p->head.key.ethertype != dp_htons(ETH_P_ARP) && !ctx->vlan_present) {
+		verdict = port_again(ctx, p);
+		if (verdict >= 0)
+			return verdict;
+	}
+	reason = admit_port(ctx, p);
+	locate_start(p);
+	if (!reason && ctx->vlan_present)
+		reason = DP_DROP_VLAN;
+	if (parsed || reason == DP_DROP_VLAN) {
+		p->gens = FLOW_GENS + 1; /* not of the key: keep nothing */
+		reason = reason ? reason : parsed;
+	}
+	if (!reason)
+		reason = port_walk(ctx, p);
+	return port_finish(ctx, p, reason);
+}
+
+DP_INLINE int port_run(struct dp_ctx *ctx)
+{
+	struct flow_value *rec;
+	struct dp_head h;
+
+	if (dp_unlikely(!dp_at(ctx, 0, DP_ETH_SIZE + PARSE_IPV4_SIZE + PARSE_TCP_SIZE)) &&
+	    ctx->len > DP_ETH_SIZE + PARSE_IPV4_SIZE + PARSE_TCP_SIZE)
+		dp_pull(ctx, ctx->len < DP_PULL ? ctx->len : DP_PULL);
+	if (dp_unlikely(ctx->vlan_present || !parse_fast(ctx, 0, ctx->ifindex, &h)))
+		return port_slow(ctx);
+	rec = flow_find(ctx, &h);
+	if (dp_unlikely(!rec || h.ttl <= rec->hops))
+		return port_slow(ctx);
+	COUNT_HOST(ctx, flow_hits);
+	if (dp_unlikely(rec->verdict == FLOW_DROP))
+		return count_drop(ctx, rec->tx_slot, rec->reason);
+	if (dp_unlikely(!deliver_fits(ctx, &h, rec->mtu)))
+		return count_drop(ctx, rec->tx_slot, DP_DROP_TOO_BIG);
+	deliver_account(ctx, &h, rec);
+	return deliver_from_port(ctx, &h, rec);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * No DHCP packet leaves the host: clients are answered by the agent, which gets
+ * the frame through the ring `punt`, and nobody else may serve.
+ */
+#pragma once
+
+#include <linux/in.h>
+
+#include "datapath/env/env.h"
+#include "datapath/stage/count.h"
+#include "datapath/stage/guard.h"
+
+#define DHCP_SERVER  67
+#define DHCP_CLIENT  68
+#define DHCP6_CLIENT 546
+#define DHCP6_SERVER 547
+
+/* A port may ask the agent LIM_PUNT_RATE times in a second. */
+DP_INLINE bool dhcp_may_ask(struct dp_ctx *ctx, __u32 slot)
+{
+	struct budget_value *budget = dp_find(ctx, budget, &slot);
+	__u32 hz = dp_config(ctx, hz);
+	__u64 second = dp_jiffies(ctx) / (hz ? hz : 1);
+
+	if (!budget)
+		return false;
+	if (budget->second != second) {
+		budget->second = second;
+		budget->spent = 0;
+	}
+	if (budget->spent >= LIM_PUNT_RATE)
+		return false;
+	dp_count_shared(&budget->spent, 1);
+	return true;
+}
+
+/* A client's packet to a server, by a port that the agent serves. */
+DP_STAGE int dhcp_ask(struct dp_ctx *ctx, struct dp_pkt *p)
+{
+	const struct flow_key *key;
+	int reason;
+
+	if (!p)
+		return DP_DROP_INTERNAL;
+	key = &p->head.key;
+	if (!(p->port_flags & PORT_UNGUARDED)) {
+		if (!guard_same_mac(&key->smac, &p->port_mac))
+			return DP_DROP_SOURCE_MAC;
+		if (!guard_is_unspecified(key) &&
+		    !guard_allows(ctx, p->slot, &key->smac, &key->saddr))
+			return DP_DROP_SOURCE_IP;
+	}
+	if (!dhcp_may_ask(ctx, p->slot))
+		return DP_DROP_PUNT_RATE;
+	reason = dp_punt(ctx, PUNT_DHCP4, p->slot, p->head.size);
+	if (reason)
+		return reason;
+	COUNT_HOST(ctx, punts);
+	p->verdict = TC_ACT_SHOT; /* the ring has it */
+	return DP_OK;
+}
+
+DP_INLINE int dhcp_stage(struct dp_ctx *ctx, struct dp_pkt *p)
+{
+	const struct flow_key *key = &p->head.key;
+
+	if (dp_likely(key->proto != IPPROTO_UDP || key->kind != FLOW_WHOLE))
+		return DP_OK;
+	if (!guard_is_v4(key)) {
+		if (key->sport == dp_htons(DHCP6_SERVER) &&
+		    key->dport == dp_htons(DHCP6_CLIENT))
+			return DP_DROP_DHCP_SERVER;
+		return key->dport == dp_htons(DHCP6_SERVER) ? DP_DROP_DHCP_OTHER : DP_OK;
+	}
+	if (key->sport == dp_htons(DHCP_SERVER) && key->dport == dp_htons(DHCP_CLIENT))
+		return DP_DROP_DHCP_SERVER;
+	if (key->dport != dp_htons(DHCP_SERVER))
+		return DP_OK;
+	if (key->sport == dp_htons(DHCP_SERVER)) /* between servers and relays */
+		return DP_DROP_DHCP_SERVER;
+	if (!(p->port_flags & PORT_DHCP4) || p->head.fragment)
+		return DP_DROP_DHCP_OTHER;
+	return dhcp_ask(ctx, p);
+}

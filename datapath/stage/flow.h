@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The flow cache: find a record that is still true, remember a new one, and the
+ * generation cells that tell (abi/map.h, GENERATIONS). A cell is read before the
+ * table it stands for, so a change in between makes the record stale, never wrong.
+ */
+#pragma once
+
+#include "abi/hash.h"
+#include "datapath/env/env.h"
+#include "datapath/stage/conn.h"
+#include "datapath/stage/count.h"
+
+/*
+ * Sum of products, so that the multiplications run side by side; odd constants
+ * (digits of sqrt 2, 3, 5 ...), the upper half mixed last.
+ */
+DP_INLINE __u32 flow_hash(const struct flow_key *key)
+{
+	const __u64 *w = (const __u64 *)key;
+	__u64 h = w[0] * 0x6a09e667f3bcc909ull;
+
+	h += w[1] * 0xbb67ae8584caa73bull;
+	h += w[2] * 0x3c6ef372fe94f82bull;
+	h += w[3] * 0xa54ff53a5f1d36f1ull;
+	h += w[4] * 0x510e527fade682d1ull;
+	h += w[5] * 0x9b05688c2b3e6c1full;
+	h += w[6] * 0x1f83d9abfb41bd6bull;
+	h ^= h >> 32;
+	return hash_done(h);
+}
+
+DP_INLINE bool flow_same(const struct flow_key *a, const struct flow_key *b)
+{
+	const __u64 *x = (const __u64 *)a, *y = (const __u64 *)b;
+
+	return !((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]) | (x[4] ^ y[4]) |
+		 (x[5] ^ y[5]) | (x[6] ^ y[6]));
+}
+
+DP_INLINE bool flow_current(struct dp_ctx *ctx, const struct flow_value *rec)
+{
+	__u32 zero = 0, sum;
+	const struct generation_value *generation = dp_find(ctx, generation, &zero);
+
+	if (!generation)
+		return false;
+	sum = generation->cell[0] + generation->cell[rec->gen[0]] +
+	      generation->cell[rec->gen[1]] + generation->cell[rec->more[0]] +
+	      generation->cell[rec->more[1]] + generation->cell[rec->more[2]];
+	return sum == rec->gen_sum;
+}
+
+/* The record of HEAD's key, when it has one that is still true. */
+DP_INLINE struct flow_value *flow_find(struct dp_ctx *ctx, const struct dp_head *head)
+{
+	__u32 index = flow_hash(&head->key) & dp_config(ctx, flow_mask);
+	struct flow_set *set = dp_find(ctx, flow, &index);
+	struct flow_value *rec;
+
+	if (!set)
+		return NULL;
+	if (dp_likely(flow_same(&set->way[0].key, &head->key)))
+		rec = &set->way[0];
+	else if (flow_same(&set->way[1].key, &head->key))
+		rec = &set->way[1];
+	else
+		return NULL;
+	return dp_likely(rec->verdict != FLOW_EMPTY && flow_current(ctx, rec)) ? rec : NULL;
+}
+
+/* ---------------------------------------------------------- generations */
+
+DP_INLINE __u32 flow_cell(struct dp_ctx *ctx, __u16 cell)
+{
+	__u32 zero = 0;
+	const struct generation_value *generation = dp_find(ctx, generation, &zero);
+
+	return generation ? generation->cell[cell] : 0;
+}
+
+/* Starts a walk: nothing used but the host. */
+DP_INLINE void flow_gens_start(struct dp_ctx *ctx, struct dp_pkt *p)
+{
+	p->gens = 0;
+	p->gen_host = flow_cell(ctx, 0);
+	p->gen_sum = p->gen_host;
+	__builtin_memset(p->gen, 0, sizeof(p->gen));
+}
+
+/* What comes next uses CELL. One too many is counted and makes the packet uncacheable. */
+DP_INLINE void flow_gens_use(struct dp_ctx *ctx, struct dp_pkt *p, __u16 cell)
+{
+	__u32 n = p->gens++;
+
+	if (n >= FLOW_GENS)
+		return;
+	p->gen[n] = cell;
+	p->gen_sum += flow_cell(ctx, cell);
+}
+
+/* ------------------------------------------------------------ remember */
+
+/* Verdicts that follow from the key and the tables alone, so that they may be cached. */
+#define FLOW_LASTING                                                                           \
+	(1ull << DP_DROP_SOURCE_MAC | 1ull << DP_DROP_SOURCE_IP | 1ull << DP_DROP_RA |         \
+	 1ull << DP_DROP_DHCP_SERVER | 1ull << DP_DROP_DHCP_OTHER |                            \
+	 1ull << DP_DROP_PORT_DOWN | 1ull << DP_DROP_NETWORK_DOWN |                            \
+	 1ull << DP_DROP_UNKNOWN_UNICAST | 1ull << DP_DROP_OWN_MAC |                           \
+	 1ull << DP_DROP_NO_ROUTE | 1ull << DP_DROP_BLACKHOLE | 1ull << DP_DROP_NO_NEIGHBOUR | \
+	 1ull << DP_DROP_ROUTER_LOOP | 1ull << DP_DROP_ROUTER_DOWN |                           \
+	 1ull << DP_DROP_ROUTER_LOCAL | 1ull << DP_DROP_NOT_LOCAL |                            \
+	 1ull << DP_DROP_MULTICAST_ROUTE | 1ull << DP_DROP_RS)
+
+DP_INLINE bool flow_may_keep(const struct dp_pkt *p, __u32 reason)
+{
+	if (p->gens > FLOW_GENS || p->head.key.ethertype == dp_htons(0x0806))
+		return false;
+	if (!reason)
+		return true;
+	return p->head.fragment == DP_UNFRAGMENTED && (FLOW_LASTING >> (reason & 63) & 1);
+}
+
+/* The way that costs least: the same key, else a dead record, else the older one. */
+DP_INLINE struct flow_value *flow_choose(struct dp_ctx *ctx, struct flow_set *set,
+					 const struct flow_key *key)
+{
+	if (flow_same(&set->way[0].key, key) || set->way[0].verdict == FLOW_EMPTY)
+		return &set->way[0];
+	if (flow_same(&set->way[1].key, key) || set->way[1].verdict == FLOW_EMPTY ||
+	    !flow_current(ctx, &set->way[1]))
+		return &set->way[1];
+	if (!flow_current(ctx, &set->way[0]))
+		return &set->way[0];
+	COUNT_HOST(ctx, flow_evictions);
+	conn_fold(ctx, &set->way[1]);
+	__builtin_memcpy(&set->way[1], &set->way[0], sizeof(set->way[1]));
+	return &set->way[0];
+}
+
+/* Remembers p->rec as the record of p's key. */
+DP_STAGE int flow_keep(struct dp_ctx *ctx, struct dp_pkt *p)
+{
+	struct flow_value *rec;
+	struct flow_set *set;
+	__u32 index;
+
+	if (!p)
+		return DP_DROP_INTERNAL;
+	p->rec.key = p->head.key;
+	/* places that were not needed name cell 0 */
+	p->rec.gen_sum =
+		p->gen_sum + (p->gens < FLOW_GENS ? FLOW_GENS - p->gens : 0) * p->gen_host;
+	p->rec.gen[0] = p->gen[0];
+	p->rec.gen[1] = p->gen[1];
+	p->rec.more[0] = p->gen[2];
+	p->rec.more[1] = p->gen[3];
+	p->rec.more[2] = p->gen[4];
+	index = flow_hash(&p->head.key) & dp_config(ctx, flow_mask);
+	set = dp_find(ctx, flow, &index);
+	if (!set)
+		return DP_DROP_INTERNAL;
+	rec = flow_choose(ctx, set, &p->head.key);
+	__builtin_memcpy(rec, &p->rec, sizeof(*rec));
+	return DP_OK;
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Distributed routing: the sender's host does the work of every router on the
+ * way, so a packet crosses the underlay once, already in its last network.
+ */
+#pragma once
+
+#include "datapath/env/env.h"
+#include "datapath/stage/admit.h"
+#include "datapath/stage/flow.h"
+#include "datapath/stage/icmp.h"
+#include "datapath/stage/mac.h"
+
+/* What the key's header says of the destination. */
+DP_INLINE bool route_is_multicast(const struct flow_key *key)
+{
+	if (guard_is_v4(key))
+		return (key->daddr.b[12] & 0xf0) == 0xe0 || !~key->daddr.w[3];
+	return key->daddr.b[0] == 0xff;
+}
+
+/* The next hop's MAC and place: NEXT is in p's network. */
+DP_STAGE int route_neighbour(struct dp_ctx *ctx, struct dp_pkt *p, const struct abi_ip *next)
+{
+	const struct location_value *location;
+	struct location_key key = {};
+	int reason;
+
+	if (!p || !next)
+		return DP_DROP_INTERNAL;
+	key.vni = p->vni;
+	key.ip = *next;
+	flow_gens_use(ctx, p,
+		      generation_cell(GEN_ADDRESS, generation_address_id(p->vni, &key.ip)));
+	location = dp_find(ctx, location, &key);
+	if (!location)
+		return DP_DROP_NO_NEIGHBOUR;
+	p->rec.dmac = location->mac;
+	reason = mac_find(ctx, p, &p->rec.dmac);
+	/* a router may send a packet back where it came from: to its own port, too */
+	if (reason == DP_DROP_OWN_MAC)
+		return DP_OK;
+	return reason == DP_DROP_UNKNOWN_UNICAST ? DP_DROP_NO_NEIGHBOUR : reason;
+}
+
+/* One router: p->place names it, and is where the packet goes next. */
+DP_STAGE int route_step(struct dp_ctx *ctx, struct dp_pkt *p)
+{
+	const struct route_value *route;
+	struct route_key key = {};
+	struct abi_ip next;
+	int reason;
+
+	if (!p)
+		return DP_DROP_INTERNAL;
+	key.prefixlen = ROUTE_PREFIX_BASE + 128;
+	key.router = PLACE_INDEX(p->place);
+	__builtin_memcpy(&key.ip, &p->head.key.daddr, sizeof(key.ip));
+	flow_gens_use(ctx, p, generation_cell(GEN_ROUTER, key.router));
+	route = dp_find(ctx, route, &key);
+	if (!route)
+		return DP_DROP_NO_ROUTE;
+	if (!(route->flags & ROUTE_UP))
+		return DP_DROP_ROUTER_DOWN;
+	if (route->flags & ROUTE_BLACKHOLE)
+		return DP_DROP_BLACKHOLE;
+	if (route->flags & ROUTE_LOCAL)
+		return icmp_answer(ctx, p);
+	if (p->head.ttl <= p->hops + 1)
+		return DP_DROP_TTL;
+	p->hops++;
+	p->rec.smac = route->mac;
+	next = route->flags & ROUTE_GATEWAY ? route->via : p->head.key.daddr;
+	reason = admit_network(ctx, p, route->vni);
+	if (reason)
+		return reason;
+	return route_neighbour(ctx, p, &next);
+}
+
+/* From router to router, until a port, a host, or an end. */
+DP_STAGE int route_walk(struct dp_ctx *ctx, struct dp_pkt *p)
+{
+	const struct flow_key *key;
+
+	if (!p)
+		return DP_DROP_INTERNAL;
+	key = &p->head.key;
+	if (route_is_multicast(key))
+		return DP_DROP_MULTICAST_ROUTE;
+	if (!guard_is_v4(key) && guard_is_link_local(&key->daddr))
+		return guard_is_eui64(&key->daddr, &key->dmac) ? icmp_answer(ctx, p)
+							       : DP_DROP_NO_ROUTE;
+	for (int i = 0; i < LIM_ROUTER_HOPS; i++) {
+		int reason = route_step(ctx, p);
+
+		if (reason || p->verdict >= 0 || PLACE_KIND(p->place) != PLACE_ROUTER)
+			return reason;
+	}
+	return DP_DROP_ROUTER_LOOP;
+}
