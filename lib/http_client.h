@@ -67,5 +67,9 @@ void http_call_cancel(struct http_call *call);
  */
 bool http_fetch(const struct http_ask *ask, unsigned int *status, char **body, GError **error);
 
+/* BASE ("http://HOST:PORT", with or without "/" at its end, or "unix:SOCKET") and a PATH that
+ * starts with '/', as a URL for struct http_ask; owned. */
+char *http_join(const char *base, const char *path);
+
 /* TEXT percent-encoded for a path segment or query value; owned. */
 char *http_escape(const char *text);

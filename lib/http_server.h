@@ -33,8 +33,8 @@ struct http_question {
 
 /*
  * Called once for each request, when its body is whole. It ends in exactly one of
- * http_reply and http_stream_open, now or later; until then REQUEST and QUESTION stay
- * valid even when the client has gone (the reply is then dropped).
+ * http_reply and http_stream_open, now or later; until then REQUEST stays valid, and QUESTION
+ * until the server is freed, even when the client has gone (the reply is then dropped).
  */
 typedef void (*http_handler)(struct http_request *request, const struct http_question *question,
 			     void *data);

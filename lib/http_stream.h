@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The body without end, behind http_server.h: a bounded queue between a writer and the
+ * daemon that sends. For http_server.c only.
+ */
+#pragma once
+
+#include <microhttpd.h>
+#include "lib/http_server.h"
+
+/* Every stream of one server. Owns none: a stream belongs to its response. */
+struct http_streams {
+	GQueue open; /* links are in the streams */
+	gsize queue_max;
+	int hangups; /* epoll of the streams' sockets */
+	guint source;
+	guint *resumed; /* counts connections that were resumed */
+};
+
+bool http_streams_init(struct http_streams *streams, guint *resumed);
+void http_streams_done(struct http_streams *streams); /* cuts what is open */
+
+/* A stream that answers on CONNECTION (NULL: the client has gone already). */
+struct http_stream *http_stream_new(struct http_streams *streams,
+				    struct MHD_Connection *connection,
+				    http_stream_closed closed, void *data);
+/* To queue on the connection; the caller's reference. */
+struct MHD_Response *http_stream_to_response(struct http_stream *stream);
