@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The definition of the truth: what rows a host gets, computed from the cloud alone and
+ * written to be read, not to be fast. Everything incremental is tested against this page.
+ */
+#include "compile/compile.h"
+
+#include <string.h>
+
+#include "compile/route.h"
+#include "compile/text.h"
+
+/* What one computation carries around. */
+struct full {
+	const struct cloud *cloud;
+	const char *host;
+	GHashTable *rows;     /* "TABLE KEY" -> JSON text */
+	GHashTable *networks; /* reached: id -> struct network, borrowed */
+	GHashTable *routers;  /* reached: id -> struct router, borrowed */
+	GHashTable *peers;    /* names of hosts with ports in a reached network */
+};
+
+static void full_put(enum compile_table table, char *key, char *value, void *data)
+{
+	struct full *full = data;
+
+	g_hash_table_replace(full->rows,
+			     g_strdup_printf("%s %s", compile_table_names[table], key), value);
+	g_free(key);
+}
+
+/* ------------------------------------------------------------ what a host reaches */
+
+static void reach_network(struct full *full, const struct network *network);
+
+static void reach_router(struct full *full, const struct router *router)
+{
+	const GPtrArray *interfaces;
+
+	if (!router ||
+	    !g_hash_table_insert(full->routers, (void *)&router->object.id, (void *)router))
+		return;
+	interfaces = cloud_list_interfaces(full->cloud, router->object.id);
+	for (guint i = 0; i < interfaces->len; i++) {
+		const struct port *port = interfaces->pdata[i];
+
+		reach_network(full, cloud_find_network(full->cloud, port->network_id));
+	}
+}
+
+/* A network, and through each router that has an interface in it, its networks. */
+static void reach_network(struct full *full, const struct network *network)
+{
+	const GPtrArray *ports;
+
+	if (!network ||
+	    !g_hash_table_insert(full->networks, (void *)&network->object.id, (void *)network))
+		return;
+	ports = cloud_list_ports(full->cloud, network->object.id);
+	for (guint i = 0; i < ports->len; i++)
+		if (port_is_router_interface(ports->pdata[i]))
+			reach_router(full,
+				     cloud_find_router(full->cloud,
+						       route_port_router(ports->pdata[i])));
+}
+
+static void reach_all(struct full *full)
+{
+	const GPtrArray *ports = cloud_list_host_ports(full->cloud, full->host);
+
+	for (guint i = 0; i < ports->len; i++) {
+		const struct port *port = ports->pdata[i];
+
+		if (text_is_workload(port))
+			reach_network(full, cloud_find_network(full->cloud, port->network_id));
+	}
+}
+
+/* ---------------------------------------------------------------- rows of a network */
+
+struct naming {
+	const struct cloud *cloud;
+	struct uuid network_id;
+};
+
+static bool port_has_fixed(const struct port *port, struct ip ip)
+{
+	const struct fixed_ip *fixed = port->fixed_ips.items;
+
+	for (uint32_t i = 0; i < port->fixed_ips.count; i++)
+		if (ip_equal(fixed[i].ip, ip))
+			return true;
+	return false;
+}
+
+static bool port_names(const struct port *port, struct ip ip)
+{
+	const struct address_pair *pairs = port->allowed_address_pairs.items;
+
+	for (uint32_t i = 0; i < port->allowed_address_pairs.count; i++)
+		if (text_is_address(&pairs[i]) && ip_equal(pairs[i].ip.ip, ip))
+			return true;
+	return false;
+}
+
+static bool full_is_lone(struct ip ip, const void *data)
+{
+	const struct naming *naming = data;
+	const GPtrArray *ports = cloud_list_ports(naming->cloud, naming->network_id);
+	guint named = 0;
+
+	for (guint i = 0; i < ports->len; i++) {
+		if (port_has_fixed(ports->pdata[i], ip))
+			return false;
+		named += port_names(ports->pdata[i], ip);
+	}
+	return named == 1;
+}
+
+/* Whether A, rather than B, is located under MAC: its own MAC before one of a pair, then
+ * the lower id. */
+static bool port_wins(const struct port *a, const struct port *b, struct mac mac)
+{
+	bool own_a = mac_equal(a->mac, mac), own_b = mac_equal(b->mac, mac);
+
+	return own_a != own_b ? own_a
+			      : memcmp(&a->object.id, &b->object.id, sizeof(struct uuid)) < 0;
+}
+
+/* Text of a MAC -> the port that is located under it. */
+static GHashTable *list_winners(const GPtrArray *ports)
+{
+	GHashTable *winners = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+	for (guint i = 0; i < ports->len; i++) {
+		const struct port *port = ports->pdata[i], *other;
+		g_autoptr(GArray) macs = g_array_new(false, false, sizeof(struct mac));
+
+		if (text_is_workload(port))
+			text_list_macs(port, macs);
+		for (guint j = 0; j < macs->len; j++) {
+			struct mac mac = g_array_index(macs, struct mac, j);
+			char text[MAC_TEXT];
+
+			other = g_hash_table_lookup(winners, mac_print(mac, text));
+			if (!other || port_wins(port, other, mac))
+				g_hash_table_replace(winners, g_strdup(text), (void *)port);
+		}
+	}
+	return winners;
+}
+
+static void put_locations(struct full *full, const struct network *network,
+			  const GPtrArray *ports)
+{
+	struct naming naming = {.cloud = full->cloud, .network_id = network->object.id};
+	g_autoptr(GHashTable) winners = list_winners(ports);
+	GHashTableIter iter;
+	gpointer text, port;
+
+	g_hash_table_iter_init(&iter, winners);
+	while (g_hash_table_iter_next(&iter, &text, &port)) {
+		struct mac mac;
+
+		if (mac_parse(text, &mac))
+			full_put(COMPILE_LOCATION, text_key_location(network->vni, mac),
+				 text_print_location(port, mac, full_is_lone, &naming), full);
+	}
+}
+
+static void put_network(struct full *full, const struct network *network)
+{
+	const GPtrArray *ports = cloud_list_ports(full->cloud, network->object.id);
+
+	full_put(COMPILE_NETWORK, text_key_vni(network->vni), text_print_network(network),
+		 full);
+	put_locations(full, network, ports);
+	for (guint i = 0; i < ports->len; i++) {
+		const struct port *port = ports->pdata[i];
+
+		if (!text_is_workload(port))
+			continue;
+		if (g_str_equal(port->host_id, full->host)) {
+			char id[UUID_TEXT];
+
+			full_put(COMPILE_PORT, g_strdup(uuid_print(port->object.id, id)),
+				 text_print_port(full->cloud, network, port), full);
+		} else {
+			g_hash_table_add(full->peers, (void *)port->host_id);
+			full_put(COMPILE_MEMBER, text_key_member(network->vni, port->host_id),
+				 text_print_member(), full);
+		}
+	}
+}
+
+/* ------------------------------------------------------------------------- the whole */
+
+static void put_peers(struct full *full)
+{
+	GHashTableIter iter;
+	gpointer name;
+
+	g_hash_table_iter_init(&iter, full->peers);
+	while (g_hash_table_iter_next(&iter, &name, NULL)) {
+		const struct host *host = cloud_find_host(full->cloud, name);
+
+		if (host)
+			full_put(COMPILE_HOST, g_strdup(name), text_print_host(host), full);
+	}
+}
+
+GHashTable *compile_full(const struct cloud *cloud, const char *host)
+{
+	g_autoptr(GHashTable) networks = g_hash_table_new(uuid_hash, uuid_same);
+	g_autoptr(GHashTable) routers = g_hash_table_new(uuid_hash, uuid_same);
+	g_autoptr(GHashTable) peers = g_hash_table_new(g_str_hash, g_str_equal);
+	struct full full = {
+		.cloud = cloud,
+		.host = host,
+		.rows = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free),
+		.networks = networks,
+		.routers = routers,
+		.peers = peers,
+	};
+	GHashTableIter iter;
+	gpointer object;
+
+	reach_all(&full);
+	g_hash_table_iter_init(&iter, networks);
+	while (g_hash_table_iter_next(&iter, NULL, &object))
+		put_network(&full, object);
+	g_hash_table_iter_init(&iter, routers);
+	while (g_hash_table_iter_next(&iter, NULL, &object))
+		route_visit_router(cloud, object, full_put, &full);
+	put_peers(&full);
+	return full.rows;
+}

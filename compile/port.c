@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Table `port`, and the bookkeeping of contributions: a port that changes takes back all
+ * that it has contributed and contributes anew. What nets out to nothing is printed again
+ * to the same text, which changes no row.
+ */
+#include "compile/port.h"
+
+#include "compile/host.h"
+#include "compile/location.h"
+#include "compile/network.h"
+#include "compile/route.h"
+#include "compile/router.h"
+#include "compile/row.h"
+#include "compile/text.h"
+
+static struct port_unit *port_get(struct compile *compile, struct uuid id)
+{
+	struct port_unit *unit = g_hash_table_lookup(compile->ports, &id);
+
+	if (unit)
+		return unit;
+	unit = g_new0(struct port_unit, 1);
+	unit->id = id;
+	g_hash_table_insert(compile->ports, &unit->id, unit);
+	return unit;
+}
+
+static void port_retract(struct compile *compile, struct port_unit *unit)
+{
+	if (!unit->net)
+		return;
+	location_del_port(compile, unit);
+	if (unit->member)
+		network_del_port(compile, unit->member);
+	if (unit->link) {
+		router_queue(compile, router_of(unit->link));
+		router_del_link(compile, unit->link);
+	}
+	unit->member = NULL;
+	unit->link = NULL;
+	unit->net = NULL;
+}
+
+static void port_contribute_interface(struct compile *compile, struct port_unit *unit,
+				      const struct port *port)
+{
+	struct uuid id = route_port_router(port);
+	struct router_unit *router = g_hash_table_lookup(compile->routers, &id);
+
+	if (!router || !router->known)
+		return;
+	unit->link = router_add_link(compile, unit->net, router);
+	router_queue(compile, router);
+}
+
+static void port_contribute_workload(struct compile *compile, struct port_unit *unit,
+				     const struct port *port)
+{
+	struct host_unit *host = host_get(compile, g_intern_string(port->host_id));
+
+	location_add_claims(compile, unit, port);
+	unit->member = network_add_port(compile, unit->net, host);
+}
+
+static void port_update_row(struct compile *compile, struct port_unit *unit,
+			    const struct port *port)
+{
+	struct row_place place = {.table = COMPILE_PORT};
+	char id[UUID_TEXT];
+
+	if (unit->row && (!unit->member || unit->row->host != unit->member->host)) {
+		g_hash_table_add(compile->idle, unit->row->host);
+		row_retire(compile, &unit->row);
+	}
+	if (!unit->member)
+		return;
+	place.host = unit->member->host;
+	place.list = place.host->rows;
+	row_put(compile, &unit->row, place, g_strdup(uuid_print(unit->id, id)),
+		text_print_port(compile->cloud,
+				cloud_find_network(compile->cloud, unit->net->id), port));
+}
+
+void port_update(struct compile *compile, struct uuid id)
+{
+	const struct port *port = cloud_find_port(compile->cloud, id);
+	struct port_unit *unit = port_get(compile, id);
+	struct net_unit *net = NULL;
+
+	compile->work.ports++;
+	port_retract(compile, unit);
+	if (port)
+		net = g_hash_table_lookup(compile->nets, &port->network_id);
+	if (net && net->known) {
+		unit->net = net;
+		location_add_addresses(compile, unit, port);
+		if (port_is_router_interface(port))
+			port_contribute_interface(compile, unit, port);
+		else if (text_is_workload(port))
+			port_contribute_workload(compile, unit, port);
+	}
+	port_update_row(compile, unit, port);
+	if (!port)
+		g_hash_table_remove(compile->ports, &id);
+}
+
+void port_free(void *data)
+{
+	struct port_unit *unit = data;
+
+	g_free(unit->claims);
+	g_free(unit->addresses);
+	g_free(unit);
+}

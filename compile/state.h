@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the incremental compiler remembers. Not for other rooms.
+ *
+ * Rows live in scopes: a network or a router. Scopes that are linked by router interfaces
+ * form a component; a host that has a port in any network of a component sees every row of
+ * it, and one row for each other host that does. So audience is kept once for a component,
+ * not once for a row or a port.
+ *
+ * Changes only mark what is dirty, by id; a flush recomputes what is dirty from the cloud,
+ * see compile.c for its steps.
+ */
+#pragma once
+
+#include "compile/compile.h"
+
+struct component;
+struct host_unit;
+struct member;
+
+/* A row of some hosts. Who gets it: PORT: host. HOST: the peers of host. Others: everyone
+ * who sees scope, but for MEMBER not host itself. */
+struct row {
+	enum compile_table table;
+	guint hash; /* of table and key */
+	GRefString *key;
+	GRefString *value; /* NULL: retired; freed when the flush ends */
+	GRefString *old;   /* value at the last flush, when changed */
+	bool changed;	   /* listed in compile->changed */
+	uint32_t index;	   /* in the list of rows that holds it */
+	uint32_t seen;	   /* the recomputation that last named it; router.c */
+	GPtrArray *list;   /* rows of scope, or of host for PORT; NULL for HOST */
+	struct scope *scope;
+	struct host_unit *host;
+};
+
+struct scope {
+	struct component *component;
+	GPtrArray *rows;     /* struct row, owned */
+	GHashTable *links;   /* struct scope at the other end -> struct link, owned */
+	GHashTable *members; /* struct host_unit -> struct member, owned; NULL: a router */
+	uint32_t part;	     /* component_split: which fragment */
+};
+
+/* A network and a router that have COUNT interfaces in common. */
+struct link {
+	struct scope *net;
+	struct scope *router;
+	uint32_t count;
+	bool joined; /* the components know it */
+	bool queued;
+};
+
+/* A host that has COUNT ports in a network. */
+struct member {
+	struct net_unit *net;
+	struct host_unit *host;
+	uint32_t count;
+	bool joined; /* the component knows it */
+	bool queued;
+	struct row *row;
+};
+
+struct host_unit {
+	const char *name;	/* interned */
+	bool known;		/* the cloud has the object */
+	struct row *row;	/* what its peers get; NULL: unknown */
+	GPtrArray *rows;	/* its own: table PORT */
+	GHashTable *components; /* set: where it is a member */
+};
+
+struct net_unit {
+	struct scope scope;
+	struct uuid id;
+	bool known;
+	struct vni vni;
+	int64_t mtu;
+	struct row *row;
+	GHashTable *locations; /* by MAC: struct location is its own key */
+	GHashTable *addresses; /* by IP: struct address is its own key */
+};
+
+struct router_unit {
+	struct scope scope;
+	struct uuid id;
+	bool known;
+	uint32_t pass;	   /* of the last recomputation */
+	GHashTable *table; /* set: its rows by table and key */
+};
+
+/* Who claims a MAC of a network. The row is the best claim's. */
+struct location {
+	struct mac mac; /* first: the key */
+	bool queued;
+	struct net_unit *net;
+	struct claim *claims;
+	struct row *row;
+};
+
+struct claim {
+	struct claim *next;
+	struct location *location;
+	struct port_unit *port;
+	bool own; /* the port's own MAC, not a pair's */
+};
+
+/* Who has an address of a network. */
+struct address {
+	struct ip ip; /* first: the key */
+	uint32_t fixed;
+	GHashTable *namers; /* set of struct port_unit; NULL: none */
+};
+
+/* What a port has contributed, so that it can be taken back. */
+struct port_unit {
+	struct uuid id;
+	struct net_unit *net; /* NULL: contributes nothing */
+	struct row *row;
+	struct member *member;	    /* workload */
+	struct link *link;	    /* router interface */
+	struct claim *claims;	    /* array of claim_count */
+	struct address **addresses; /* array: fixed, then named */
+	uint32_t claim_count;
+	uint32_t fixed_count;
+	uint32_t named_count;
+};
+
+/* Work done since the start: the law of cost is tested by these. */
+struct compile_work {
+	uint64_t ports;	    /* port_update calls */
+	uint64_t locations; /* location rows printed */
+	uint64_t routers;   /* routers recomputed */
+	uint64_t changes;   /* (host, row) pairs looked at */
+	uint64_t scopes;    /* scopes walked to find components */
+};
+
+struct compile {
+	struct cloud *cloud;
+	compile_emit emit;
+	void *data;
+	uint64_t revision;
+	bool muted;			    /* the first flush builds, nobody is told */
+	GHashTable *hosts;		    /* interned name -> struct host_unit, owned */
+	GHashTable *nets, *routers, *ports; /* id -> unit, owned */
+	/* Sets of struct uuid, owned; hosts: of names; subnets: id -> id of the network. */
+	GHashTable *dirty[KIND_COUNT];
+	GHashTable *dirty_routers; /* set of struct router_unit: rows */
+	GPtrArray *dirty_locations, *dirty_members, *dirty_links;
+	GPtrArray *changed;  /* struct row */
+	GHashTable *changes; /* set of struct change */
+	GPtrArray *log;	     /* the same, in order, owned */
+	GHashTable *idle;    /* set of struct host_unit that may have become empty */
+	GPtrArray *gone;     /* struct scope of networks and routers that are deleted */
+	GRefString *empty;   /* value of every member row */
+	struct compile_work work;
+};
+
+void compile_mark(struct compile *compile, enum kind kind, struct uuid id);
+void compile_mark_ports(struct compile *compile, const GPtrArray *ports);

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The text of rows of hosts, networks, locations, members and ports. Those of routers
+ * need a choice among candidates and have a file of their own, route.c.
+ */
+#include "compile/text.h"
+
+#include "compile/value.h"
+
+/* Answers a DHCP client whose subnet has no gateway; link-local, so no tenant has it. */
+#define DHCP_SERVER_WITHOUT_GATEWAY 0xa9fe0001 /* 169.254.0.1 */
+
+bool text_is_workload(const struct port *port)
+{
+	return port->host_id && *port->host_id && !port_is_router_interface(port);
+}
+
+bool text_is_address(const struct address_pair *pair)
+{
+	return pair->ip.bits == 128;
+}
+
+struct mac text_pair_mac(const struct port *port, const struct address_pair *pair)
+{
+	return mac_is_none(pair->mac) ? port->mac : pair->mac;
+}
+
+void text_list_macs(const struct port *port, GArray *macs)
+{
+	const struct address_pair *pairs = port->allowed_address_pairs.items;
+	guint first = macs->len;
+
+	g_array_append_val(macs, port->mac);
+	for (uint32_t i = 0; i < port->allowed_address_pairs.count; i++) {
+		struct mac mac = text_pair_mac(port, &pairs[i]);
+		bool known = !text_is_address(&pairs[i]);
+
+		for (guint j = first; j < macs->len && !known; j++)
+			known = mac_equal(mac, g_array_index(macs, struct mac, j));
+		if (!known)
+			g_array_append_val(macs, mac);
+	}
+}
+
+char *text_key_vni(struct vni vni)
+{
+	return g_strdup_printf("%u", vni.value);
+}
+
+char *text_key_location(struct vni vni, struct mac mac)
+{
+	char text[MAC_TEXT];
+
+	return g_strdup_printf("%u/%s", vni.value, mac_print(mac, text));
+}
+
+char *text_key_member(struct vni vni, const char *host)
+{
+	return g_strdup_printf("%u/%s", vni.value, host);
+}
+
+char *text_print_host(const struct host *host)
+{
+	json_t *row = json_object();
+
+	json_object_set_new(row, "ip", value_from_ip(host->tunnel_ip));
+	return value_dump(row);
+}
+
+char *text_print_network(const struct network *network)
+{
+	json_t *row = json_object();
+
+	json_object_set_new(row, "id", value_from_uuid(network->object.id));
+	json_object_set_new(row, "mtu", json_integer(network->mtu));
+	json_object_set_new(row, "up", json_boolean(network->admin_state_up));
+	json_object_set_new(row, "flood", json_boolean(network->flood));
+	return value_dump(row);
+}
+
+char *text_print_member(void)
+{
+	return value_dump(json_object());
+}
+
+/* An address that several pairs of one port name belongs to the first of them. */
+static bool pair_is_first(const struct address_pair *pairs, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (prefix_equal(pairs[i].ip, pairs[n].ip))
+			return false;
+	return true;
+}
+
+char *text_print_location(const struct port *port, struct mac mac, text_lone lone,
+			  const void *data)
+{
+	const struct address_pair *pairs = port->allowed_address_pairs.items;
+	const struct fixed_ip *fixed = port->fixed_ips.items;
+	json_t *row = json_object(), *ips = json_array();
+
+	if (mac_equal(mac, port->mac))
+		for (uint32_t i = 0; i < port->fixed_ips.count; i++)
+			json_array_append_new(ips, value_from_ip(fixed[i].ip));
+	for (uint32_t i = 0; i < port->allowed_address_pairs.count; i++)
+		if (text_is_address(&pairs[i]) &&
+		    mac_equal(mac, text_pair_mac(port, &pairs[i])) && pair_is_first(pairs, i) &&
+		    lone(pairs[i].ip.ip, data))
+			json_array_append_new(ips, value_from_ip(pairs[i].ip.ip));
+	json_object_set_new(row, "host", value_from_text(port->host_id));
+	json_object_set_new(row, "identity", json_integer(port->identity));
+	json_object_set_new(row, "ips", ips);
+	return value_dump(row);
+}
+
+static json_t *port_pair(struct mac mac, struct prefix prefix)
+{
+	json_t *pair = json_object();
+
+	json_object_set_new(pair, "mac", value_from_mac(mac));
+	json_object_set_new(pair, "prefix", value_from_prefix(prefix));
+	return pair;
+}
+
+/* What the port may send from: see guard_key in abi/map.h. */
+static json_t *port_pairs(const struct port *port)
+{
+	const struct address_pair *pairs = port->allowed_address_pairs.items;
+	const struct fixed_ip *fixed = port->fixed_ips.items;
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < port->fixed_ips.count; i++) {
+		struct prefix prefix = {.ip = fixed[i].ip, .bits = 128};
+
+		json_array_append_new(list, port_pair(port->mac, prefix));
+	}
+	for (uint32_t i = 0; i < port->allowed_address_pairs.count; i++)
+		json_array_append_new(list,
+				      port_pair(text_pair_mac(port, &pairs[i]), pairs[i].ip));
+	return list;
+}
+
+static json_t *dhcp4_dns(const struct subnet *subnet)
+{
+	const struct ip *servers = subnet->dns_nameservers.items;
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < subnet->dns_nameservers.count; i++)
+		if (ip_is_v4(servers[i]))
+			json_array_append_new(list, value_from_ip(servers[i]));
+	return list;
+}
+
+static json_t *dhcp4_routes(const struct subnet *subnet)
+{
+	const struct host_route *routes = subnet->host_routes.items;
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < subnet->host_routes.count; i++) {
+		json_t *route;
+
+		if (!prefix_is_v4(routes[i].destination))
+			continue;
+		route = json_object();
+		json_object_set_new(route, "destination",
+				    value_from_prefix(routes[i].destination));
+		json_object_set_new(route, "nexthop", value_from_ip(routes[i].nexthop));
+		json_array_append_new(list, route);
+	}
+	return list;
+}
+
+static json_t *dhcp4_options(const struct port *port)
+{
+	const struct dhcp_option *options = port->extra_dhcp_opts.items;
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < port->extra_dhcp_opts.count; i++) {
+		json_t *option;
+
+		if (options[i].ip_version == 6)
+			continue;
+		option = json_object();
+		json_object_set_new(option, "name", value_from_text(options[i].name));
+		json_object_set_new(option, "value", value_from_text(options[i].value));
+		json_array_append_new(list, option);
+	}
+	return list;
+}
+
+static json_t *dhcp4_offer(const struct port *port, const struct subnet *subnet, struct ip ip)
+{
+	bool has_gateway = !ip_is_none(subnet->gateway_ip);
+	struct ip server = ip_from_v4(DHCP_SERVER_WITHOUT_GATEWAY);
+	char address[IP_TEXT];
+	g_autofree char *hostname = g_strdup_printf("host-%s", ip_print(ip, address));
+	json_t *offer = json_object();
+
+	g_strdelimit(hostname, ".", '-');
+	json_object_set_new(offer, "ip", value_from_ip(ip));
+	json_object_set_new(offer, "prefix", value_from_prefix(subnet->cidr));
+	json_object_set_new(offer, "server",
+			    value_from_ip(has_gateway ? subnet->gateway_ip : server));
+	if (has_gateway)
+		json_object_set_new(offer, "gateway", value_from_ip(subnet->gateway_ip));
+	json_object_set_new(offer, "dns", dhcp4_dns(subnet));
+	json_object_set_new(offer, "routes", dhcp4_routes(subnet));
+	json_object_set_new(offer, "hostname", json_string(hostname));
+	json_object_set_new(offer, "options", dhcp4_options(port));
+	return offer;
+}
+
+static json_t *port_dhcp4(const struct cloud *cloud, const struct port *port)
+{
+	const struct fixed_ip *fixed = port->fixed_ips.items;
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < port->fixed_ips.count; i++) {
+		const struct subnet *subnet = cloud_find_subnet(cloud, fixed[i].subnet_id);
+
+		if (subnet && subnet->enable_dhcp && ip_is_v4(fixed[i].ip))
+			json_array_append_new(list, dhcp4_offer(port, subnet, fixed[i].ip));
+	}
+	return list;
+}
+
+char *text_print_port(const struct cloud *cloud, const struct network *network,
+		      const struct port *port)
+{
+	json_t *row = json_object();
+
+	json_object_set_new(row, "network", value_from_uuid(network->object.id));
+	json_object_set_new(row, "vni", json_integer(network->vni.value));
+	json_object_set_new(row, "mac", value_from_mac(port->mac));
+	json_object_set_new(row, "identity", json_integer(port->identity));
+	json_object_set_new(row, "mtu", json_integer(network->mtu));
+	json_object_set_new(row, "up", json_boolean(port->admin_state_up));
+	json_object_set_new(row, "guarded", json_boolean(port->port_security_enabled));
+	json_object_set_new(row, "name", value_from_text(port->object.name));
+	json_object_set_new(row, "project", value_from_text(port->object.project_id));
+	json_object_set_new(row, "pairs", port_pairs(port));
+	json_object_set_new(row, "dhcp4", port_dhcp4(cloud, port));
+	return value_dump(row);
+}
