@@ -112,12 +112,8 @@ static bool decode_value(const struct attr *attr, json_t *value, void *object, G
 		return decode_list(attr, value, object, error);
 	if (attr->type == ATTR_DICT)
 		return decode_dict(attr, value, object, error);
-	if (json_is_string(value)) {
-		if (strlen(json_string_value(value)) == json_string_length(value))
-			return attr_parse(attr, json_string_value(value), object, error);
-		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID, "it holds a NUL character");
-		return false;
-	}
+	if (json_is_string(value)) /* jansson refuses NUL inside */
+		return attr_parse(attr, json_string_value(value), object, error);
 	text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
 	if (is_text(attr->type) || json_is_object(value) || json_is_array(value) ||
 	    (attr->type != ATTR_BOOL && json_is_boolean(value))) {

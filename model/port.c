@@ -18,9 +18,11 @@ static const struct attr_table fixed_ip_table = {
 		(const struct attr[]){
 			{.name = "subnet_id",
 			 .type = ATTR_UUID,
+			 .flags = ATTR_NULLABLE,
 			 .offset = offsetof(struct fixed_ip, subnet_id)},
 			{.name = "ip_address",
 			 .type = ATTR_IP,
+			 .flags = ATTR_NULLABLE,
 			 .offset = offsetof(struct fixed_ip, ip)},
 			{.name = NULL},
 		},
