@@ -134,9 +134,8 @@ void vec_copy(struct vec *to, const struct vec *from, const struct attr_table *i
 
 /* Objects */
 
-void *attr_new(const struct attr_table *table)
+void attr_set_defaults(const struct attr_table *table, void *object)
 {
-	void *object = g_malloc0(table->size);
 	unsigned int count = attr_count(table);
 
 	for (unsigned int i = 0; i < count; i++) {
@@ -146,6 +145,13 @@ void *attr_new(const struct attr_table *table)
 			g_error("%s.%s: its default '%s' is not a value", table->singular,
 				attr->name, attr->initial);
 	}
+}
+
+void *attr_new(const struct attr_table *table)
+{
+	void *object = g_malloc0(table->size);
+
+	attr_set_defaults(table, object);
 	return object;
 }
 

@@ -97,6 +97,7 @@ bool attr_table_is_scalar(const struct attr_table *table);
 
 /* An object with its defaults; freed by attr_free, which accepts NULL. */
 void *attr_new(const struct attr_table *table);
+void attr_set_defaults(const struct attr_table *table, void *object); /* all zero before */
 void attr_free(const struct attr_table *table, void *object);
 void *attr_copy(const struct attr_table *table, const void *object);
 

@@ -74,7 +74,10 @@ static bool decode_list(const struct attr *attr, json_t *value, void *object, GE
 	}
 	vec_done(vec, item);
 	json_array_foreach (value, i, element) {
-		if (!object_decode(item, element, vec_add(vec, item->size), error))
+		void *to = vec_add(vec, item->size);
+
+		attr_set_defaults(item, to);
+		if (!object_decode(item, element, to, error))
 			return false;
 	}
 	return true;
