@@ -10,50 +10,32 @@
 
 #include <string.h>
 
-#include "compile/world_fixture.h"
-
-#define HOSTS	 5
-#define NETWORKS 6
-#define ROUTERS	 3
-#define PORTS	 24
-#define MACS	 10
-
-static const char *const host_names[HOSTS] = {"h0", "h1", "h2", "h3", "h4"};
+#include "compile/history_fixture.h"
 
 /* A compiler and what hosts know by it. */
 struct follower {
 	struct compile *compile;
-	GHashTable *have[HOSTS]; /* "TABLE KEY" -> text */
-	GHashTable *told;	 /* of this flush: "HOST TABLE KEY" */
-	GHashTable *shared;	 /* of this flush: "TABLE KEY" -> value, borrowed */
+	GHashTable *have[HISTORY_HOSTS]; /* "TABLE KEY" -> text */
+	GHashTable *told;		 /* of this flush: "HOST TABLE KEY" */
+	GHashTable *shared;		 /* of this flush: "TABLE KEY" -> value, borrowed */
 	uint64_t revision;
 	int rank; /* of the last emit of this flush */
 	uint64_t emits;
 };
 
-struct history {
-	struct world world;
-	GRand *rand;
+/* A history and those who follow it. */
+struct law {
+	struct history history;
 	struct follower follower[2];
 	guint followers;
 };
-
-static int roll(struct history *history, int below)
-{
-	return g_rand_int_range(history->rand, 0, below);
-}
-
-static bool chance(struct history *history, int percent)
-{
-	return roll(history, 100) < percent;
-}
 
 /* ------------------------------------------------------------- what hosts are told */
 
 static int host_index(const char *host)
 {
-	for (int i = 0; i < HOSTS; i++)
-		if (g_str_equal(host, host_names[i]))
+	for (int i = 0; i < HISTORY_HOSTS; i++)
+		if (g_str_equal(host, history_hosts[i]))
 			return i;
 	g_assert_not_reached();
 }
@@ -130,16 +112,16 @@ static void rows_assert_same(const char *host, GHashTable *rows, GHashTable *tru
 			g_error("%s: %s should not be", host, (char *)key);
 }
 
-static void follower_start(struct history *history)
+static void follower_start(struct law *law)
 {
-	struct follower *follower = &history->follower[history->followers++];
+	struct follower *follower = &law->follower[law->followers++];
 
-	follower->compile = compile_new(history->world.cloud, follow, follower);
+	follower->compile = compile_new(law->history.world.cloud, follow, follower);
 	follower->told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	follower->shared = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	for (int i = 0; i < HOSTS; i++) {
+	for (int i = 0; i < HISTORY_HOSTS; i++) {
 		follower->have[i] = rows_new();
-		compile_host(follower->compile, host_names[i], gather, follower->have[i]);
+		compile_host(follower->compile, history_hosts[i], gather, follower->have[i]);
 	}
 }
 
@@ -148,7 +130,7 @@ static void follower_stop(struct follower *follower)
 	compile_free(follower->compile);
 	g_hash_table_destroy(follower->told);
 	g_hash_table_destroy(follower->shared);
-	for (int i = 0; i < HOSTS; i++)
+	for (int i = 0; i < HISTORY_HOSTS; i++)
 		g_hash_table_destroy(follower->have[i]);
 }
 
@@ -161,542 +143,49 @@ static void follower_flush(struct follower *follower, uint64_t revision)
 	compile_flush(follower->compile, revision);
 }
 
-static void check(struct history *history)
+static void check(struct law *law)
 {
-	for (guint i = 0; i < history->followers; i++)
-		follower_flush(&history->follower[i], history->world.revision);
-	for (int h = 0; h < HOSTS; h++) {
-		g_autoptr(GHashTable) truth = compile_full(history->world.cloud, host_names[h]);
+	for (guint i = 0; i < law->followers; i++)
+		follower_flush(&law->follower[i], law->history.world.revision);
+	for (int h = 0; h < HISTORY_HOSTS; h++) {
+		g_autoptr(GHashTable) truth =
+			compile_full(law->history.world.cloud, history_hosts[h]);
 
-		for (guint i = 0; i < history->followers; i++) {
-			struct follower *follower = &history->follower[i];
+		for (guint i = 0; i < law->followers; i++) {
+			struct follower *follower = &law->follower[i];
 			g_autoptr(GHashTable) whole = rows_new();
 
-			rows_assert_same(host_names[h], follower->have[h], truth);
-			compile_host(follower->compile, host_names[h], gather, whole);
-			rows_assert_same(host_names[h], whole, truth);
-		}
-	}
-}
-
-/* -------------------------------------------------------------------------- choosing */
-
-static void *pick(struct history *history, enum kind kind)
-{
-	const GPtrArray *list = cloud_list(history->world.cloud, kind);
-
-	return list->len ? list->pdata[roll(history, list->len)] : NULL;
-}
-
-static const char *pick_host(struct history *history)
-{
-	return chance(history, 20) ? NULL : host_names[roll(history, HOSTS)];
-}
-
-static bool vni_is_used(struct history *history, uint32_t vni)
-{
-	const GPtrArray *list = cloud_list(history->world.cloud, KIND_NETWORK);
-
-	for (guint i = 0; i < list->len; i++)
-		if (((const struct network *)list->pdata[i])->vni.value == vni)
-			return true;
-	return false;
-}
-
-static uint32_t pick_vni(struct history *history)
-{
-	uint32_t vni = 1;
-
-	while (vni_is_used(history, vni))
-		vni++;
-	return vni;
-}
-
-static uint32_t pick_number(struct history *history)
-{
-	const GPtrArray *list = cloud_list(history->world.cloud, KIND_ROUTER);
-	uint32_t number = 1;
-
-	for (guint i = 0; i < list->len; i++)
-		if (((const struct router *)list->pdata[i])->number == number) {
-			number++;
-			i = -1;
-		}
-	return number;
-}
-
-static bool pick_mac(struct history *history, struct uuid network_id, struct mac *mac)
-{
-	const GPtrArray *ports = cloud_list_ports(history->world.cloud, network_id);
-
-	*mac = world_mac_n(1 + roll(history, MACS));
-	for (guint i = 0; i < ports->len; i++)
-		if (mac_equal(*mac, ((const struct port *)ports->pdata[i])->mac))
-			return false;
-	return true;
-}
-
-static bool ip_is_used(struct history *history, struct uuid network_id, struct ip ip)
-{
-	const GPtrArray *ports = cloud_list_ports(history->world.cloud, network_id);
-
-	for (guint i = 0; i < ports->len; i++) {
-		const struct port *port = ports->pdata[i];
-		const struct fixed_ip *fixed = port->fixed_ips.items;
-
-		for (uint32_t j = 0; j < port->fixed_ips.count; j++)
-			if (ip_equal(ip, fixed[j].ip))
-				return true;
-	}
-	return false;
-}
-
-static void give_ip(struct history *history, struct port *port)
-{
-	const GPtrArray *subnets = cloud_list_subnets(history->world.cloud, port->network_id);
-	const struct subnet *subnet;
-	struct ip ip;
-
-	if (!subnets->len)
-		return;
-	subnet = subnets->pdata[roll(history, subnets->len)];
-	ip = ip_add(subnet->cidr.ip, 1 + roll(history, 10));
-	if (!ip_is_used(history, port->network_id, ip))
-		world_add_ip(port, subnet->object.id, ip);
-}
-
-static void give_pair(struct history *history, struct port *port)
-{
-	static const char *const macs[] = {"00:00:5e:00:01:01", "00:00:5e:00:01:02",
-					   "02:00:00:00:00:03", "02:00:00:00:00:04"};
-	const GPtrArray *subnets = cloud_list_subnets(history->world.cloud, port->network_id);
-	const char *mac = chance(history, 50) ? NULL : macs[roll(history, 4)];
-	struct prefix prefix;
-	char text[PREFIX_TEXT];
-
-	if (!subnets->len)
-		return;
-	prefix = ((const struct subnet *)subnets->pdata[roll(history, subnets->len)])->cidr;
-	if (chance(history, 80)) {
-		prefix.ip = ip_add(prefix.ip, 1 + roll(history, 10));
-		prefix.bits = 128;
-	}
-	world_add_pair(port, prefix_print(prefix, text), mac);
-}
-
-/* --------------------------------------------------------------------- one change each */
-
-static void host_step(struct history *history)
-{
-	const char *name = host_names[roll(history, HOSTS)];
-	const struct host *host = cloud_find_host(history->world.cloud, name);
-	g_autofree char *ip = g_strdup_printf("10.99.%d.%d", roll(history, 200), name[1] - '0');
-
-	if (!host) {
-		world_apply(&history->world, KIND_HOST, world_host(&history->world, name, ip));
-	} else if (chance(history, 30)) {
-		world_delete(&history->world, KIND_HOST, host->object.id);
-	} else {
-		struct host *edit = world_edit(&history->world, KIND_HOST, host->object.id);
-
-		edit->tunnel_ip = world_ip(ip);
-		world_apply(&history->world, KIND_HOST, edit);
-	}
-}
-
-static void network_add(struct history *history)
-{
-	if (cloud_list(history->world.cloud, KIND_NETWORK)->len < NETWORKS)
-		world_apply(&history->world, KIND_NETWORK,
-			    world_network(&history->world, pick_vni(history)));
-}
-
-static void network_edit(struct history *history)
-{
-	const struct network *network = pick(history, KIND_NETWORK);
-	struct network *edit;
-
-	if (!network)
-		return;
-	edit = world_edit(&history->world, KIND_NETWORK, network->object.id);
-	switch (roll(history, 5)) {
-	case 0:
-		edit->admin_state_up = !edit->admin_state_up;
-		break;
-	case 1:
-		edit->mtu = 1400 + roll(history, 3);
-		break;
-	case 2:
-		edit->flood = !edit->flood;
-		break;
-	case 3:
-		edit->vni.value = pick_vni(history);
-		break;
-	default:
-		edit->object.revision_number++; /* which no row shows */
-	}
-	world_apply(&history->world, KIND_NETWORK, edit);
-}
-
-static void subnet_add(struct history *history)
-{
-	const struct network *network = pick(history, KIND_NETWORK);
-	g_autofree char *cidr = NULL, *gateway = NULL;
-	guint n;
-
-	if (!network)
-		return;
-	n = cloud_list_subnets(history->world.cloud, network->object.id)->len;
-	if (n > 2)
-		return;
-	/* Subnets of one network may come to overlap here; rows do not mind. */
-	if (n == 2)
-		cidr = g_strdup_printf("fd00:%x::/64", network->vni.value);
-	else
-		cidr = g_strdup_printf("10.%u.%u.0/24", network->vni.value, n);
-	gateway = n == 2 ? g_strdup_printf("fd00:%x::1", network->vni.value)
-			 : g_strdup_printf("10.%u.%u.1", network->vni.value, n);
-	world_apply(&history->world, KIND_SUBNET,
-		    world_subnet(&history->world, network->object.id, cidr, gateway));
-}
-
-static void subnet_edit(struct history *history)
-{
-	const struct subnet *subnet = pick(history, KIND_SUBNET);
-	struct subnet *edit;
-
-	if (!subnet)
-		return;
-	edit = world_edit(&history->world, KIND_SUBNET, subnet->object.id);
-	switch (roll(history, 4)) {
-	case 0:
-		edit->enable_dhcp = !edit->enable_dhcp;
-		break;
-	case 1:
-		edit->gateway_ip = chance(history, 50) ? ip_none : ip_add(edit->cidr.ip, 1);
-		break;
-	case 2:
-		world_add_route(&edit->host_routes, "192.168.0.0/16", "10.1.0.9");
-		break;
-	default:
-		edit->object.updated_at++;
-	}
-	world_apply(&history->world, KIND_SUBNET, edit);
-}
-
-static bool subnet_is_used(struct history *history, const struct subnet *subnet)
-{
-	const GPtrArray *ports = cloud_list_ports(history->world.cloud, subnet->network_id);
-
-	for (guint i = 0; i < ports->len; i++) {
-		const struct port *port = ports->pdata[i];
-		const struct fixed_ip *fixed = port->fixed_ips.items;
-
-		for (uint32_t j = 0; j < port->fixed_ips.count; j++)
-			if (uuid_equal(fixed[j].subnet_id, subnet->object.id))
-				return true;
-	}
-	return false;
-}
-
-static void subnet_del(struct history *history)
-{
-	const struct subnet *subnet = pick(history, KIND_SUBNET);
-
-	if (subnet && !subnet_is_used(history, subnet))
-		world_delete(&history->world, KIND_SUBNET, subnet->object.id);
-}
-
-static void router_add(struct history *history)
-{
-	if (cloud_list(history->world.cloud, KIND_ROUTER)->len < ROUTERS)
-		world_apply(&history->world, KIND_ROUTER,
-			    world_router(&history->world, pick_number(history)));
-}
-
-static void router_edit(struct history *history)
-{
-	const struct router *router = pick(history, KIND_ROUTER);
-	struct router *edit;
-
-	if (!router)
-		return;
-	edit = world_edit(&history->world, KIND_ROUTER, router->object.id);
-	if (chance(history, 40)) {
-		edit->admin_state_up = !edit->admin_state_up;
-	} else if (edit->routes.count > 3) {
-		edit->routes.count = roll(history, 3);
-	} else {
-		g_autofree char *to = g_strdup_printf("10.%d.0.0/%d", roll(history, 4),
-						      chance(history, 50) ? 16 : 24);
-		g_autofree char *via = g_strdup_printf("10.%d.%d.%d", roll(history, 4),
-						       roll(history, 2), 2 + roll(history, 3));
-
-		world_add_route(&edit->routes, to, via);
-	}
-	world_apply(&history->world, KIND_ROUTER, edit);
-}
-
-static void router_del(struct history *history)
-{
-	const struct router *router = pick(history, KIND_ROUTER);
-
-	if (router && !cloud_list_interfaces(history->world.cloud, router->object.id)->len)
-		world_delete(&history->world, KIND_ROUTER, router->object.id);
-}
-
-static void interface_add(struct history *history)
-{
-	const struct router *router = pick(history, KIND_ROUTER);
-	const struct network *network = pick(history, KIND_NETWORK);
-	struct port *port;
-	struct mac mac;
-
-	if (!router || !network || !pick_mac(history, network->object.id, &mac))
-		return;
-	port = world_interface(&history->world, router->object.id, network->object.id, mac);
-	give_ip(history, port);
-	world_apply(&history->world, KIND_PORT, port);
-}
-
-static void interface_del(struct history *history)
-{
-	const struct router *router = pick(history, KIND_ROUTER);
-	const GPtrArray *ports;
-
-	if (!router)
-		return;
-	ports = cloud_list_interfaces(history->world.cloud, router->object.id);
-	if (ports->len)
-		world_delete(
-			&history->world, KIND_PORT,
-			((struct port *)ports->pdata[roll(history, ports->len)])->object.id);
-}
-
-static void port_add(struct history *history)
-{
-	const struct network *network = pick(history, KIND_NETWORK);
-	struct port *port;
-	struct mac mac;
-
-	if (!network || cloud_list(history->world.cloud, KIND_PORT)->len >= PORTS ||
-	    !pick_mac(history, network->object.id, &mac))
-		return;
-	port = world_port(&history->world, network->object.id, mac, pick_host(history));
-	give_ip(history, port);
-	if (chance(history, 20))
-		give_ip(history, port);
-	if (chance(history, 30))
-		give_pair(history, port);
-	world_apply(&history->world, KIND_PORT, port);
-}
-
-static void port_change(struct history *history, struct port *port)
-{
-	switch (roll(history, 9)) {
-	case 0:
-	case 1:
-		port->host_id = g_intern_string(pick_host(history));
-		break;
-	case 2:
-	case 3:
-		give_pair(history, port);
-		break;
-	case 4:
-		port->allowed_address_pairs.count = 0;
-		break;
-	case 5:
-		port->admin_state_up = !port->admin_state_up;
-		break;
-	case 6:
-		port->port_security_enabled = !port->port_security_enabled;
-		break;
-	case 7:
-		port->fixed_ips.count = 0;
-		give_ip(history, port);
-		break;
-	default:
-		port->identity = 1 + roll(history, 3);
-	}
-}
-
-static void port_edit(struct history *history)
-{
-	const struct port *port = pick(history, KIND_PORT);
-	struct port *edit;
-
-	if (!port)
-		return;
-	edit = world_edit(&history->world, KIND_PORT, port->object.id);
-	port_change(history, edit);
-	world_apply(&history->world, KIND_PORT, edit);
-}
-
-static void port_del(struct history *history)
-{
-	const struct port *port = pick(history, KIND_PORT);
-
-	if (port)
-		world_delete(&history->world, KIND_PORT, port->object.id);
-}
-
-/* ----------------------------------------------------------- many at once, in any order */
-
-struct deletion {
-	enum kind kind;
-	struct uuid id;
-};
-
-static void doom(GArray *doomed, enum kind kind, const GPtrArray *objects)
-{
-	for (guint i = 0; i < objects->len; i++) {
-		struct deletion deletion = {kind, ((struct object *)objects->pdata[i])->id};
-
-		g_array_append_val(doomed, deletion);
-	}
-}
-
-static void delete_shuffled(struct history *history, GArray *doomed)
-{
-	while (doomed->len) {
-		guint i = roll(history, doomed->len);
-		struct deletion deletion = g_array_index(doomed, struct deletion, i);
-
-		world_delete(&history->world, deletion.kind, deletion.id);
-		g_array_remove_index_fast(doomed, i);
-	}
-}
-
-static void network_drop(struct history *history)
-{
-	const struct network *network = pick(history, KIND_NETWORK);
-	g_autoptr(GArray) doomed = g_array_new(false, false, sizeof(struct deletion));
-	struct deletion self = {.kind = KIND_NETWORK};
-	struct cloud *cloud = history->world.cloud;
-
-	if (!network)
-		return;
-	self.id = network->object.id;
-	doom(doomed, KIND_PORT, cloud_list_ports(cloud, self.id));
-	doom(doomed, KIND_SUBNET, cloud_list_subnets(cloud, self.id));
-	g_array_append_val(doomed, self);
-	delete_shuffled(history, doomed);
-}
-
-static void router_drop(struct history *history)
-{
-	const struct router *router = pick(history, KIND_ROUTER);
-	g_autoptr(GArray) doomed = g_array_new(false, false, sizeof(struct deletion));
-	struct deletion self = {.kind = KIND_ROUTER};
-
-	if (!router)
-		return;
-	self.id = router->object.id;
-	doom(doomed, KIND_PORT, cloud_list_interfaces(history->world.cloud, self.id));
-	g_array_append_val(doomed, self);
-	delete_shuffled(history, doomed);
-}
-
-/* A network with a subnet, a router on it and two ports, in any order. */
-static void stack_add(struct history *history)
-{
-	struct world *world = &history->world;
-	struct {
-		enum kind kind;
-		void *object;
-	} made[6];
-	struct network *network = world_network(world, pick_vni(history));
-	struct router *router = world_router(world, pick_number(history));
-	g_autofree char *cidr = g_strdup_printf("10.%u.0.0/24", network->vni.value);
-	struct subnet *subnet = world_subnet(world, network->object.id, cidr, NULL);
-	struct port *ports[3];
-	guint count = G_N_ELEMENTS(made);
-
-	ports[0] =
-		world_interface(world, router->object.id, network->object.id, world_mac_n(1));
-	for (int i = 1; i < 3; i++)
-		ports[i] = world_port(world, network->object.id, world_mac_n(1 + i),
-				      pick_host(history));
-	for (int i = 0; i < 3; i++) {
-		world_add_ip(ports[i], subnet->object.id, ip_add(subnet->cidr.ip, i + 1));
-		made[i].kind = KIND_PORT;
-		made[i].object = ports[i];
-	}
-	made[3].kind = KIND_NETWORK;
-	made[3].object = network;
-	made[4].kind = KIND_SUBNET;
-	made[4].object = subnet;
-	made[5].kind = KIND_ROUTER;
-	made[5].object = router;
-	while (count) {
-		guint i = roll(history, count);
-
-		world_apply(world, made[i].kind, made[i].object);
-		made[i] = made[--count];
-	}
-}
-
-static void stack_add_some(struct history *history)
-{
-	struct cloud *cloud = history->world.cloud;
-
-	if (cloud_list(cloud, KIND_NETWORK)->len < NETWORKS &&
-	    cloud_list(cloud, KIND_ROUTER)->len < ROUTERS &&
-	    cloud_list(cloud, KIND_PORT)->len < PORTS)
-		stack_add(history);
-}
-
-/* ------------------------------------------------------------------------ histories */
-
-static const struct {
-	void (*step)(struct history *history);
-	int weight;
-} steps[] = {
-	{host_step, 8},	     {network_add, 5},	 {network_edit, 6},  {subnet_add, 7},
-	{subnet_edit, 6},    {subnet_del, 1},	 {router_add, 4},    {router_edit, 6},
-	{router_del, 1},     {interface_add, 7}, {interface_del, 4}, {port_add, 18},
-	{port_edit, 24},     {port_del, 6},	 {network_drop, 2},  {router_drop, 2},
-	{stack_add_some, 3},
-};
-
-static void history_step(struct history *history)
-{
-	int total = 0, at;
-
-	for (guint i = 0; i < G_N_ELEMENTS(steps); i++)
-		total += steps[i].weight;
-	at = roll(history, total);
-	for (guint i = 0; i < G_N_ELEMENTS(steps); i++) {
-		at -= steps[i].weight;
-		if (at < 0) {
-			steps[i].step(history);
-			return;
+			rows_assert_same(history_hosts[h], follower->have[h], truth);
+			compile_host(follower->compile, history_hosts[h], gather, whole);
+			rows_assert_same(history_hosts[h], whole, truth);
 		}
 	}
 }
 
 static void run_history(guint32 seed, int flushes)
 {
-	struct history history = {.rand = g_rand_new_with_seed(seed)};
+	struct law law = {.history.rand = g_rand_new_with_seed(seed)};
 
-	world_init(&history.world);
-	follower_start(&history);
+	world_init(&law.history.world);
+	follower_start(&law);
 	for (int i = 0; i < flushes; i++) {
-		int changes = chance(&history, 60) ? 1 : 1 + roll(&history, 12);
+		int changes = history_chance(&law.history, 60)
+				      ? 1
+				      : 1 + history_roll(&law.history, 12);
 
 		while (changes--)
-			history_step(&history);
-		check(&history);
+			history_step(&law.history);
+		check(&law);
 		if (i == flushes / 2)
-			follower_start(&history);
+			follower_start(&law);
 	}
 	g_test_message("seed %u: %" G_GUINT64_FORMAT " changes, %" G_GUINT64_FORMAT " emits",
-		       seed, history.world.revision, history.follower[0].emits);
-	g_assert_cmpuint(history.follower[0].emits, >, (guint)flushes);
-	for (guint i = 0; i < history.followers; i++)
-		follower_stop(&history.follower[i]);
-	world_done(&history.world);
-	g_rand_free(history.rand);
+		       seed, law.history.world.revision, law.follower[0].emits);
+	g_assert_cmpuint(law.follower[0].emits, >, (guint)flushes);
+	for (guint i = 0; i < law.followers; i++)
+		follower_stop(&law.follower[i]);
+	world_done(&law.history.world);
+	g_rand_free(law.history.rand);
 }
 
 static void test_incremental_is_full(gconstpointer seed)

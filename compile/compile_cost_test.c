@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The law of cost, in counts, not in time: what a change touches depends on the change and
+ * its audience, not on how many ports a network has. A network of 50 000 ports on three
+ * hosts; its router joins 200 other networks. Each test leaves the cloud as it was.
+ */
+#include "compile/compile.h"
+
+#include <string.h>
+
+#include "compile/state.h"
+#include "compile/world_fixture.h"
+
+#define PORTS 50000
+
+struct counted {
+	struct world world;
+	struct compile *compile;
+	struct uuid network, subnet, router;
+	guint rows[COMPILE_TABLE_COUNT]; /* emitted since the last flush began */
+	guint total;
+	struct compile_work before;
+};
+
+static void count(const char *host, enum compile_table table, GRefString *key,
+		  GRefString *value, uint64_t revision, void *data)
+{
+	struct counted *counted = data;
+
+	counted->rows[table]++;
+	counted->total++;
+}
+
+static void flush(struct counted *counted)
+{
+	memset(counted->rows, 0, sizeof(counted->rows));
+	counted->total = 0;
+	counted->before = counted->compile->work;
+	compile_flush(counted->compile, counted->world.revision);
+}
+
+static struct uuid add_port(struct counted *counted, uint32_t n, const char *host)
+{
+	struct port *port = world_port(&counted->world, counted->network, world_mac_n(n), host);
+	struct uuid id = port->object.id;
+
+	world_add_ip(port, counted->subnet, ip_add(world_ip("10.0.0.10"), n));
+	world_apply(&counted->world, KIND_PORT, port);
+	return id;
+}
+
+static struct uuid add_interface(struct counted *counted, struct uuid network, uint32_t n)
+{
+	struct port *port = world_interface(&counted->world, counted->router, network,
+					    world_mac_n(0xf00000 + n));
+	struct uuid id = port->object.id;
+
+	world_apply(&counted->world, KIND_PORT, port);
+	return id;
+}
+
+static struct uuid add_network(struct counted *counted, uint32_t vni)
+{
+	struct network *network = world_network(&counted->world, vni);
+	struct uuid id = network->object.id;
+
+	world_apply(&counted->world, KIND_NETWORK, network);
+	return id;
+}
+
+static void counted_init(struct counted *counted)
+{
+	static const char *const hosts[] = {"h0", "h1", "h2", "h3"};
+	struct world *world = &counted->world;
+	struct subnet *subnet;
+	struct router *router;
+
+	world_init(world);
+	for (int i = 0; i < 4; i++) {
+		g_autofree char *ip = g_strdup_printf("10.99.0.%d", i + 1);
+
+		world_apply(world, KIND_HOST, world_host(world, hosts[i], ip));
+	}
+	counted->network = add_network(counted, 1);
+	subnet = world_subnet(world, counted->network, "10.0.0.0/8", "10.0.0.1");
+	counted->subnet = subnet->object.id;
+	world_apply(world, KIND_SUBNET, subnet);
+	router = world_router(world, 1);
+	counted->router = router->object.id;
+	world_apply(world, KIND_ROUTER, router);
+	add_interface(counted, counted->network, 1);
+	for (uint32_t vni = 2; vni <= 201; vni++)
+		add_interface(counted, add_network(counted, vni), vni);
+	for (uint32_t n = 0; n < PORTS; n++)
+		add_port(counted, n + 1, hosts[n % 3]);
+	counted->compile = compile_new(world->cloud, count, counted);
+	flush(counted);
+	g_assert_cmpuint(counted->total, ==, 0); /* what it started from is nobody's news */
+}
+
+static void counted_done(struct counted *counted)
+{
+	compile_free(counted->compile);
+	world_done(&counted->world);
+}
+
+#define DONE(counted, what) ((counted)->compile->work.what - (counted)->before.what)
+
+/* Nothing but the one port was looked at. */
+static void assert_one_port(const struct counted *counted)
+{
+	g_assert_cmpuint(DONE(counted, ports), ==, 1);
+	g_assert_cmpuint(DONE(counted, locations), ==, 1);
+	g_assert_cmpuint(DONE(counted, routers), ==, 0);
+	g_assert_cmpuint(DONE(counted, scopes), ==, 0);
+}
+
+static void test_port(gconstpointer data)
+{
+	struct counted *counted = (struct counted *)data;
+	struct uuid id;
+
+	id = add_port(counted, 0x100000, "h1");
+	flush(counted);
+	g_assert_cmpuint(counted->rows[COMPILE_LOCATION], ==, 3);
+	g_assert_cmpuint(counted->rows[COMPILE_PORT], ==, 1);
+	g_assert_cmpuint(counted->total, ==, 4);
+	g_assert_cmpuint(DONE(counted, changes), ==, 4);
+	assert_one_port(counted);
+
+	world_delete(&counted->world, KIND_PORT, id);
+	flush(counted);
+	g_assert_cmpuint(counted->rows[COMPILE_LOCATION], ==, 3);
+	g_assert_cmpuint(counted->rows[COMPILE_PORT], ==, 1);
+	g_assert_cmpuint(counted->total, ==, 4);
+	g_assert_cmpuint(DONE(counted, ports), ==, 1);
+	g_assert_cmpuint(DONE(counted, changes), ==, 4);
+}
+
+static void test_move(gconstpointer data)
+{
+	struct counted *counted = (struct counted *)data;
+	struct port *port;
+	struct uuid id;
+
+	id = add_port(counted, 0x100000, "h1");
+	flush(counted);
+	port = world_edit(&counted->world, KIND_PORT, id);
+	port->host_id = g_intern_string("h2");
+	world_apply(&counted->world, KIND_PORT, port);
+	flush(counted);
+	g_assert_cmpuint(counted->rows[COMPILE_LOCATION], ==, 3);
+	g_assert_cmpuint(counted->rows[COMPILE_PORT], ==, 2); /* gone from one, new on one */
+	g_assert_cmpuint(counted->total, ==, 5);
+	assert_one_port(counted);
+	world_delete(&counted->world, KIND_PORT, id);
+	flush(counted);
+}
+
+/* A flush in which all comes to nothing says nothing. */
+static void test_nothing(gconstpointer data)
+{
+	struct counted *counted = (struct counted *)data;
+	struct uuid id;
+
+	id = add_port(counted, 0x100000, "h1");
+	world_delete(&counted->world, KIND_PORT, id);
+	flush(counted);
+	g_assert_cmpuint(counted->total, ==, 0);
+	flush(counted);
+	g_assert_cmpuint(DONE(counted, ports), ==, 0);
+}
+
+/* The first port on a host brings it everything; the others get its location, the member
+ * and the host. */
+static void test_first_on_host(gconstpointer data)
+{
+	struct counted *counted = (struct counted *)data;
+	struct uuid id;
+
+	id = add_port(counted, 0x100000, "h3");
+	flush(counted);
+	g_assert_cmpuint(counted->rows[COMPILE_LOCATION], ==, PORTS + 1 + 3);
+	g_assert_cmpuint(counted->rows[COMPILE_MEMBER], ==, 3 + 3);
+	g_assert_cmpuint(counted->rows[COMPILE_HOST], ==, 3 + 3);
+	g_assert_cmpuint(counted->rows[COMPILE_NETWORK], ==, 201);
+	g_assert_cmpuint(counted->rows[COMPILE_INTERFACE], ==, 201);
+	g_assert_cmpuint(counted->rows[COMPILE_PORT], ==, 1);
+	assert_one_port(counted);
+	world_delete(&counted->world, KIND_PORT, id);
+	flush(counted);
+	g_assert_cmpuint(counted->rows[COMPILE_LOCATION], ==, PORTS + 1 + 3);
+	g_assert_cmpuint(counted->rows[COMPILE_HOST], ==, 3 + 3);
+}
+
+/* One more network on the router: one network and one interface row for each host, and not
+ * one port is looked at. To take it off walks the scopes that hung together, no ports. */
+static void test_interface(gconstpointer data)
+{
+	struct counted *counted = (struct counted *)data;
+	struct uuid network, id;
+
+	network = add_network(counted, 1000);
+	id = add_interface(counted, network, 1000);
+	flush(counted);
+	g_assert_cmpuint(counted->total, ==, 3 + 3);
+	g_assert_cmpuint(DONE(counted, ports), ==, 1);
+	g_assert_cmpuint(DONE(counted, routers), ==, 1);
+	g_assert_cmpuint(DONE(counted, locations), ==, 0);
+	g_assert_cmpuint(DONE(counted, changes), ==, 6);
+
+	world_delete(&counted->world, KIND_PORT, id);
+	flush(counted);
+	g_assert_cmpuint(counted->total, ==, 3 + 3);
+	g_assert_cmpuint(DONE(counted, locations), ==, 0);
+	g_assert_cmpuint(DONE(counted, changes), ==, 6);
+	g_assert_cmpuint(DONE(counted, scopes), ==, 203);
+}
+
+/* A host's new address is told to its peers, once each. */
+static void test_readdress(gconstpointer data)
+{
+	struct counted *counted = (struct counted *)data;
+	struct host *host;
+
+	host = world_edit(&counted->world, KIND_HOST,
+			  cloud_find_host(counted->world.cloud, "h0")->object.id);
+	host->tunnel_ip = world_ip("10.99.1.1");
+	world_apply(&counted->world, KIND_HOST, host);
+	flush(counted);
+	g_assert_cmpuint(counted->rows[COMPILE_HOST], ==, 2);
+	g_assert_cmpuint(counted->total, ==, 2);
+	g_assert_cmpuint(DONE(counted, ports), ==, 0);
+}
+
+int main(int argc, char **argv)
+{
+	struct counted counted = {0};
+	int failed;
+
+	g_test_init(&argc, &argv, NULL);
+	counted_init(&counted);
+	g_test_add_data_func("/compile/cost/port", &counted, test_port);
+	g_test_add_data_func("/compile/cost/move", &counted, test_move);
+	g_test_add_data_func("/compile/cost/nothing", &counted, test_nothing);
+	g_test_add_data_func("/compile/cost/first-on-host", &counted, test_first_on_host);
+	g_test_add_data_func("/compile/cost/interface", &counted, test_interface);
+	g_test_add_data_func("/compile/cost/readdress", &counted, test_readdress);
+	failed = g_test_run();
+	counted_done(&counted);
+	return failed;
+}

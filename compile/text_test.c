@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rows as they are sent: a small cloud, and the whole text of what a host gets. Two
+ * networks on a router, one VIP; web on h1 and h2, db on h2.
+ *
+ *   h1: web1   h2: web2, db1        web 10.0.1.0/24 vni 5 -- router 9 -- db 10.0.2.0/24 vni 6
+ */
+#include "compile/compile.h"
+
+#include <string.h>
+
+#include "compile/text.h"
+#include "compile/world_fixture.h"
+
+struct fixture {
+	struct world world;
+	struct uuid web, db, web_subnet, db_subnet, router, web1, web2, db1;
+};
+
+static struct uuid apply(struct world *world, enum kind kind, void *object)
+{
+	struct uuid id = ((struct object *)object)->id;
+
+	world_apply(world, kind, object);
+	return id;
+}
+
+static struct uuid add_port(struct world *world, struct uuid network, struct uuid subnet,
+			    uint32_t mac, const char *ip, const char *host)
+{
+	struct port *port = world_port(world, network, world_mac_n(mac), host);
+
+	world_add_ip(port, subnet, world_ip(ip));
+	return apply(world, KIND_PORT, port);
+}
+
+static void add_interface(struct fixture *f, struct uuid network, struct uuid subnet,
+			  uint32_t mac, const char *ip)
+{
+	struct port *port = world_interface(&f->world, f->router, network, world_mac_n(mac));
+
+	world_add_ip(port, subnet, world_ip(ip));
+	world_apply(&f->world, KIND_PORT, port);
+}
+
+static void fixture_init(struct fixture *f)
+{
+	struct world *world = &f->world;
+
+	world_init(world);
+	apply(world, KIND_HOST, world_host(world, "h1", "10.99.0.1"));
+	apply(world, KIND_HOST, world_host(world, "h2", "10.99.0.2"));
+	f->web = apply(world, KIND_NETWORK, world_network(world, 5));
+	f->db = apply(world, KIND_NETWORK, world_network(world, 6));
+	f->web_subnet = apply(world, KIND_SUBNET,
+			      world_subnet(world, f->web, "10.0.1.0/24", "10.0.1.1"));
+	f->db_subnet =
+		apply(world, KIND_SUBNET, world_subnet(world, f->db, "10.0.2.0/24", NULL));
+	f->router = apply(world, KIND_ROUTER, world_router(world, 9));
+	add_interface(f, f->web, f->web_subnet, 0xa1, "10.0.1.1");
+	add_interface(f, f->db, f->db_subnet, 0xa2, "10.0.2.1");
+	f->web1 = add_port(world, f->web, f->web_subnet, 0x11, "10.0.1.11", "h1");
+	f->web2 = add_port(world, f->web, f->web_subnet, 0x12, "10.0.1.12", "h2");
+	f->db1 = add_port(world, f->db, f->db_subnet, 0x21, "10.0.2.21", "h2");
+}
+
+static void expect(GHashTable *rows, const char *row, const char *value)
+{
+	g_assert_cmpstr(g_hash_table_lookup(rows, row), ==, value);
+	if (value)
+		g_hash_table_remove(rows, row);
+}
+
+/* A format with one id in it. */
+static char *with_id(const char *before, struct uuid id, const char *after)
+{
+	char text[UUID_TEXT];
+
+	return g_strconcat(before, uuid_print(id, text), after, NULL);
+}
+
+static void test_whole_host(void)
+{
+	struct fixture f;
+	g_autoptr(GHashTable) rows = NULL;
+	g_autofree char *web = NULL, *db = NULL, *port = NULL, *row = NULL;
+
+	fixture_init(&f);
+	rows = compile_full(f.world.cloud, "h1");
+	web = with_id("{\"id\":\"", f.web, "\",\"mtu\":1450,\"up\":true,\"flood\":false}");
+	db = with_id("{\"id\":\"", f.db, "\",\"mtu\":1450,\"up\":true,\"flood\":false}");
+	row = with_id("port ", f.web1, "");
+	port = with_id(
+		"{\"network\":\"", f.web,
+		"\",\"vni\":5,\"mac\":\"02:00:00:00:00:11\",\"identity\":7,\"mtu\":1450,"
+		"\"up\":true,\"guarded\":true,\"name\":\"port\",\"project\":\"acme\","
+		"\"pairs\":[{\"mac\":\"02:00:00:00:00:11\",\"prefix\":\"10.0.1.11/32\"}],"
+		"\"dhcp4\":[{\"ip\":\"10.0.1.11\",\"prefix\":\"10.0.1.0/24\","
+		"\"server\":\"10.0.1.1\",\"gateway\":\"10.0.1.1\",\"dns\":[],"
+		"\"routes\":[],\"hostname\":\"host-10-0-1-11\",\"options\":[]}]}");
+	expect(rows, "host h2", "{\"ip\":\"10.99.0.2\"}");
+	expect(rows, "network 5", web);
+	expect(rows, "network 6", db);
+	expect(rows, "interface 9/5/02:00:00:00:00:a1",
+	       "{\"ips\":[\"10.0.1.1/24\"],\"up\":true}");
+	expect(rows, "interface 9/6/02:00:00:00:00:a2",
+	       "{\"ips\":[\"10.0.2.1/24\"],\"up\":true}");
+	expect(rows, "route 9/10.0.1.0/24",
+	       "{\"vni\":5,\"mac\":\"02:00:00:00:00:a1\",\"up\":true}");
+	expect(rows, "route 9/10.0.2.0/24",
+	       "{\"vni\":6,\"mac\":\"02:00:00:00:00:a2\",\"up\":true}");
+	expect(rows, "location 5/02:00:00:00:00:11",
+	       "{\"host\":\"h1\",\"identity\":7,\"ips\":[\"10.0.1.11\"]}");
+	expect(rows, "location 5/02:00:00:00:00:12",
+	       "{\"host\":\"h2\",\"identity\":7,\"ips\":[\"10.0.1.12\"]}");
+	expect(rows, "location 6/02:00:00:00:00:21",
+	       "{\"host\":\"h2\",\"identity\":7,\"ips\":[\"10.0.2.21\"]}");
+	expect(rows, "member 5/h2", "{}");
+	expect(rows, "member 6/h2", "{}");
+	expect(rows, row, port);
+	g_assert_cmpuint(g_hash_table_size(rows), ==, 0);
+	world_done(&f.world);
+}
+
+static void test_stranger_gets_nothing(void)
+{
+	struct fixture f;
+	g_autoptr(GHashTable) rows = NULL;
+
+	fixture_init(&f);
+	rows = compile_full(f.world.cloud, "h3");
+	g_assert_cmpuint(g_hash_table_size(rows), ==, 0);
+	world_done(&f.world);
+}
+
+static void test_static_routes(void)
+{
+	struct fixture f;
+	struct router *router;
+	g_autoptr(GHashTable) rows = NULL;
+
+	fixture_init(&f);
+	router = world_edit(&f.world, KIND_ROUTER, f.router);
+	world_add_route(&router->routes, "0.0.0.0/0", "10.0.1.12");
+	world_add_route(&router->routes, "10.0.2.0/24", "10.0.1.12");	  /* connected wins */
+	world_add_route(&router->routes, "192.168.0.0/16", "172.16.0.1"); /* out of reach */
+	world_apply(&f.world, KIND_ROUTER, router);
+	rows = compile_full(f.world.cloud, "h1");
+	expect(rows, "route 9/0.0.0.0/0",
+	       "{\"vni\":5,\"mac\":\"02:00:00:00:00:a1\",\"via\":\"10.0.1.12\",\"up\":true}");
+	expect(rows, "route 9/10.0.2.0/24",
+	       "{\"vni\":6,\"mac\":\"02:00:00:00:00:a2\",\"up\":true}");
+	expect(rows, "route 9/192.168.0.0/16", "{\"blackhole\":true,\"up\":true}");
+	world_done(&f.world);
+}
+
+static void name_vip(struct fixture *f, struct uuid id, const char *ip, const char *mac)
+{
+	struct port *port = world_edit(&f->world, KIND_PORT, id);
+
+	world_add_pair(port, ip, mac);
+	world_apply(&f->world, KIND_PORT, port);
+}
+
+static void expect_on(struct fixture *f, const char *row, const char *value)
+{
+	g_autoptr(GHashTable) rows = compile_full(f->world.cloud, "h1");
+
+	expect(rows, row, value);
+}
+
+/* A pair's address is answered for while exactly one port names it and none has it. */
+static void test_pairs(void)
+{
+	struct fixture f;
+
+	fixture_init(&f);
+	name_vip(&f, f.web1, "10.0.1.100/32", NULL);
+	expect_on(&f, "location 5/02:00:00:00:00:11",
+		  "{\"host\":\"h1\",\"identity\":7,\"ips\":[\"10.0.1.11\",\"10.0.1.100\"]}");
+	name_vip(&f, f.web2, "10.0.1.100/32", NULL);
+	expect_on(&f, "location 5/02:00:00:00:00:11",
+		  "{\"host\":\"h1\",\"identity\":7,\"ips\":[\"10.0.1.11\"]}");
+	name_vip(&f, f.web2, "10.0.1.101/32", "00:00:5e:00:01:01");
+	expect_on(&f, "location 5/00:00:5e:00:01:01",
+		  "{\"host\":\"h2\",\"identity\":7,\"ips\":[\"10.0.1.101\"]}");
+	name_vip(&f, f.web1, "10.0.1.12/32", NULL); /* web2 has it */
+	expect_on(&f, "location 5/02:00:00:00:00:11",
+		  "{\"host\":\"h1\",\"identity\":7,\"ips\":[\"10.0.1.11\"]}");
+	name_vip(&f, f.web1, "10.0.1.0/28", "00:00:5e:00:01:02"); /* a range has no place */
+	expect_on(&f, "location 5/00:00:5e:00:01:02", NULL);
+	world_done(&f.world);
+}
+
+static void test_down(void)
+{
+	struct fixture f;
+	struct router *router;
+	struct port *port;
+	g_autoptr(GHashTable) rows = NULL;
+	g_autofree char *row = NULL;
+
+	fixture_init(&f);
+	router = world_edit(&f.world, KIND_ROUTER, f.router);
+	router->admin_state_up = false;
+	world_apply(&f.world, KIND_ROUTER, router);
+	port = world_edit(&f.world, KIND_PORT, f.web1);
+	port->admin_state_up = false;
+	world_apply(&f.world, KIND_PORT, port);
+	rows = compile_full(f.world.cloud, "h1");
+	row = with_id("port ", f.web1, "");
+	g_assert_nonnull(strstr(g_hash_table_lookup(rows, row), "\"up\":false"));
+	g_assert_nonnull(g_hash_table_lookup(rows, "location 5/02:00:00:00:00:11"));
+	expect(rows, "interface 9/5/02:00:00:00:00:a1",
+	       "{\"ips\":[\"10.0.1.1/24\"],\"up\":false}");
+	expect(rows, "route 9/10.0.1.0/24",
+	       "{\"vni\":5,\"mac\":\"02:00:00:00:00:a1\",\"up\":false}");
+	world_done(&f.world);
+}
+
+/* Names come from tenants. */
+static void test_strange_names(void)
+{
+	struct fixture f;
+	struct port *port;
+	g_autofree char *row = NULL;
+	g_autoptr(GHashTable) rows = NULL;
+
+	fixture_init(&f);
+	port = world_edit(&f.world, KIND_PORT, f.web1);
+	g_free(port->object.name);
+	port->object.name = g_strdup("a\"b\\c\n\xc3\xa9");
+	world_apply(&f.world, KIND_PORT, port);
+	rows = compile_full(f.world.cloud, "h1");
+	row = with_id("port ", f.web1, "");
+	g_assert_nonnull(
+		strstr(g_hash_table_lookup(rows, row), "\"name\":\"a\\\"b\\\\c\\n\xc3\xa9\""));
+	world_done(&f.world);
+}
+
+static void test_dhcp(void)
+{
+	struct fixture f;
+	struct subnet *subnet;
+	struct port *port;
+	struct dhcp_option *option;
+	g_autofree char *row = NULL;
+	g_autoptr(GHashTable) rows = NULL;
+
+	fixture_init(&f);
+	subnet = world_edit(&f.world, KIND_SUBNET, f.web_subnet);
+	subnet->gateway_ip = ip_none;
+	*(struct ip *)vec_add(&subnet->dns_nameservers, sizeof(struct ip)) =
+		world_ip("9.9.9.9");
+	world_add_route(&subnet->host_routes, "10.8.0.0/16", "10.0.1.12");
+	world_apply(&f.world, KIND_SUBNET, subnet);
+	port = world_edit(&f.world, KIND_PORT, f.web1);
+	option = vec_add(&port->extra_dhcp_opts, sizeof(*option));
+	*option = (struct dhcp_option){g_strdup("tftp-server"), g_strdup("10.0.1.9"), 4};
+	option = vec_add(&port->extra_dhcp_opts, sizeof(*option));
+	*option = (struct dhcp_option){g_strdup("dns-server"), g_strdup("fd00::9"), 6};
+	world_apply(&f.world, KIND_PORT, port);
+	rows = compile_full(f.world.cloud, "h1");
+	row = with_id("port ", f.web1, "");
+	g_assert_nonnull(strstr(
+		g_hash_table_lookup(rows, row),
+		"\"dhcp4\":[{\"ip\":\"10.0.1.11\",\"prefix\":\"10.0.1.0/24\","
+		"\"server\":\"169.254.0.1\",\"dns\":[\"9.9.9.9\"],"
+		"\"routes\":[{\"destination\":\"10.8.0.0/16\",\"nexthop\":\"10.0.1.12\"}],"
+		"\"hostname\":\"host-10-0-1-11\","
+		"\"options\":[{\"name\":\"tftp-server\",\"value\":\"10.0.1.9\"}]}]}"));
+	world_done(&f.world);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/compile/text/whole-host", test_whole_host);
+	g_test_add_func("/compile/text/stranger-gets-nothing", test_stranger_gets_nothing);
+	g_test_add_func("/compile/text/static-routes", test_static_routes);
+	g_test_add_func("/compile/text/pairs", test_pairs);
+	g_test_add_func("/compile/text/down", test_down);
+	g_test_add_func("/compile/text/strange-names", test_strange_names);
+	g_test_add_func("/compile/text/dhcp", test_dhcp);
+	return g_test_run();
+}
