@@ -26,7 +26,7 @@ demo_host() { # TENANT MEMBER
 demo_weft() { # CALLER HOST ARGUMENT...
 	local caller=$1 host=$2
 	shift 2
-	WEFT_URL=$CLOUD_URL WEFT_TOKEN=$caller-secret N "$host" "$CLOUD_BIN/cli/weft" "$@"
+	WEFT_URL=http://$CLOUD_LISTEN WEFT_TOKEN=$caller-secret N "$host" "$CLOUD_BIN/cli/weft" "$@"
 }
 
 # Attaches a workload, lets a DHCP client configure it, and waits for its lease.

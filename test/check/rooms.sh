@@ -50,7 +50,7 @@ no_escape() { # ROOM
 no_unknown_room() {
 	local room bad=0
 	for room in $(ls "$BUILD/inc"); do
-		[ -d "$room" ] || continue
+		[ -d "$room" ] || continue # foreseen, not yet inhabited
 		tree_rooms | grep -q "^$room\( \|$\)" || { echo "not in ARCHITECTURE.md: $room"; bad=1; }
 	done
 	return $bad

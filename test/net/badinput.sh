@@ -21,7 +21,7 @@ refused() { # STATUS PATTERN METHOD PATH [BODY]
 	shift 2
 	before=$(census | md5sum)
 	reply=$(N c curl -sS -m 10 -w '\n%{http_code}' -X "$1" -H "X-Auth-Token: ${AS:-admin-secret}" \
-		-H 'Content-Type: application/json' ${3:+--data-binary "$3"} "$CLOUD_URL$2")
+		-H 'Content-Type: application/json' ${3:+--data-binary "$3"} "http://$CLOUD_LISTEN$2")
 	status=${reply##*$'\n'}
 	[[ $status =~ ^($wanted)$ ]] || { echo "status $status: $reply"; return 1; }
 	grep -qE -- "$pattern" <<<"$reply" || { echo "message: $reply"; return 1; }
@@ -47,7 +47,7 @@ check 'a wrong method' refused 405 . PATCH /v2.0/networks
 large() {
 	head -c 30000000 /dev/zero | tr '\0' x >"$CLOUD_DIR/large"
 	[ "$(N c curl -sS -m 20 -o /dev/null -w '%{http_code}' -X POST -H 'Expect:' -H 'X-Auth-Token: admin-secret' \
-		--data-binary "@$CLOUD_DIR/large" "$CLOUD_URL/v2.0/networks")" = 413 ]
+		--data-binary "@$CLOUD_DIR/large" "http://$CLOUD_LISTEN/v2.0/networks")" = 413 ]
 }
 check 'a body without end' large
 check 'a tenant may not read the rows of a host' as red refused '40[13]' . GET '/weft/v1/hosts/h1/rows?ip=10.99.1.2'

@@ -59,8 +59,8 @@ check_equal 'multicast, IPv6' "$wanted" "$heard"
 port=$(api GET '/v2.0/ports?name=e' | get ports 0 id)
 api DELETE "/v2.0/ports/$port" >/dev/null
 sleep 0.5
-before=$(N h3 cat /sys/class/net/u0/statistics/rx_bytes)
+before=$(device h3 u0 stats64 rx bytes)
 N a ping -n -b -c 20 -i 0.01 -s 1400 -W 0.2 10.0.1.255 >/dev/null 2>&1
-after=$(N h3 cat /sys/class/net/u0/statistics/rx_bytes)
+after=$(device h3 u0 stats64 rx bytes)
 check 'a host without ports of the network is sent no copy' test $((after - before)) -lt 20000
 story_told

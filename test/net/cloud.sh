@@ -21,7 +21,7 @@ CLOUD= CLOUD_DIR= CLOUD_BIN=
 cloud_use() { # P FOLDER
 	CLOUD=$1 CLOUD_DIR=$2 CLOUD_BIN=${BUILD:-$cloud_repo/build}
 	CLOUD_RUN=$CLOUD_DIR/run
-	CLOUD_URL=http://10.99.0.2:9696
+	CLOUD_CONTROL=c CLOUD_LISTEN=10.99.0.2:9696 # where weftd runs, and its callers
 }
 
 # Runs COMMAND in a namespace of the cloud. Not `ip netns exec`: that hides the bpffs.
@@ -67,6 +67,10 @@ cloud_up() { # COUNT [MTU]
 	for n in $(seq "$1"); do
 		cloud_namespace "h$n" && cloud_wire "h$n" "$n" "$mtu" || return
 	done
+	cloud_tokens
+}
+
+cloud_tokens() {
 	# A token is a secret and a project and roles; an agent's names its host.
 	cat >"$CLOUD_DIR/tokens" <<-END
 		admin-secret admin admin root
@@ -121,7 +125,7 @@ cloud_wait() { # SECONDS COMMAND...
 }
 
 cloud_weftd() { # [OPTION...]
-	cloud_start weftd c "$CLOUD_BIN/controller/weftd" --listen 10.99.0.2:9696 \
+	cloud_start weftd $CLOUD_CONTROL "$CLOUD_BIN/controller/weftd" --listen $CLOUD_LISTEN \
 		--store "sqlite:$CLOUD_DIR/weft.db" --auth tokens --tokens "$CLOUD_DIR/tokens" "$@"
 	cloud_wait 20 api GET / || { echo 'weftd does not answer' >&2; cloud_log weftd; return 1; }
 }
@@ -129,7 +133,7 @@ cloud_weftd() { # [OPTION...]
 cloud_agent() { # NUMBER [OPTION...]
 	local host=h$1 number=$1
 	shift
-	cloud_start "agent-$host" "$host" "$CLOUD_BIN/agent/weft-agent" --controller "$CLOUD_URL" \
+	cloud_start "agent-$host" "$host" "$CLOUD_BIN/agent/weft-agent" --controller "http://$CLOUD_LISTEN" \
 		--host "$host" --tunnel-ip "10.99.$number.2" --run "$CLOUD_RUN" --token agent-secret "$@"
 	cloud_wait 20 agent "$host" GET /v1/status ||
 		{ echo "weft-agent $host does not answer" >&2; cloud_log "agent-$host"; return 1; }
@@ -141,8 +145,8 @@ cloud_log() { # NAME
 
 # Calls the API as TOKEN ($AS, default admin-secret) and prints the reply; false from status 400 on.
 api() { # METHOD PATH [BODY]
-	N c curl -sS --fail-with-body -m 20 -X "$1" -H "X-Auth-Token: ${AS:-admin-secret}" \
-		-H 'Content-Type: application/json' ${3:+-d "$3"} "$CLOUD_URL$2"
+	N $CLOUD_CONTROL curl -sS --fail-with-body -m 20 -X "$1" -H "X-Auth-Token: ${AS:-admin-secret}" \
+		-H 'Content-Type: application/json' ${3:+-d "$3"} "http://$CLOUD_LISTEN$2"
 }
 
 # Runs COMMAND as one of the callers in the token file: admin, red, blue.
@@ -180,6 +184,13 @@ make_port() { # NETWORK HOST "ADDRESS..." [MORE]
 	local address list=
 	for address in $3; do list="$list${list:+,}{\"ip_address\":\"$address\"}"; done
 	as admin make port "\"network_id\":\"$1\",\"binding:host_id\":\"$2\"${list:+,\"fixed_ips\":[$list]}${4:+,$4}"
+}
+
+# One member of what `ip link` knows of a device. Not from /sys, which shows another namespace.
+device() { # NAMESPACE DEVICE MEMBER...
+	local namespace=$1 name=$2
+	shift 2
+	ip -n "$CLOUD-$namespace" -s -j link show dev "$name" | get 0 "$@"
 }
 
 workload() { # NAME

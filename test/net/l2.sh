@@ -39,8 +39,7 @@ check 'ARP gives the MAC of the port, same host' neighbour_is a 10.0.1.12 "$b"
 check 'ARP gives the MAC of the port, other host' neighbour_is a 10.0.1.13 "$c"
 check 'ND gives the MAC of the port, other host' neighbour_is a fd00:1::13 "$c"
 
-check_equal 'the workload has the MTU of the network' 1450 \
-	"$(N a cat /sys/class/net/eth0/mtu)"
+check_equal 'the workload has the MTU of the network' 1450 "$(device a eth0 mtu)"
 check 'the largest packet passes, IPv4' reaches a 10.0.1.13 -M do -s 1422
 check 'the largest packet passes, IPv6' reaches a fd00:1::13 -M do -s 1402
 check 'fragments pass, IPv4' reaches a 10.0.1.13 -s 9000

@@ -4,15 +4,19 @@
 
 Half are random bytes, half an honest frame with some bytes changed or cut off.
 """
+import fcntl
 import random
 import socket
+import struct
 import sys
+
+SIOCGIFHWADDR = 0x8927
 
 device, count, seed = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 rng = random.Random(seed)
 out = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
 out.bind((device, 0))
-own = bytes.fromhex(open(f"/sys/class/net/{device}/address").read().strip().replace(":", ""))
+own = fcntl.ioctl(out, SIOCGIFHWADDR, struct.pack("256s", device.encode()))[18:24]
 HONEST = [bytes.fromhex(text) for text in (
     "45000024000040004001225b0a00010b0a00010c08000000000700010000000000000000",  # ping
     "45000028000040004006000a0a00010b0a00010c1388139000000001000000005002faf000000000",  # TCP

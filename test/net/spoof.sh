@@ -88,7 +88,7 @@ before=$(agent h2 GET /v1/drops)
 N b "$listen" 1 frames eth0 forged >"$CLOUD_DIR/heard" &
 cloud_wait 3 grep -q ready "$CLOUD_DIR/heard"
 gateway=$(N c ip neigh show 10.99.0.1 | sed 's/.*lladdr \([0-9a-f:]*\).*/\1/')
-own=$(N c cat /sys/class/net/u0/address)
+own=$(device c u0 address)
 N c "$frames" -n 3 u0 "eth:src=$own,dst=$gateway" ip4:src=10.99.0.2,dst=10.99.2.2 \
 	udp:sport=50000,dport=4789 "raw:hex=$vxlan$inner"
 wait $!

@@ -21,7 +21,7 @@ check 'the guest pings another host' cloud_wait 5 grep -q answered "$CLOUD_DIR/l
 check 'another host pings the guest' reaches b 10.0.1.11
 check 'the same host pings the guest' reaches a 10.0.1.11
 check 'the largest packet' reaches b 10.0.1.11 -M do -s 1422
-check_equal 'the tap has the MTU of the network' 1450 "$(N h1 cat /sys/class/net/tap0/mtu)"
+check_equal 'the tap has the MTU of the network' 1450 "$(device h1 tap0 mtu)"
 
 cloud_stop agent-h1 KILL
 check 'the agent is away: the guest is reached' reaches b 10.0.1.11

@@ -1,0 +1,22 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# How long the control plane takes: weftd on SQLite (every reply durable), two hosts on a routed
+# underlay as in test/net/cloud.sh, one client that keeps its connection.
+#
+#   test/bench/latency.sh [PORTS]      default 200
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/../net/cloud.sh"
+cloud_use wl /run/weft-latency
+trap cloud_down EXIT
+trap 'exit 1' INT TERM HUP
+count=${1:-200}
+
+cloud_up 2 && cloud_weftd && cloud_agent 1 && cloud_agent 2 || exit 1
+network=$(make network '"name":"bench"') || exit 1
+make subnet "\"network_id\":\"$network\",\"ip_version\":4,\"cidr\":\"10.0.0.0/16\"" >/dev/null || exit 1
+place peer h2 "$network" 10.0.255.250/16 >/dev/null || exit 1
+for n in $(seq "$count"); do
+	ip netns add "$CLOUD-w$n"
+done
+/usr/bin/python3 "$here/latency.py" "$CLOUD" "$count" "$network" "$CLOUD_LISTEN" "$CLOUD_RUN/h1/agent.sock" 10.0.255.250
