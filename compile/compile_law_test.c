@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "compile/history_fixture.h"
+#include "compile/state.h"
 
 /* A compiler and what hosts know by it. */
 struct follower {
@@ -162,11 +163,24 @@ static void check(struct law *law)
 	}
 }
 
+/* All that was remembered is forgotten with the last object. */
+static void check_empty(const struct follower *follower)
+{
+	const struct compile *compile = follower->compile;
+
+	g_assert_cmpuint(g_hash_table_size(compile->hosts), ==, 0);
+	g_assert_cmpuint(g_hash_table_size(compile->nets), ==, 0);
+	g_assert_cmpuint(g_hash_table_size(compile->routers), ==, 0);
+	g_assert_cmpuint(g_hash_table_size(compile->ports), ==, 0);
+	for (int i = 0; i < HISTORY_HOSTS; i++)
+		g_assert_cmpuint(g_hash_table_size(follower->have[i]), ==, 0);
+}
+
 static void run_history(guint32 seed, int flushes)
 {
-	struct law law = {.history.rand = g_rand_new_with_seed(seed)};
+	struct law law = {0};
 
-	world_init(&law.history.world);
+	history_init(&law.history, seed);
 	follower_start(&law);
 	for (int i = 0; i < flushes; i++) {
 		int changes = history_chance(&law.history, 60)
@@ -182,10 +196,13 @@ static void run_history(guint32 seed, int flushes)
 	g_test_message("seed %u: %" G_GUINT64_FORMAT " changes, %" G_GUINT64_FORMAT " emits",
 		       seed, law.history.world.revision, law.follower[0].emits);
 	g_assert_cmpuint(law.follower[0].emits, >, (guint)flushes);
+	history_end(&law.history);
+	check(&law);
+	for (guint i = 0; i < law.followers; i++)
+		check_empty(&law.follower[i]);
 	for (guint i = 0; i < law.followers; i++)
 		follower_stop(&law.follower[i]);
-	world_done(&law.history.world);
-	g_rand_free(law.history.rand);
+	history_done(&law.history);
 }
 
 static void test_incremental_is_full(gconstpointer seed)

@@ -13,6 +13,50 @@
 
 const char *const history_hosts[HISTORY_HOSTS] = {"h0", "h1", "h2", "h3", "h4"};
 
+struct late {
+	enum kind kind;
+	void *object;
+};
+
+void history_init(struct history *history, guint32 seed)
+{
+	world_init(&history->world);
+	history->rand = g_rand_new_with_seed(seed);
+	history->late = g_array_new(false, false, sizeof(struct late));
+}
+
+void history_done(struct history *history)
+{
+	for (guint i = 0; i < history->late->len; i++) {
+		struct late *late = &g_array_index(history->late, struct late, i);
+
+		attr_free(cloud_table(late->kind), late->object);
+	}
+	g_array_free(history->late, true);
+	g_rand_free(history->rand);
+	world_done(&history->world);
+}
+
+static void late_add(struct history *history, enum kind kind, void *object)
+{
+	struct late late = {kind, object};
+
+	g_array_append_val(history->late, late);
+}
+
+static void late_apply(struct history *history)
+{
+	struct late late;
+	guint i;
+
+	if (!history->late->len)
+		return;
+	i = history_roll(history, history->late->len);
+	late = g_array_index(history->late, struct late, i);
+	g_array_remove_index_fast(history->late, i);
+	world_apply(&history->world, late.kind, late.object);
+}
+
 int history_roll(struct history *history, int below)
 {
 	return g_rand_int_range(history->rand, 0, below);
@@ -43,6 +87,13 @@ static bool vni_is_used(struct history *history, uint32_t vni)
 {
 	const GPtrArray *list = cloud_list(history->world.cloud, KIND_NETWORK);
 
+	for (guint i = 0; i < history->late->len; i++) {
+		const struct late *late = &g_array_index(history->late, struct late, i);
+
+		if (late->kind == KIND_NETWORK &&
+		    ((struct network *)late->object)->vni.value == vni)
+			return true;
+	}
 	for (guint i = 0; i < list->len; i++)
 		if (((const struct network *)list->pdata[i])->vni.value == vni)
 			return true;
@@ -58,16 +109,29 @@ static uint32_t pick_vni(struct history *history)
 	return vni;
 }
 
-static uint32_t pick_number(struct history *history)
+static bool number_is_used(struct history *history, uint32_t number)
 {
 	const GPtrArray *list = cloud_list(history->world.cloud, KIND_ROUTER);
+
+	for (guint i = 0; i < history->late->len; i++) {
+		const struct late *late = &g_array_index(history->late, struct late, i);
+
+		if (late->kind == KIND_ROUTER &&
+		    ((struct router *)late->object)->number == number)
+			return true;
+	}
+	for (guint i = 0; i < list->len; i++)
+		if (((const struct router *)list->pdata[i])->number == number)
+			return true;
+	return false;
+}
+
+static uint32_t pick_number(struct history *history)
+{
 	uint32_t number = 1;
 
-	for (guint i = 0; i < list->len; i++)
-		if (((const struct router *)list->pdata[i])->number == number) {
-			number++;
-			i = -1;
-		}
+	while (number_is_used(history, number))
+		number++;
 	return number;
 }
 
@@ -447,8 +511,9 @@ static void router_drop(struct history *history)
 	delete_shuffled(history, doomed);
 }
 
-/* A network with a subnet, a router on it and two ports, in any order. */
-static void stack_add(struct history *history)
+/* A network with a subnet, a router on it and two ports, in any order; when LATE, some of
+ * them only in a later transaction. */
+static void stack_add(struct history *history, bool late)
 {
 	struct world *world = &history->world;
 	struct {
@@ -481,7 +546,10 @@ static void stack_add(struct history *history)
 	while (count) {
 		guint i = history_roll(history, count);
 
-		world_apply(world, made[i].kind, made[i].object);
+		if (late && history_chance(history, 30))
+			late_add(history, made[i].kind, made[i].object);
+		else
+			world_apply(world, made[i].kind, made[i].object);
 		made[i] = made[--count];
 	}
 }
@@ -493,7 +561,34 @@ static void stack_add_some(struct history *history)
 	if (cloud_list(cloud, KIND_NETWORK)->len < NETWORKS &&
 	    cloud_list(cloud, KIND_ROUTER)->len < ROUTERS &&
 	    cloud_list(cloud, KIND_PORT)->len < PORTS)
-		stack_add(history);
+		stack_add(history, history_chance(history, 30));
+}
+
+/* The new network most likely takes the VNI of the old one. */
+static void stack_replace(struct history *history)
+{
+	network_drop(history);
+	stack_add_some(history);
+}
+
+/* What the API would refuse: a parent goes before its children. */
+static void parent_del(struct history *history)
+{
+	static const enum kind kinds[] = {KIND_NETWORK, KIND_SUBNET, KIND_ROUTER};
+	enum kind kind = kinds[history_roll(history, 3)];
+	const struct object *object = pick(history, kind);
+
+	if (object)
+		world_delete(&history->world, kind, object->id);
+}
+
+void history_end(struct history *history)
+{
+	g_autoptr(GArray) doomed = g_array_new(false, false, sizeof(struct deletion));
+
+	for (int kind = 0; kind < KIND_COUNT; kind++)
+		doom(doomed, kind, cloud_list(history->world.cloud, kind));
+	delete_shuffled(history, doomed);
 }
 
 /* ------------------------------------------------------------------------ histories */
@@ -506,7 +601,7 @@ static const struct {
 	{subnet_edit, 6},    {subnet_del, 1},	 {router_add, 4},    {router_edit, 6},
 	{router_del, 1},     {interface_add, 7}, {interface_del, 4}, {port_add, 18},
 	{port_edit, 24},     {port_del, 6},	 {network_drop, 2},  {router_drop, 2},
-	{stack_add_some, 3},
+	{stack_add_some, 3}, {stack_replace, 2}, {parent_del, 1},    {late_apply, 8},
 };
 
 void history_step(struct history *history)

@@ -69,12 +69,10 @@ static void port_update_row(struct compile *compile, struct port_unit *unit,
 	struct row_place place = {.table = COMPILE_PORT};
 	char id[UUID_TEXT];
 
-	if (unit->row && (!unit->member || unit->row->host != unit->member->host)) {
-		g_hash_table_add(compile->idle, unit->row->host);
+	if (!unit->member) {
 		row_retire(compile, &unit->row);
-	}
-	if (!unit->member)
 		return;
+	}
 	place.host = unit->member->host;
 	place.list = place.host->rows;
 	row_put(compile, &unit->row, place, g_strdup(uuid_print(unit->id, id)),
