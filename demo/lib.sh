@@ -26,15 +26,15 @@ demo_host() { # TENANT MEMBER
 demo_weft() { # CALLER HOST ARGUMENT...
 	local caller=$1 host=$2
 	shift 2
-	WEFT_URL=http://$CLOUD_LISTEN WEFT_TOKEN=$caller-secret N "$host" "$CLOUD_BIN/cli/weft" "$@"
+	WEFT_URL=http://$CLOUD_LISTEN WEFT_TOKEN=$caller-secret WEFT_AGENT=$CLOUD_RUN/$host/agent.sock \
+		N "$host" "$CLOUD_BIN/cli/weft" "$@"
 }
 
 # Attaches a workload, lets a DHCP client configure it, and waits for its lease.
 demo_join() { # TENANT MEMBER
 	local name=$1-$2 host
 	host=$(demo_host "$1" "$2")
-	demo_weft admin "$host" port attach "$name" --netns "$CLOUD-$name" --name eth0 \
-		--agent "$CLOUD_RUN/$host/agent.sock" >/dev/null || return
+	demo_weft admin "$host" port attach "$name" --netns "$CLOUD-$name" --name eth0 >/dev/null || return
 	cloud_start "dhcp-$name" "$name" env LEASE="$CLOUD_DIR/lease-$name" \
 		udhcpc -f -R -i eth0 -t 10 -T 1 -s "$cloud_repo/test/net/lease.sh"
 	cloud_wait 10 grep -q end=bound "$CLOUD_DIR/lease-$name" ||

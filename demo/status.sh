@@ -47,8 +47,8 @@ cat <<END
      demo/in red-web1 ping 10.0.2.12                     another network, another host
      demo/in c weft port list --long                     what the API says
      demo/in h1 weft host list
-     demo/in h1 weft drops --agent $CLOUD_RUN/h1/agent.sock
-     demo/in h1 weft connections --agent $CLOUD_RUN/h1/agent.sock
+     demo/in h1 weft drops
+     demo/in h1 weft connections
      demo/in h1 tcpdump -n -i u0 udp port 4789           the tunnel
      demo/status.sh                                      this picture;  make demo-down  ends it
 END

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Installs the Debian packages of the named groups of test/packages.txt that are missing.
 set -eu
 here=$(dirname "$0")

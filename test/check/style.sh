@@ -98,7 +98,9 @@ for room in $(tree_files '*.c' '*.h' | cut -d/ -f1 | sort -u); do
 	[ "$room" = test ] || check "$room: every .c has its .h and includes it first" pairs "$room"
 done
 check 'no source file above 800 lines' shorter 800 $(tree_files '*.c' '*.sh' '*.py')
-check 'no header above 150 lines' shorter 150 $(tree_files '*.h' | grep -v '^abi/map.h$')
+# abi/map.h is one page by design; a stage of the data plane is code, though it is included.
+check 'no header above 150 lines' shorter 150 $(tree_files '*.h' | grep -v '^abi/map.h$\|^datapath/')
+check 'no stage above 500 lines' shorter 500 $(tree_files 'datapath/*.h')
 check 'every header has #pragma once' pragma_once
 check 'licence lines' licence
 check 'a README in each folder' readmes

@@ -2,6 +2,7 @@
 # What the checks of the source tree share: its files, its rooms, and who sees whom.
 # shellcheck shell=bash
 . test/lib.sh
+BUILD=${BUILD:-$PWD/build-check}
 
 # Files of the tree, also those not yet added, with these endings.
 tree_files() { # PATTERN...

@@ -71,11 +71,14 @@ cloud_up() { # COUNT [MTU]
 }
 
 cloud_tokens() {
-	# A token is a secret and a project and roles; an agent's names its host.
+	# A token is a secret, a project and roles; an agent's names its host. Placing ports on hosts
+	# is an administrator's, for red too.
 	cat >"$CLOUD_DIR/tokens" <<-END
 		admin-secret admin admin root
 		red-secret red member red
+		red-admin-secret red admin red-admin
 		blue-secret blue member blue
+		blue-admin-secret blue admin blue-admin
 		agent-secret * agent hosts
 	END
 }
