@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Revisions are consecutive, so a place in the history is an index. A watch that is
+ * freed inside a delivery is swept after it.
+ */
+#include "store/history.h"
+
+#include "store/txn.h"
+
+#define ENTRY_OVERHEAD 128 /* bytes of memory besides key and value */
+
+struct record {
+	GArray *changes; /* owns what ENTRIES points to */
+	struct store_entry *entries;
+	gsize bytes;
+};
+
+struct history {
+	uint64_t last;	    /* revision of the newest record */
+	GPtrArray *records; /* of struct record, oldest first */
+	guint start;	    /* those before it are gone (NULL) */
+	gsize bytes;
+	gsize bytes_max;
+	GPtrArray *watches; /* borrowed: a watch is its owner's */
+	bool delivering;
+};
+
+/* Owned by whoever asked for it. */
+struct store_watch {
+	struct history *history; /* NULL: the store is closed */
+	char *prefix;
+	uint64_t after;
+	store_watcher watcher;
+	void *data;
+	bool dead;
+};
+
+static void record_free(void *data)
+{
+	struct record *record = data;
+
+	if (!record)
+		return;
+	g_array_unref(record->changes);
+	g_free(record->entries);
+	g_free(record);
+}
+
+struct history *history_new(uint64_t revision, gsize bytes)
+{
+	struct history *history = g_new0(struct history, 1);
+
+	history->last = revision;
+	history->bytes_max = bytes;
+	history->records = g_ptr_array_new_with_free_func(record_free);
+	history->watches = g_ptr_array_new();
+	return history;
+}
+
+void history_free(struct history *history)
+{
+	for (guint i = 0; i < history->watches->len; i++)
+		((struct store_watch *)history->watches->pdata[i])->history = NULL;
+	g_ptr_array_unref(history->watches);
+	g_ptr_array_unref(history->records);
+	g_free(history);
+}
+
+/* Everything after this revision is known. */
+static uint64_t history_floor(const struct history *history)
+{
+	return history->last - (history->records->len - history->start);
+}
+
+static void history_trim(struct history *history)
+{
+	GPtrArray *records = history->records;
+
+	while (history->bytes > history->bytes_max && history->start + 1 < records->len) {
+		struct record *oldest = g_steal_pointer(&records->pdata[history->start]);
+
+		history->bytes -= oldest->bytes;
+		history->start++;
+		record_free(oldest);
+	}
+	if (history->start > 64 && history->start > records->len / 2) {
+		g_ptr_array_remove_range(records, 0, history->start);
+		history->start = 0;
+	}
+}
+
+void history_add(struct history *history, GArray *changes, uint64_t revision)
+{
+	struct record *record = g_new0(struct record, 1);
+
+	g_assert(revision == history->last + 1);
+	record->changes = changes;
+	record->entries = g_new(struct store_entry, changes->len);
+	for (guint i = 0; i < changes->len; i++) {
+		const struct txn_change *change = &g_array_index(changes, struct txn_change, i);
+
+		record->entries[i] = (struct store_entry){.key = change->key,
+							  .value = change->value,
+							  .size = change->size,
+							  .revision = revision};
+		record->bytes += ENTRY_OVERHEAD + change->size;
+	}
+	g_ptr_array_add(history->records, record);
+	history->last = revision;
+	history->bytes += record->bytes;
+	history_trim(history);
+}
+
+static void watch_tell(struct store_watch *watch, const struct record *record,
+		       uint64_t revision)
+{
+	g_autofree struct store_entry *some = NULL;
+	gsize count = 0;
+
+	watch->after = revision;
+	if (*watch->prefix == '\0') {
+		watch->watcher(record->entries, record->changes->len, revision, false,
+			       watch->data);
+		return;
+	}
+	for (guint i = 0; i < record->changes->len; i++) {
+		if (!g_str_has_prefix(record->entries[i].key, watch->prefix))
+			continue;
+		if (!some)
+			some = g_new(struct store_entry, record->changes->len - i);
+		some[count++] = record->entries[i];
+	}
+	if (count > 0)
+		watch->watcher(some, count, revision, false, watch->data);
+}
+
+static void watch_advance(struct history *history, struct store_watch *watch)
+{
+	if (!watch->dead &&
+	    (watch->after < history_floor(history) || watch->after > history->last)) {
+		watch->after = history->last;
+		watch->watcher(NULL, 0, history->last, true, watch->data);
+	}
+	while (!watch->dead && watch->after < history->last) {
+		uint64_t revision = watch->after + 1;
+		guint back = (guint)(history->last - revision);
+
+		watch_tell(watch, history->records->pdata[history->records->len - 1 - back],
+			   revision);
+	}
+}
+
+void history_deliver(struct history *history)
+{
+	if (history->delivering)
+		return;
+	history->delivering = true;
+	/* A watch made by a watcher is appended and served in the same pass. */
+	for (guint i = 0; i < history->watches->len; i++)
+		watch_advance(history, history->watches->pdata[i]);
+	history->delivering = false;
+	for (guint i = history->watches->len; i-- > 0;) {
+		struct store_watch *watch = history->watches->pdata[i];
+
+		if (!watch->dead)
+			continue;
+		g_ptr_array_remove_index(history->watches, i);
+		watch->history = NULL;
+		store_watch_free(watch);
+	}
+}
+
+bool history_is_behind(const struct history *history)
+{
+	for (guint i = 0; i < history->watches->len; i++)
+		if (((struct store_watch *)history->watches->pdata[i])->after != history->last)
+			return true;
+	return false;
+}
+
+struct store_watch *history_watch(struct history *history, const char *prefix, uint64_t after,
+				  store_watcher watcher, void *data)
+{
+	struct store_watch *watch = g_new0(struct store_watch, 1);
+
+	watch->history = history;
+	watch->prefix = g_strdup(prefix);
+	watch->after = after;
+	watch->watcher = watcher;
+	watch->data = data;
+	g_ptr_array_add(history->watches, watch);
+	return watch;
+}
+
+void store_watch_free(struct store_watch *watch)
+{
+	if (!watch)
+		return;
+	if (watch->history && watch->history->delivering) {
+		watch->dead = true;
+		return;
+	}
+	if (watch->history)
+		g_ptr_array_remove(watch->history->watches, watch);
+	g_free(watch->prefix);
+	g_free(watch);
+}

@@ -1,0 +1,548 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The embedded store. What one turn of the loop brings is applied in the next: all its
+ * transactions in one SQLite transaction, so that they share one flush to disk. Callbacks
+ * run after it. When the group cannot be written each is tried alone, so that one that does
+ * not fit takes no other with it.
+ */
+#include "store/sqlite.h"
+
+#include <sqlite3.h>
+#include <string.h>
+#include "lib/error.h"
+#include "lib/uuid.h"
+#include "store/history.h"
+#include "store/txn.h"
+
+#define HISTORY_BYTES (64U << 20)
+#define SCHEMA	      1
+#define APPLICATION   0x57656674 /* "Weft" */
+
+#define STATEMENTS(X)                                                                          \
+	X(BEGIN, "BEGIN IMMEDIATE")                                                            \
+	X(COMMIT, "COMMIT")                                                                    \
+	X(ROLLBACK, "ROLLBACK")                                                                \
+	X(FIND, "SELECT revision FROM entry WHERE key = ?1")                                   \
+	X(PUT, "INSERT INTO entry (key, value, revision) VALUES (?1, ?2, ?3) "                 \
+	       "ON CONFLICT (key) DO UPDATE SET value = ?2, revision = ?3")                    \
+	X(DEL, "DELETE FROM entry WHERE key = ?1")                                             \
+	X(REVISION, "UPDATE meta SET value = ?1 WHERE name = 'revision'")                      \
+	X(RANGE, "SELECT key, value, revision FROM entry WHERE key >= ?1 ORDER BY key")        \
+	X(META, "SELECT value FROM meta WHERE name = ?1")
+
+enum statement {
+#define X(id, text) SQL_##id,
+	STATEMENTS(X)
+#undef X
+		SQL_COUNT,
+};
+
+static const char *const statement_texts[] = {
+#define X(id, text) [SQL_##id] = text,
+	STATEMENTS(X)
+#undef X
+};
+
+/* One thing that was asked for: a transaction, or a range when TXN is NULL. */
+struct work {
+	struct store_txn *txn;
+	store_done done;
+	char *prefix;
+	store_range_done range_done;
+	void *data;
+	/* What became of the transaction. */
+	uint64_t revision;
+	bool changed;
+	const char *failed_key; /* borrowed from TXN */
+	GError *error;
+};
+
+struct sqlite {
+	struct store store;
+	sqlite3 *db;
+	sqlite3_stmt *statements[SQL_COUNT];
+	GSource *source;
+	GPtrArray *waiting; /* of struct work, in order */
+	struct history *history;
+	uint64_t revision;
+	char epoch[UUID_TEXT];
+};
+
+static void work_free(void *data)
+{
+	struct work *work = data;
+
+	store_txn_free(work->txn);
+	g_free(work->prefix);
+	g_clear_error(&work->error);
+	g_free(work);
+}
+
+static bool sqlite_fail(struct sqlite *s, const char *what, GError **error)
+{
+	g_set_error(error, WEFT_ERROR, WEFT_ERROR_UNAVAILABLE, "cannot %s: %s", what,
+		    sqlite3_errmsg(s->db));
+	return false;
+}
+
+/* Steps a statement that returns no row. */
+static bool sqlite_run(struct sqlite *s, enum statement id, GError **error)
+{
+	sqlite3_stmt *statement = s->statements[id];
+	int result = sqlite3_step(statement);
+
+	if (result != SQLITE_DONE)
+		sqlite_fail(s, "write", error);
+	sqlite3_reset(statement);
+	return result == SQLITE_DONE;
+}
+
+/* --- transactions -------------------------------------------------------------------- */
+
+/* The revision of KEY, 0 when it does not exist. */
+static bool sqlite_find(struct sqlite *s, const char *key, uint64_t *revision, GError **error)
+{
+	sqlite3_stmt *statement = s->statements[SQL_FIND];
+	int result;
+
+	sqlite3_bind_text(statement, 1, key, -1, SQLITE_STATIC);
+	result = sqlite3_step(statement);
+	*revision = result == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(statement, 0) : 0;
+	if (result != SQLITE_ROW && result != SQLITE_DONE)
+		sqlite_fail(s, "read", error);
+	sqlite3_reset(statement);
+	return result == SQLITE_ROW || result == SQLITE_DONE;
+}
+
+/* Fills failed_key when a requirement does not hold. False: the disk. */
+static bool sqlite_check(struct sqlite *s, struct work *work, GError **error)
+{
+	const GArray *requires = work->txn->requires;
+
+	for (guint i = 0; i < requires->len; i++) {
+		const struct txn_require *require =
+			&g_array_index(requires, struct txn_require, i);
+		uint64_t found;
+
+		if (!sqlite_find(s, require->key, &found, error))
+			return false;
+		if (require->any ? found > 0 : found == require->revision)
+			continue;
+		work->failed_key = require->key;
+		return true;
+	}
+	return true;
+}
+
+static bool sqlite_change(struct sqlite *s, const struct txn_change *change, uint64_t revision,
+			  GError **error)
+{
+	enum statement id = change->value ? SQL_PUT : SQL_DEL;
+	sqlite3_stmt *statement = s->statements[id];
+
+	sqlite3_bind_text(statement, 1, change->key, -1, SQLITE_STATIC);
+	if (change->value) {
+		sqlite3_bind_blob64(statement, 2, change->value, change->size, SQLITE_STATIC);
+		sqlite3_bind_int64(statement, 3, (sqlite3_int64)revision);
+	}
+	return sqlite_run(s, id, error);
+}
+
+/* Marks the deletions of what is not there. COUNT: the changes that are some. */
+static bool sqlite_mark_idle(struct sqlite *s, struct store_txn *txn, guint *count,
+			     GError **error)
+{
+	*count = 0;
+	for (guint i = 0; i < txn->changes->len; i++) {
+		struct txn_change *change = &g_array_index(txn->changes, struct txn_change, i);
+		uint64_t found = 1;
+
+		if (!change->value && !sqlite_find(s, change->key, &found, error))
+			return false;
+		change->idle = found == 0;
+		*count += !change->idle;
+	}
+	return true;
+}
+
+static bool sqlite_apply(struct sqlite *s, struct work *work, uint64_t *revision,
+			 GError **error)
+{
+	struct store_txn *txn = work->txn;
+	guint count;
+
+	work->changed = false;
+	work->failed_key = NULL;
+	work->revision = *revision;
+	if (!sqlite_check(s, work, error))
+		return false;
+	if (work->failed_key)
+		return true;
+	if (!sqlite_mark_idle(s, txn, &count, error))
+		return false;
+	if (count == 0)
+		return true;
+	work->changed = true;
+	work->revision = ++*revision;
+	for (guint i = 0; i < txn->changes->len; i++) {
+		const struct txn_change *change =
+			&g_array_index(txn->changes, struct txn_change, i);
+
+		if (!change->idle && !sqlite_change(s, change, work->revision, error))
+			return false;
+	}
+	return true;
+}
+
+static bool sqlite_apply_all(struct sqlite *s, struct work **works, gsize count, GError **error)
+{
+	uint64_t revision = s->revision;
+
+	for (gsize i = 0; i < count; i++)
+		if (!sqlite_apply(s, works[i], &revision, error))
+			return false;
+	if (revision == s->revision)
+		return sqlite_run(s, SQL_COMMIT, error);
+	sqlite3_bind_int64(s->statements[SQL_REVISION], 1, (sqlite3_int64)revision);
+	if (!sqlite_run(s, SQL_REVISION, error) || !sqlite_run(s, SQL_COMMIT, error))
+		return false;
+	s->revision = revision;
+	return true;
+}
+
+/* All of them on disk, or none. */
+static bool sqlite_commit_group(struct sqlite *s, struct work **works, gsize count,
+				GError **error)
+{
+	if (!sqlite_run(s, SQL_BEGIN, error))
+		return false;
+	if (sqlite_apply_all(s, works, count, error))
+		return true;
+	/* Some errors have rolled back by themselves. */
+	if (!sqlite3_get_autocommit(s->db))
+		sqlite_run(s, SQL_ROLLBACK, NULL);
+	return false;
+}
+
+static void sqlite_remember(struct sqlite *s, struct work *work)
+{
+	GArray *changes = g_steal_pointer(&work->txn->changes);
+
+	work->txn->changes = g_array_new(FALSE, FALSE, sizeof(struct txn_change));
+	for (guint i = changes->len; i-- > 0;)
+		if (g_array_index(changes, struct txn_change, i).idle)
+			g_array_remove_index(changes, i);
+	history_add(s->history, changes, work->revision);
+	history_deliver(s->history);
+}
+
+static void sqlite_tell(struct sqlite *s, struct work *work)
+{
+	g_autoptr(GError) conflict = NULL;
+
+	if (work->error) {
+		work->done(s->revision, NULL, work->error, work->data);
+		return;
+	}
+	if (work->failed_key)
+		conflict = g_error_new(WEFT_ERROR, WEFT_ERROR_CONFLICT,
+				       "key %s is not as required", work->failed_key);
+	else if (work->changed)
+		sqlite_remember(s, work);
+	work->done(work->revision, work->failed_key, conflict, work->data);
+}
+
+static void sqlite_commit_works(struct sqlite *s, struct work **works, gsize count)
+{
+	g_autoptr(GError) unused = NULL;
+
+	if (!sqlite_commit_group(s, works, count, count > 1 ? &unused : &works[0]->error) &&
+	    count > 1)
+		for (gsize i = 0; i < count; i++)
+			sqlite_commit_group(s, works + i, 1, &works[i]->error);
+	for (gsize i = 0; i < count; i++)
+		sqlite_tell(s, works[i]);
+}
+
+/* --- ranges -------------------------------------------------------------------------- */
+
+static void entry_clear(void *data)
+{
+	struct store_entry *entry = data;
+
+	g_free((char *)entry->key);
+	g_free((void *)entry->value);
+}
+
+static GArray *sqlite_read_range(struct sqlite *s, const char *prefix, GError **error)
+{
+	GArray *entries = g_array_new(FALSE, FALSE, sizeof(struct store_entry));
+	sqlite3_stmt *statement = s->statements[SQL_RANGE];
+	int result;
+
+	g_array_set_clear_func(entries, entry_clear);
+	sqlite3_bind_text(statement, 1, prefix, -1, SQLITE_STATIC);
+	while ((result = sqlite3_step(statement)) == SQLITE_ROW) {
+		const char *key = (const char *)sqlite3_column_text(statement, 0);
+		struct store_entry entry = {.size = (gsize)sqlite3_column_bytes(statement, 1)};
+		char *value;
+
+		if (!g_str_has_prefix(key, prefix))
+			break;
+		value = g_malloc(entry.size + 1);
+		if (entry.size > 0)
+			memcpy(value, sqlite3_column_blob(statement, 1), entry.size);
+		value[entry.size] = '\0';
+		entry.key = g_strdup(key);
+		entry.value = value;
+		entry.revision = (uint64_t)sqlite3_column_int64(statement, 2);
+		g_array_append_val(entries, entry);
+	}
+	if (result != SQLITE_ROW && result != SQLITE_DONE)
+		sqlite_fail(s, "read", error);
+	sqlite3_reset(statement);
+	return entries;
+}
+
+static void sqlite_range_now(struct sqlite *s, const struct work *work)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GArray) entries = sqlite_read_range(s, work->prefix, &error);
+
+	work->range_done((const struct store_entry *)(const void *)entries->data,
+			 error ? 0 : entries->len, s->revision, error, work->data);
+}
+
+/* --- the loop ------------------------------------------------------------------------ */
+
+static void sqlite_work(struct sqlite *s, GPtrArray *works)
+{
+	guint at = 0;
+
+	while (at < works->len) {
+		guint end = at;
+
+		while (end < works->len && ((struct work *)works->pdata[end])->txn)
+			end++;
+		if (end > at)
+			sqlite_commit_works(s, (struct work **)works->pdata + at, end - at);
+		else
+			sqlite_range_now(s, works->pdata[end++]);
+		at = end;
+	}
+}
+
+static void sqlite_turn(struct sqlite *s)
+{
+	g_autoptr(GPtrArray) works = g_steal_pointer(&s->waiting);
+
+	s->waiting = g_ptr_array_new_with_free_func(work_free);
+	history_deliver(s->history);
+	sqlite_work(s, works);
+}
+
+static gboolean sqlite_dispatch(GSource *source, GSourceFunc callback, gpointer data)
+{
+	g_source_set_ready_time(source, -1);
+	sqlite_turn(data);
+	return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs sqlite_source = {.dispatch = sqlite_dispatch};
+
+static void sqlite_add_work(struct sqlite *s, struct work *work)
+{
+	g_ptr_array_add(s->waiting, work);
+	g_source_set_ready_time(s->source, 0);
+}
+
+static void sqlite_commit(struct store *store, struct store_txn *txn, store_done done,
+			  void *data)
+{
+	struct work *work = g_new0(struct work, 1);
+
+	work->txn = txn;
+	work->done = done;
+	work->data = data;
+	sqlite_add_work((struct sqlite *)store, work);
+}
+
+static void sqlite_range(struct store *store, const char *prefix, store_range_done done,
+			 void *data)
+{
+	struct work *work = g_new0(struct work, 1);
+
+	work->prefix = g_strdup(prefix);
+	work->range_done = done;
+	work->data = data;
+	sqlite_add_work((struct sqlite *)store, work);
+}
+
+static struct store_watch *sqlite_watch_new(struct store *store, const char *prefix,
+					    uint64_t after, store_watcher watcher, void *data)
+{
+	struct sqlite *s = (struct sqlite *)store;
+
+	g_source_set_ready_time(s->source, 0);
+	return history_watch(s->history, prefix, after, watcher, data);
+}
+
+static uint64_t sqlite_get_revision(const struct store *store)
+{
+	return ((const struct sqlite *)store)->revision;
+}
+
+static const char *sqlite_get_epoch(const struct store *store)
+{
+	return ((const struct sqlite *)store)->epoch;
+}
+
+/* --- open and close ------------------------------------------------------------------ */
+
+static void sqlite_free(struct sqlite *s)
+{
+	for (unsigned int i = 0; i < SQL_COUNT; i++)
+		sqlite3_finalize(s->statements[i]);
+	sqlite3_close(s->db);
+	if (s->source) {
+		g_source_destroy(s->source);
+		g_source_unref(s->source);
+	}
+	if (s->history)
+		history_free(s->history);
+	g_ptr_array_unref(s->waiting);
+	g_free(s);
+}
+
+static void sqlite_close(struct store *store)
+{
+	struct sqlite *s = (struct sqlite *)store;
+
+	while (s->waiting->len > 0 || history_is_behind(s->history))
+		sqlite_turn(s);
+	sqlite_free(s);
+}
+
+static const struct store_ops sqlite_ops = {
+	.close = sqlite_close,
+	.get_revision = sqlite_get_revision,
+	.get_epoch = sqlite_get_epoch,
+	.commit = sqlite_commit,
+	.range = sqlite_range,
+	.watch_new = sqlite_watch_new,
+};
+
+static bool sqlite_exec(struct sqlite *s, const char *text, GError **error)
+{
+	if (sqlite3_exec(s->db, text, NULL, NULL, NULL) == SQLITE_OK)
+		return true;
+	return sqlite_fail(s, "open", error);
+}
+
+static int sqlite_get_pragma(struct sqlite *s, const char *text)
+{
+	sqlite3_stmt *statement;
+	int value = -1;
+
+	if (sqlite3_prepare_v2(s->db, text, -1, &statement, NULL) == SQLITE_OK &&
+	    sqlite3_step(statement) == SQLITE_ROW)
+		value = sqlite3_column_int(statement, 0);
+	sqlite3_finalize(statement);
+	return value;
+}
+
+static bool sqlite_create(struct sqlite *s, GError **error)
+{
+	char epoch[UUID_TEXT];
+	g_autofree char *text = g_strdup_printf(
+		"BEGIN;"
+		"CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
+		"CREATE TABLE entry (key TEXT PRIMARY KEY, value BLOB NOT NULL,"
+		" revision INTEGER NOT NULL) WITHOUT ROWID;"
+		"INSERT INTO meta VALUES ('revision', 0), ('epoch', '%s');"
+		"PRAGMA application_id = %d; PRAGMA user_version = %d;"
+		"COMMIT",
+		uuid_print(uuid_new(), epoch), APPLICATION, SCHEMA);
+
+	return sqlite_exec(s, text, error);
+}
+
+/* An empty file is made ours; a file of somebody else is left alone. */
+static bool sqlite_check_schema(struct sqlite *s, GError **error)
+{
+	int application = sqlite_get_pragma(s, "PRAGMA application_id");
+	int schema = sqlite_get_pragma(s, "PRAGMA user_version");
+	int tables = sqlite_get_pragma(s, "SELECT count(*) FROM sqlite_master");
+
+	if (application == 0 && schema == 0 && tables == 0)
+		return sqlite_create(s, error);
+	if (application == APPLICATION && schema == SCHEMA)
+		return true;
+	if (tables < 0)
+		return sqlite_fail(s, "open", error);
+	g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+		    application == APPLICATION ? "schema %d is not known to this program"
+					       : "not a weft store (schema %d)",
+		    schema);
+	return false;
+}
+
+static bool sqlite_read_meta(struct sqlite *s, GError **error)
+{
+	sqlite3_stmt *statement = s->statements[SQL_META];
+	bool good;
+
+	sqlite3_bind_text(statement, 1, "revision", -1, SQLITE_STATIC);
+	good = sqlite3_step(statement) == SQLITE_ROW;
+	s->revision = good ? (uint64_t)sqlite3_column_int64(statement, 0) : 0;
+	sqlite3_reset(statement);
+	sqlite3_bind_text(statement, 1, "epoch", -1, SQLITE_STATIC);
+	good = good && sqlite3_step(statement) == SQLITE_ROW;
+	if (good)
+		g_strlcpy(s->epoch, (const char *)sqlite3_column_text(statement, 0),
+			  sizeof(s->epoch));
+	else
+		sqlite_fail(s, "read", error);
+	sqlite3_reset(statement);
+	return good;
+}
+
+/* EXCLUSIVE: a second process is refused at once, and the WAL needs no shared memory. */
+static bool sqlite_prepare(struct sqlite *s, GError **error)
+{
+	if (!sqlite_exec(s,
+			 "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;"
+			 "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000;"
+			 "PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;"
+			 "BEGIN IMMEDIATE; COMMIT",
+			 error) ||
+	    !sqlite_check_schema(s, error))
+		return false;
+	for (unsigned int i = 0; i < SQL_COUNT; i++)
+		if (sqlite3_prepare_v3(s->db, statement_texts[i], -1, SQLITE_PREPARE_PERSISTENT,
+				       &s->statements[i], NULL) != SQLITE_OK)
+			return sqlite_fail(s, "open", error);
+	return sqlite_read_meta(s, error);
+}
+
+struct store *sqlite_open(const char *path, GError **error)
+{
+	struct sqlite *s = g_new0(struct sqlite, 1);
+	g_autofree char *folder = g_path_get_dirname(path);
+
+	s->store.ops = &sqlite_ops;
+	s->waiting = g_ptr_array_new_with_free_func(work_free);
+	if (strcmp(path, ":memory:") != 0)
+		g_mkdir_with_parents(folder, 0700);
+	if (sqlite3_open(path, &s->db) != SQLITE_OK) {
+		sqlite_fail(s, "open", error);
+	} else if (sqlite_prepare(s, error)) {
+		s->history = history_new(s->revision, HISTORY_BYTES);
+		s->source = g_source_new(&sqlite_source, sizeof(GSource));
+		g_source_set_callback(s->source, NULL, s, NULL);
+		g_source_attach(s->source, NULL);
+		return &s->store;
+	}
+	sqlite_free(s);
+	return NULL;
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The embedded store. For store.c only.
+ */
+#pragma once
+
+#include "store/store.h"
+
+/* PATH as SQLite takes it; ":memory:" for tests. */
+struct store *sqlite_open(const char *path, GError **error);

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The front: which store a URL means, and the way to it.
+ */
+#include "store/store.h"
+
+#include <string.h>
+#include "lib/error.h"
+#include "store/sqlite.h"
+#include "store/txn.h"
+
+static const struct {
+	const char *scheme;
+	struct store *(*open)(const char *rest, GError **error);
+} kinds[] = {
+	{"sqlite:", sqlite_open},
+};
+
+struct store *store_open(const char *url, GError **error)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
+		struct store *store;
+
+		if (!g_str_has_prefix(url, kinds[i].scheme))
+			continue;
+		store = kinds[i].open(url + strlen(kinds[i].scheme), error);
+		if (!store)
+			g_prefix_error(error, "store %s: ", url);
+		return store;
+	}
+	g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+		    "store: url '%s' does not start with sqlite:", url);
+	return NULL;
+}
+
+void store_close(struct store *store)
+{
+	if (store)
+		store->ops->close(store);
+}
+
+uint64_t store_revision(const struct store *store)
+{
+	return store->ops->get_revision(store);
+}
+
+const char *store_epoch(const struct store *store)
+{
+	return store->ops->get_epoch(store);
+}
+
+void store_txn_commit(struct store_txn *txn, store_done done, void *data)
+{
+	txn->store->ops->commit(txn->store, txn, done, data);
+}
+
+void store_range(struct store *store, const char *prefix, store_range_done done, void *data)
+{
+	store->ops->range(store, prefix, done, data);
+}
+
+struct store_watch *store_watch_new(struct store *store, const char *prefix, uint64_t after,
+				    store_watcher watcher, void *data)
+{
+	return store->ops->watch_new(store, prefix, after, watcher, data);
+}
