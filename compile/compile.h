@@ -38,14 +38,17 @@ struct compile;
 typedef void (*compile_emit)(const char *host, enum compile_table table, GRefString *key,
 			     GRefString *value, uint64_t revision, void *data);
 
-/* Listens to CLOUD, which must outlive it, and starts from what is in it. */
+/*
+ * Listens to CLOUD and starts from what is in it, of which nothing is emitted: whoever needs it
+ * asks compile_host. CLOUD must outlive it, and must not change after compile_free.
+ */
 struct compile *compile_new(struct cloud *cloud, compile_emit emit, void *data);
 void compile_free(struct compile *compile);
 
 /* Emits what the changes since the last flush have changed. Called after each transaction. */
 void compile_flush(struct compile *compile, uint64_t revision);
 
-/* All rows of HOST, puts in table order. */
+/* All rows of HOST as of the last flush, with its revision; puts in table order. */
 void compile_host(struct compile *compile, const char *host, compile_emit emit, void *data);
 
 /*

@@ -80,12 +80,24 @@ static void follow(const char *host, enum compile_table table, GRefString *key,
 	}
 }
 
+/* What compile_host says. */
+struct gathered {
+	GHashTable *rows;
+	uint64_t revision;
+	enum compile_table last;
+};
+
 static void gather(const char *host, enum compile_table table, GRefString *key,
 		   GRefString *value, uint64_t revision, void *data)
 {
+	struct gathered *gathered = data;
+
 	g_assert_nonnull(value);
+	g_assert_cmpuint(revision, ==, gathered->revision);
+	g_assert_cmpint(table, >=, gathered->last);
+	gathered->last = table;
 	g_assert_true(g_hash_table_insert(
-		data, g_strdup_printf("%s %s", compile_table_names[table], key),
+		gathered->rows, g_strdup_printf("%s %s", compile_table_names[table], key),
 		g_strdup(value)));
 }
 
@@ -121,8 +133,10 @@ static void follower_start(struct law *law)
 	follower->told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	follower->shared = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	for (int i = 0; i < HISTORY_HOSTS; i++) {
-		follower->have[i] = rows_new();
-		compile_host(follower->compile, history_hosts[i], gather, follower->have[i]);
+		struct gathered start = {.rows = rows_new()};
+
+		compile_host(follower->compile, history_hosts[i], gather, &start);
+		follower->have[i] = start.rows;
 	}
 }
 
@@ -155,9 +169,10 @@ static void check(struct law *law)
 		for (guint i = 0; i < law->followers; i++) {
 			struct follower *follower = &law->follower[i];
 			g_autoptr(GHashTable) whole = rows_new();
+			struct gathered gathered = {whole, follower->revision, 0};
 
 			rows_assert_same(history_hosts[h], follower->have[h], truth);
-			compile_host(follower->compile, history_hosts[h], gather, whole);
+			compile_host(follower->compile, history_hosts[h], gather, &gathered);
 			rows_assert_same(history_hosts[h], whole, truth);
 		}
 	}

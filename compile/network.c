@@ -135,7 +135,6 @@ void network_leave_member(struct compile *compile, struct member *member)
 	member->queued = false;
 	if (member->count)
 		return;
-	g_hash_table_add(compile->idle, member->host);
 	if (member->joined)
 		component_leave(compile, &member->net->scope, member->host);
 	g_hash_table_remove(member->net->scope.members, member->host);
