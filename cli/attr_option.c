@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An option is called like its attribute with '-'. Where openstackclient has taught
+ * people another name, that is the one shown, and both are understood.
+ */
+#include "cli/attr_option.h"
+
+#include <string.h>
+#include "cli/value.h"
+#include "lib/error.h"
+#include "lib/http_client.h"
+
+/* Names that are not the attribute's. Lists are named by one item. */
+static const struct {
+	const char *attribute, *option;
+} names[] = {
+	{"binding:host_id", "host"},
+	{"binding:vnic_type", "vnic-type"},
+	{"binding:profile", "binding-profile"},
+	{"provider:segmentation_id", "provider-segment"},
+	{"provider:network_type", "provider-network-type"},
+	{"provider:physical_network", "provider-physical-network"},
+	{"cidr", "subnet-range"},
+	{"gateway_ip", "gateway"},
+	{"device_id", "device"},
+	{"project_id", "project"},
+	{"allowed_address_pairs", "allowed-address"},
+	{"extra_dhcp_opts", "extra-dhcp-option"},
+};
+
+/* Booleans as words. */
+static const struct {
+	const char *attribute, *option, *value, *help;
+} flags[] = {
+	{"admin_state_up", "enable", "true", "--admin-state-up true"},
+	{"admin_state_up", "disable", "false", "--admin-state-up false"},
+	{"shared", "share", "true", "--shared true"},
+	{"shared", "no-share", "false", "--shared false"},
+	{"enable_dhcp", "dhcp", "true", "--enable-dhcp true"},
+	{"enable_dhcp", "no-dhcp", "false", "--enable-dhcp false"},
+	{"port_security_enabled", "enable-port-security", "true",
+	 "--port-security-enabled true"},
+	{"port_security_enabled", "disable-port-security", "false",
+	 "--port-security-enabled false"},
+};
+
+static const struct {
+	const char *attribute;
+	enum kind kind;
+} references[] = {
+	{"network_id", KIND_NETWORK},
+	{"subnet_id", KIND_SUBNET},
+	{"router_id", KIND_ROUTER},
+	{"port_id", KIND_PORT},
+};
+
+static bool find_reference(const char *attribute, enum kind *kind)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(references); i++)
+		if (!strcmp(references[i].attribute, attribute)) {
+			*kind = references[i].kind;
+			return true;
+		}
+	return false;
+}
+
+/* "binding:host_id" is "binding-host-id". */
+static const char *plain_name(const char *attribute)
+{
+	g_autofree char *name = g_strdelimit(g_strdup(attribute), "_:", '-');
+
+	return g_intern_string(name);
+}
+
+const char *attr_option_name(const struct attr *attr)
+{
+	const char *plain = plain_name(attr->name);
+	g_autofree char *shorter = NULL;
+	enum kind kind;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+		if (!strcmp(names[i].attribute, attr->name))
+			return names[i].option;
+	if (attr->type == ATTR_UUID && find_reference(attr->name, &kind))
+		shorter = g_strndup(plain, strlen(plain) - strlen("-id"));
+	else if (attr->type == ATTR_LIST && g_str_has_suffix(plain, "s"))
+		shorter = g_strndup(plain, strlen(plain) - 1);
+	return shorter ? g_intern_string(shorter) : plain;
+}
+
+/* What a value looks like. */
+static const char *metavar_of(const struct attr *attr)
+{
+	g_autofree char *text = NULL;
+	g_autoptr(GString) items = NULL;
+	enum kind kind;
+
+	switch (attr->type) {
+	case ATTR_BOOL:
+		return "true|false";
+	case ATTR_INT:
+	case ATTR_U32:
+		return "N";
+	case ATTR_UUID:
+		if (find_reference(attr->name, &kind)) {
+			text = g_ascii_strup(cloud_table(kind)->singular, -1);
+			return g_intern_string(text);
+		}
+		return "ID";
+	case ATTR_IP:
+		return "ADDRESS";
+	case ATTR_PREFIX:
+		return "PREFIX";
+	case ATTR_MAC:
+		return "MAC";
+	case ATTR_DICT:
+		return "JSON";
+	case ATTR_ENUM:
+		text = g_strjoinv("|", (char **)attr->names);
+		return g_intern_string(*text == '|' ? text + 1 : text);
+	case ATTR_LIST:
+		if (value_is_scalar_list(attr))
+			return metavar_of(
+				&(struct attr){.name = "", .type = attr->item->attrs[0].type});
+		items = g_string_new(NULL);
+		for (const struct attr *part = attr->item->attrs; part->name; part++)
+			g_string_append_printf(items, "%s%s=…", items->len ? "," : "",
+					       attr_option_name(part));
+		return g_intern_string(items->str);
+	default:
+		return "TEXT";
+	}
+}
+
+static bool has_option(const GArray *options, const char *name)
+{
+	for (guint i = 0; i < options->len; i++)
+		if (!strcmp(g_array_index(options, struct option, i).name, name))
+			return true;
+	return false;
+}
+
+static void add(GArray *options, struct option option)
+{
+	if (!has_option(options, option.name))
+		g_array_append_val(options, option);
+}
+
+static void add_flags(GArray *options, const struct attr *attr)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(flags); i++)
+		if (!strcmp(flags[i].attribute, attr->name))
+			add(options, (struct option){.name = flags[i].option,
+						     .help = flags[i].help,
+						     .attr = attr,
+						     .preset = flags[i].value});
+}
+
+static void add_none(GArray *options, const struct attr *attr)
+{
+	g_autofree char *name = g_strconcat("no-", attr_option_name(attr), NULL);
+
+	add(options, (struct option){.name = g_intern_string(name),
+				     .help = "begin with an empty list",
+				     .attr = attr,
+				     .preset = ""});
+}
+
+static void add_attribute(GArray *options, const struct attr *attr, enum attr_flag use,
+			  bool unset)
+{
+	bool list = attr->type == ATTR_LIST;
+	struct option option = {.name = attr_option_name(attr),
+				.metavar = unset && !list ? NULL : metavar_of(attr),
+				.help = attr->help ? attr->help : "",
+				.repeated = list || use == ATTR_FILTER,
+				.attr = attr};
+
+	add(options, option);
+	if (!unset && use != ATTR_FILTER) {
+		add_flags(options, attr);
+		if (list)
+			add_none(options, attr);
+	}
+	option.name = plain_name(attr->name);
+	option.help = NULL;
+	add(options, option);
+}
+
+/* Tags have requests of their own, so their flags do not tell. A filter by tags is an
+ * option of "list" itself. */
+static bool is_allowed(const struct attr *attr, enum attr_flag use)
+{
+	if (!strcmp(attr->name, "tags"))
+		return use != ATTR_FILTER;
+	return (attr->flags & use) && !(use == ATTR_POST && !strcmp(attr->name, "name"));
+}
+
+void attr_option_add(GArray *options, enum kind kind, enum attr_flag use, bool unset)
+{
+	for (const struct attr *attr = cloud_table(kind)->attrs; attr->name; attr++)
+		if (is_allowed(attr, use))
+			add_attribute(options, attr, use, unset);
+}
+
+/* Names of networks and the like in VALUE become ids. */
+static json_t *resolve(struct client *client, const struct attr *attr, json_t *value,
+		       GError **error)
+{
+	const char *text = json_string_value(value);
+	g_autofree char *id = NULL;
+	enum kind kind;
+
+	if (!text || attr->type != ATTR_UUID || !find_reference(attr->name, &kind))
+		return json_incref(value);
+	id = client_find_id(client, kind, text, error);
+	return id ? json_string(id) : NULL;
+}
+
+/* The fields of one list item. */
+static bool resolve_item(struct client *client, const struct attr *attr, json_t *item,
+			 GError **error)
+{
+	for (const struct attr *part = attr->item->attrs; part->name; part++) {
+		json_t *field = json_object_get(item, part->name);
+		json_t *done;
+
+		if (!field)
+			continue;
+		done = resolve(client, part, field, error);
+		if (!done)
+			return false;
+		json_object_set_new(item, part->name, done);
+	}
+	return true;
+}
+
+static json_t *read_scalar(struct client *client, const struct attr *attr, const char *text,
+			   GError **error)
+{
+	json_auto_t *written = NULL;
+	enum kind kind;
+
+	if (attr->type != ATTR_UUID || !find_reference(attr->name, &kind))
+		return value_parse(attr, text, error);
+	written = json_string(text);
+	return written ? resolve(client, attr, written, error) : NULL;
+}
+
+static json_t *read_item(struct client *client, const struct attr *attr, const char *text,
+			 GError **error)
+{
+	json_auto_t *item = value_parse(attr, text, error);
+	json_auto_t *list = NULL;
+	json_auto_t *done = NULL;
+
+	if (!item || (json_is_object(item) && !resolve_item(client, attr, item, error)))
+		return NULL;
+	list = json_pack("[O]", item);
+	done = value_convert(attr, list, error);
+	return done ? json_incref(json_array_get(done, 0)) : NULL;
+}
+
+static bool collect_one(struct client *client, const struct given *given, json_t *out,
+			GError **error)
+{
+	const struct attr *attr = given->option->attr;
+	json_t *list, *value;
+
+	if (!given->text) /* "unset" of a scalar: which one is all there is to say */
+		return json_object_set_new(out, attr->name, json_null()) == 0;
+	if (attr->type != ATTR_LIST) {
+		value = read_scalar(client, attr, given->text, error);
+		return value && json_object_set_new(out, attr->name, value) == 0;
+	}
+	list = json_object_get(out, attr->name);
+	if (!list) {
+		list = json_array();
+		json_object_set_new(out, attr->name, list);
+	}
+	if (!given->option->metavar) {
+		json_array_clear(list);
+		return json_array_append_new(list, json_null()) == 0;
+	}
+	value = read_item(client, attr, given->text, error);
+	return value && json_array_append_new(list, value) == 0;
+}
+
+json_t *attr_option_collect(struct client *client, const struct arguments *arguments,
+			    GError **error)
+{
+	json_auto_t *out = json_object();
+
+	for (guint i = 0; i < arguments->given->len; i++) {
+		const struct given *given = &g_array_index(arguments->given, struct given, i);
+
+		if (given->option->attr && !collect_one(client, given, out, error))
+			return NULL;
+	}
+	return g_steal_pointer(&out);
+}
+
+static void add_term(GString *query, const char *name, const char *value)
+{
+	g_autofree char *escaped = http_escape(value);
+	g_autofree char *key = http_escape(name);
+
+	g_string_append_printf(query, "%s%s=%s", query->len ? "&" : "", key, escaped);
+}
+
+/* A list is asked for by the fields of an item: fixed_ips=ip_address=10.0.0.5. */
+static bool add_item_terms(GString *query, struct client *client, const struct attr *attr,
+			   const char *text, GError **error)
+{
+	json_auto_t *item = value_parse(attr, text, error);
+	const char *key;
+	json_t *value;
+
+	if (!item)
+		return false;
+	if (!json_is_object(item)) {
+		add_term(query, attr->name, text);
+		return true;
+	}
+	if (!resolve_item(client, attr, item, error))
+		return false;
+	json_object_foreach (item, key, value) {
+		g_autofree char *term = g_strdup_printf("%s=%s", key, json_string_value(value));
+
+		add_term(query, attr->name, term);
+	}
+	return true;
+}
+
+char *attr_option_query(struct client *client, const struct arguments *arguments,
+			GError **error)
+{
+	g_autoptr(GString) query = g_string_new(NULL);
+
+	for (guint i = 0; i < arguments->given->len; i++) {
+		const struct given *given = &g_array_index(arguments->given, struct given, i);
+		const struct attr *attr = given->option->attr;
+		json_auto_t *value = NULL;
+		g_autofree char *text = NULL;
+
+		if (!attr)
+			continue;
+		if (attr->type == ATTR_LIST) {
+			if (!add_item_terms(query, client, attr, given->text, error))
+				return NULL;
+			continue;
+		}
+		value = attr->type == ATTR_UUID ? read_scalar(client, attr, given->text, error)
+						: json_string(given->text);
+		if (!value)
+			return NULL;
+		text = value_print(value);
+		add_term(query, attr->name, text);
+	}
+	return g_strdup(query->str);
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * weft KIND create NAME --attribute value ...
+ */
+#include "cli/cmd.h"
+
+#include <string.h>
+#include "cli/attr_option.h"
+#include "cli/crud.h"
+#include "cli/output.h"
+#include "lib/error.h"
+
+/* Lists without the marks of "--no-x". */
+static void strip_lists(json_t *body)
+{
+	const char *key;
+	json_t *value;
+	void *next;
+	bool emptied;
+
+	json_object_foreach_safe(body, next, key, value) if (json_is_array(value))
+		json_object_set_new(body, key, crud_strip_list(value, &emptied));
+}
+
+/* A subnet's version is written in its prefix. */
+static void add_ip_version(const struct context *context, json_t *body)
+{
+	const char *cidr = json_string_value(json_object_get(body, "cidr"));
+
+	if (context->command->kind == KIND_SUBNET && cidr &&
+	    !json_object_get(body, "ip_version"))
+		json_object_set_new(body, "ip_version",
+				    json_integer(strchr(cidr, ':') ? 6 : 4));
+}
+
+static bool check_required(const struct attr_table *table, const json_t *body, GError **error)
+{
+	for (const struct attr *attr = table->attrs; attr->name; attr++) {
+		if (!(attr->flags & ATTR_REQUIRED) || json_object_get(body, attr->name))
+			continue;
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID, "--%s is missing",
+			    attr_option_name(attr));
+		return false;
+	}
+	return true;
+}
+
+/* An object that could not get its tags is taken back. */
+static bool add_tags(struct context *context, json_t *object, json_t *tags, GError **error)
+{
+	const char *id = json_string_value(json_object_get(object, "id"));
+
+	if (!json_array_size(tags))
+		return true;
+	if (crud_put_tags(context->client, context->command->kind, id, tags, error)) {
+		json_object_set(object, "tags", tags);
+		return true;
+	}
+	crud_delete(context->client, context->command->kind, id, NULL);
+	return false;
+}
+
+static json_t *create(struct context *context, const struct arguments *arguments,
+		      const char *name, GError **error)
+{
+	const struct attr_table *table = command_table(context);
+	json_auto_t *body = attr_option_collect(command_client(context), arguments, error);
+	json_auto_t *tags = NULL, *reply = NULL;
+	g_autofree char *path = g_strdup_printf("/v2.0/%s", table->plural);
+	json_t *object;
+
+	if (!body)
+		return NULL;
+	json_object_set_new(body, "name", json_string(name));
+	strip_lists(body);
+	tags = json_incref(json_object_get(body, "tags"));
+	json_object_del(body, "tags");
+	add_ip_version(context, body);
+	if (!check_required(table, body, error))
+		return NULL;
+	reply = client_call(context->client, "POST", path,
+			    json_pack("{s:O}", table->singular, body), error);
+	object = json_object_get(reply, table->singular);
+	if (!reply || !add_tags(context, object, tags, error))
+		return NULL;
+	return json_incref(object);
+}
+
+bool cmd_create(struct context *context, const struct arguments *arguments, GError **error)
+{
+	const char *name = arguments->words->pdata[0];
+	json_auto_t *object = create(context, arguments, name, error);
+
+	if (!object)
+		return crud_blame(context, name, error);
+	return output_print(output_object(arguments, object, error), error);
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * weft KIND set NAME --attribute value ... and weft KIND unset NAME --attribute ...
+ * Lists are added to and taken from; as the API knows only whole lists, the object
+ * is read first.
+ */
+#include "cli/cmd.h"
+
+#include <string.h>
+#include "cli/attr_option.h"
+#include "cli/crud.h"
+#include "cli/value.h"
+#include "lib/error.h"
+
+static bool has_item(const json_t *list, const json_t *wanted)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach (list, i, item)
+		if (json_equal(item, wanted))
+			return true;
+	return false;
+}
+
+/* CURRENT and what GIVEN adds. */
+static json_t *add_to_list(const json_t *current, const json_t *given)
+{
+	bool emptied;
+	json_auto_t *added = crud_strip_list(given, &emptied);
+	json_t *list = emptied || !json_is_array(current) ? json_array()
+							  : json_copy((json_t *)current);
+	json_t *item;
+	size_t i;
+
+	json_array_foreach (added, i, item)
+		if (!has_item(list, item))
+			json_array_append(list, item);
+	return list;
+}
+
+/* Every key of PART has its value in ITEM. */
+static bool covers(const json_t *part, const json_t *item)
+{
+	const char *key;
+	json_t *value;
+
+	if (!json_is_object(part))
+		return json_equal(part, item);
+	json_object_foreach ((json_t *)part, key, value)
+		if (!json_equal(value, json_object_get(item, key)))
+			return false;
+	return true;
+}
+
+/* CURRENT without what GIVEN names; an item may be named by some of its fields. NULL: one of
+ * GIVEN is not there. */
+static json_t *take_from_list(const struct attr *attr, const json_t *current,
+			      const json_t *given, GError **error)
+{
+	json_auto_t *list =
+		json_is_array(current) ? json_copy((json_t *)current) : json_array();
+	json_t *part;
+	size_t i;
+
+	json_array_foreach (given, i, part) {
+		size_t before = json_array_size(list);
+
+		for (size_t k = before; k > 0; k--)
+			if (covers(part, json_array_get(list, k - 1)))
+				json_array_remove(list, k - 1);
+		if (json_array_size(list) == before) {
+			g_autofree char *text = value_print(part);
+
+			g_set_error(error, WEFT_ERROR, WEFT_ERROR_NOT_FOUND,
+				    "%s: '%s' is not set", attr->name, text);
+			return NULL;
+		}
+	}
+	return g_steal_pointer(&list);
+}
+
+/* What a scalar is when nobody says anything. */
+static json_t *initial_of(const struct attr *attr, GError **error)
+{
+	if (attr->initial)
+		return value_parse(attr, attr->initial, error);
+	if (attr->flags & ATTR_NULLABLE)
+		return json_null();
+	if (attr->type == ATTR_STRING || attr->type == ATTR_SYMBOL)
+		return json_string("");
+	if (attr->type == ATTR_DICT)
+		return json_object();
+	g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID, "%s: cannot be unset", attr->name);
+	return NULL;
+}
+
+static json_t *new_value(const struct command *command, const struct attr *attr,
+			 const json_t *current, json_t *given, GError **error)
+{
+	if (attr->type != ATTR_LIST)
+		return command->unset ? initial_of(attr, error) : json_incref(given);
+	if (command->unset)
+		return take_from_list(attr, current, given, error);
+	return add_to_list(current, given);
+}
+
+static json_t *make_body(const struct context *context, const json_t *object,
+			 const json_t *given, GError **error)
+{
+	json_auto_t *body = json_object();
+	const char *name;
+	json_t *value;
+
+	json_object_foreach ((json_t *)given, name, value) {
+		const struct attr *attr = attr_find(command_table(context), name);
+		json_t *done = new_value(context->command, attr, json_object_get(object, name),
+					 value, error);
+
+		if (!done)
+			return NULL;
+		json_object_set_new(body, name, done);
+	}
+	return g_steal_pointer(&body);
+}
+
+static bool change(struct context *context, const char *id, const json_t *given, GError **error)
+{
+	enum kind kind = context->command->kind;
+	json_auto_t *object = client_show(context->client, kind, id, error);
+	json_auto_t *body = object ? make_body(context, object, given, error) : NULL;
+	json_auto_t *tags = NULL, *updated = NULL;
+
+	if (!body)
+		return false;
+	tags = json_incref(json_object_get(body, "tags"));
+	json_object_del(body, "tags");
+	if (json_object_size(body)) {
+		updated = crud_update(context->client, kind, id, json_incref(body), error);
+		if (!updated)
+			return false;
+	}
+	return !tags || crud_put_tags(context->client, kind, id, tags, error);
+}
+
+static bool set_or_unset(struct context *context, const struct arguments *arguments,
+			 GError **error)
+{
+	const char *name = arguments->words->pdata[0];
+	struct client *client = command_client(context);
+	json_auto_t *given = attr_option_collect(client, arguments, error);
+	g_autofree char *id = NULL;
+
+	if (given && !json_object_size(given)) {
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID, "nothing to %s was given",
+			    context->command->verb);
+		return crud_blame(context, name, error);
+	}
+	id = given ? client_find_id(client, context->command->kind, name, error) : NULL;
+	if (id && change(context, id, given, error))
+		return true;
+	return crud_blame(context, name, error);
+}
+
+bool cmd_set(struct context *context, const struct arguments *arguments, GError **error)
+{
+	return set_or_unset(context, arguments, error);
+}
+
+bool cmd_unset(struct context *context, const struct arguments *arguments, GError **error)
+{
+	return set_or_unset(context, arguments, error);
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The table of commands. Those that every kind has are written once and repeated
+ * for each.
+ */
+#include "cli/command.h"
+
+#include <string.h>
+#include "cli/attr_option.h"
+#include "cli/cmd.h"
+#include "cli/output.h"
+
+#define MANY G_MAXUINT
+
+static const struct command kind_commands[] = {
+	{NULL, "create", "NAME", 1, 1, "make one", NULL, ATTR_POST, false, true, 0, cmd_create},
+	{NULL, "list", "", 0, 0, "list those that match", cmd_list_options, ATTR_FILTER, false,
+	 true, 0, cmd_list},
+	{NULL, "show", "NAME", 1, 1, "show one", NULL, 0, false, true, 0, cmd_show},
+	{NULL, "set", "NAME", 1, 1, "change one; lists are added to", NULL, ATTR_PUT, false,
+	 false, 0, cmd_set},
+	{NULL, "unset", "NAME", 1, 1, "take values away", NULL, ATTR_PUT, true, false, 0,
+	 cmd_unset},
+	{NULL, "delete", "NAME...", 1, MANY, "delete", NULL, 0, false, false, 0, cmd_delete},
+};
+
+static const struct command other_commands[] = {
+	{"router", "add-interface", "ROUTER SUBNET|port=PORT", 2, 2,
+	 "join a subnet to a router", NULL, 0, false, true, KIND_ROUTER, cmd_interface_add},
+	{"router", "remove-interface", "ROUTER SUBNET|port=PORT", 2, 2,
+	 "part a subnet from a router", NULL, 0, false, false, KIND_ROUTER,
+	 cmd_interface_remove},
+	{"port", "attach", "PORT", 1, 1, "wire a port into a namespace or to a tap, here",
+	 cmd_attach_options, 0, false, false, KIND_PORT, cmd_attach},
+	{"port", "detach", "PORT", 1, 1, "unwire a port, here", NULL, 0, false, false,
+	 KIND_PORT, cmd_detach},
+	{"port", "stats", "PORT", 1, 1, "counters of a port wired here", NULL, 0, false, true,
+	 KIND_PORT, cmd_stats},
+	{"drops", NULL, "", 0, 0, "what this host dropped, and why", NULL, 0, false, true, 0,
+	 cmd_drops},
+	{"connections", NULL, "", 0, 0, "connections this host knows", NULL, 0, false, true, 0,
+	 cmd_connections},
+	{"wait", NULL, "PORT...", 1, MANY, "return when the ports are ACTIVE", cmd_wait_options,
+	 0, false, false, KIND_PORT, cmd_wait},
+	{"stack", "create", "NAME FILE", 2, 2, "make what a template describes",
+	 cmd_stack_options, 0, false, true, 0, cmd_stack_create},
+	{"stack", "update", "NAME FILE", 2, 2, "make a stack what a template describes",
+	 cmd_stack_options, 0, false, true, 0, cmd_stack_update},
+	{"stack", "show", "NAME", 1, 1, "members of a stack; with its template, outputs",
+	 cmd_stack_show_options, 0, false, true, 0, cmd_stack_show},
+	{"stack", "list", "", 0, 0, "stacks, and how many members they have", NULL, 0, false,
+	 true, 0, cmd_stack_list},
+	{"stack", "delete", "NAME...", 1, MANY, "delete stacks with all members", NULL, 0,
+	 false, false, 0, cmd_stack_delete},
+	{"completion", NULL, "bash|zsh", 1, 1, "print completion for a shell", NULL, 0, false,
+	 false, 0, cmd_completion},
+};
+
+#define KIND_COMMANDS  G_N_ELEMENTS(kind_commands)
+#define OTHER_COMMANDS G_N_ELEMENTS(other_commands)
+
+const struct command *command_all(guint *count)
+{
+	static const enum kind kinds[] = {KIND_NETWORK, KIND_SUBNET, KIND_ROUTER, KIND_PORT,
+					  KIND_HOST};
+	static struct command all[G_N_ELEMENTS(kinds) * KIND_COMMANDS + OTHER_COMMANDS];
+	guint n = 0;
+
+	*count = G_N_ELEMENTS(all);
+	if (all[0].verb)
+		return all;
+	for (guint k = 0; k < G_N_ELEMENTS(kinds); k++)
+		for (guint i = 0; i < KIND_COMMANDS; i++) {
+			all[n] = kind_commands[i];
+			all[n].kind = kinds[k];
+			all[n++].object = cloud_table(kinds[k])->singular;
+		}
+	memcpy(&all[n], other_commands, sizeof(other_commands));
+	return all;
+}
+
+/* VERB may be NULL. "list" is what an object without verb does not do: it is NULL then. */
+const struct command *command_find(const char *object, const char *verb)
+{
+	guint count;
+	const struct command *all = command_all(&count);
+
+	for (guint i = 0; i < count; i++)
+		if (!strcmp(all[i].object, object) && !g_strcmp0(all[i].verb, verb))
+			return &all[i];
+	return NULL;
+}
+
+GArray *command_options(const struct command *command)
+{
+	static const struct option help = {"help", 'h', NULL, "this", false, NULL, NULL};
+	GArray *options = g_array_new(FALSE, FALSE, sizeof(struct option));
+
+	for (const struct option *option = command->options; option && option->name; option++)
+		g_array_append_val(options, *option);
+	if (command->attributes)
+		attr_option_add(options, command->kind, command->attributes, command->unset);
+	if (command->output)
+		output_add_options(options);
+	g_array_append_val(options, help);
+	return options;
+}
+
+struct client *command_client(struct context *context)
+{
+	if (!context->client)
+		context->client = client_new(context->url, context->token, context->project);
+	return context->client;
+}
+
+const struct attr_table *command_table(const struct context *context)
+{
+	return cloud_table(context->command->kind);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Members of a stack are told by their tags; there is no other record of them.
+ */
+#pragma once
+
+#include "cli/client.h"
+#include "cli/stack/property.h"
+
+struct member_tag {
+	enum member member;
+	const char *prefix;
+};
+
+struct stack_member {
+	char *key;
+	enum member member;
+	enum kind kind; /* of the object that has the tag */
+	json_t *object;
+};
+
+/* "stack:NAME", on every object of the stack. Owned. */
+char *member_stack_tag(const char *stack);
+/* What says that an object is KEY of its stack. */
+char *member_key_tag(enum member member, const char *key);
+/* The stack's name in TAG, or NULL: borrowed. */
+const char *member_parse_stack(const char *tag);
+
+bool member_has_tag(const json_t *object, const char *tag);
+
+/* All members of STACK: struct stack_member; hosts, networks ... in this order of kinds. */
+GPtrArray *member_read(struct client *client, const char *stack, GError **error);
+
+/* Heat's name for what MEMBER is. */
+const char *member_type_name(const struct stack_member *member);

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The tables. A property Heat has and the API has not stands here as unsupported,
+ * so that the message can tell it from a misspelt one. Only what the attribute
+ * tables hold is ever sent.
+ */
+#include "cli/stack/property.h"
+
+#include <string.h>
+#include <glib.h>
+
+static const struct property subnet_reference_items[] = {
+	{"subnet", "subnet_id", KIND_SUBNET, PROPERTY_REFERENCE},
+	{"subnet_id", NULL, KIND_SUBNET, PROPERTY_REFERENCE},
+	{"ip_address"},
+	{NULL},
+};
+
+static const struct property net_properties[] = {
+	{"name"},
+	{"admin_state_up"},
+	{"shared"},
+	{"port_security_enabled"},
+	{"tenant_id", "project_id"},
+	{"value_specs", NULL, 0, PROPERTY_SPECS},
+	{"tags", NULL, 0, PROPERTY_KEPT},
+	{"mtu", NULL, 0, PROPERTY_KEPT},
+	{"description"},
+	{"dhcp_agent_ids", NULL, 0, PROPERTY_UNSUPPORTED},
+	{"dns_domain", NULL, 0, PROPERTY_UNSUPPORTED},
+	{"qos_policy", NULL, 0, PROPERTY_UNSUPPORTED},
+	{"availability_zone_hints", NULL, 0, PROPERTY_UNSUPPORTED},
+	{NULL},
+};
+
+static const struct property subnet_properties[] = {
+	{"network", "network_id", KIND_NETWORK, PROPERTY_REFERENCE | PROPERTY_REQUIRED},
+	{"network_id", NULL, KIND_NETWORK, PROPERTY_REFERENCE},
+	{"name"},
+	{"cidr", NULL, 0, PROPERTY_REQUIRED},
+	{"ip_version", NULL, 0, PROPERTY_KEPT},
+	{"gateway_ip", NULL, 0, PROPERTY_EMPTY_NULL | PROPERTY_KEPT},
+	{"enable_dhcp"},
+	{"allocation_pools", NULL, 0, PROPERTY_KEPT},
+	{"dns_nameservers"},
+	{"host_routes"},
+	{"ipv6_ra_mode", NULL, 0, PROPERTY_KEPT},
+	{"ipv6_address_mode", NULL, 0, PROPERTY_KEPT},
+	{"tenant_id", "project_id"},
+	{"value_specs", NULL, 0, PROPERTY_SPECS},
+	{"tags", NULL, 0, PROPERTY_KEPT},
+	{"description"},
+	{"prefixlen", NULL, 0, PROPERTY_UNSUPPORTED},
+	{"segment", NULL, 0, PROPERTY_UNSUPPORTED},
+	{"subnetpool", NULL, 0, PROPERTY_UNSUPPORTED},
+	{NULL},
+};
+
+static const struct property port_properties[] = {
+	{"network", "network_id", KIND_NETWORK, PROPERTY_REFERENCE | PROPERTY_REQUIRED},
+	{"network_id", NULL, KIND_NETWORK, PROPERTY_REFERENCE},
+	{"name"},
+	{"fixed_ips", NULL, 0, PROPERTY_KEPT, subnet_reference_items},
+	{"no_fixed_ips", "fixed_ips", 0, PROPERTY_KEPT | PROPERTY_NO_ADDRESS},
+	{"mac_address", NULL, 0, PROPERTY_KEPT},
+	{"admin_state_up"},
+	{"allowed_address_pairs"},
+	{"device_id", NULL, 0, PROPERTY_KEPT},
+	{"device_owner", NULL, 0, PROPERTY_KEPT},
+	{"port_security_enabled", NULL, 0, PROPERTY_KEPT},
+	{"binding:vnic_type", NULL, 0, PROPERTY_KEPT},
+	{"tenant_id", "project_id"},
+	{"value_specs", NULL, 0, PROPERTY_SPECS},
+	{"tags", NULL, 0, PROPERTY_KEPT},
+	{"description"},
+	{"replacement_policy", NULL, 0, PROPERTY_NOTHING},
+	{"security_groups", NULL, 0, PROPERTY_UNSUPPORTED},
+	{"dns_name", NULL, 0, PROPERTY_UNSUPPORTED},
+	{"qos_policy", NULL, 0, PROPERTY_UNSUPPORTED},
+	{"propagate_uplink_status", NULL, 0, PROPERTY_UNSUPPORTED},
+	{NULL},
+};
+
+static const struct property router_properties[] = {
+	{"name"},
+	{"admin_state_up"},
+	{"value_specs", NULL, 0, PROPERTY_SPECS},
+	{"tags", NULL, 0, PROPERTY_KEPT},
+	{"description"},
+	{"tenant_id", "project_id"},
+	{"external_gateway_info", NULL, 0, PROPERTY_UNSUPPORTED},
+	{"distributed", NULL, 0, PROPERTY_UNSUPPORTED},
+	{"ha", NULL, 0, PROPERTY_UNSUPPORTED},
+	{"l3_agent_id", NULL, 0, PROPERTY_UNSUPPORTED},
+	{"l3_agent_ids", NULL, 0, PROPERTY_UNSUPPORTED},
+	{"availability_zone_hints", NULL, 0, PROPERTY_UNSUPPORTED},
+	{NULL},
+};
+
+static const struct property interface_properties[] = {
+	{"router", "router_id", KIND_ROUTER, PROPERTY_REFERENCE | PROPERTY_REQUIRED},
+	{"router_id", NULL, KIND_ROUTER, PROPERTY_REFERENCE},
+	{"subnet", "subnet_id", KIND_SUBNET, PROPERTY_REFERENCE},
+	{"subnet_id", NULL, KIND_SUBNET, PROPERTY_REFERENCE},
+	{"port", "port_id", KIND_PORT, PROPERTY_REFERENCE},
+	{"port_id", NULL, KIND_PORT, PROPERTY_REFERENCE},
+	{NULL},
+};
+
+static const struct property route_set_properties[] = {
+	{"router", "router_id", KIND_ROUTER, PROPERTY_REFERENCE | PROPERTY_REQUIRED},
+	{"routes", NULL, 0, PROPERTY_REQUIRED},
+	{NULL},
+};
+
+static const struct property route_properties[] = {
+	{"router_id", NULL, KIND_ROUTER, PROPERTY_REFERENCE | PROPERTY_REQUIRED},
+	{"destination", NULL, 0, PROPERTY_REQUIRED},
+	{"nexthop", NULL, 0, PROPERTY_REQUIRED},
+	{NULL},
+};
+
+static const struct resource_type types[] = {
+	{"OS::Neutron::Net", MEMBER_OBJECT, KIND_NETWORK, net_properties},
+	{"OS::Neutron::Subnet", MEMBER_OBJECT, KIND_SUBNET, subnet_properties},
+	{"OS::Neutron::Port", MEMBER_OBJECT, KIND_PORT, port_properties},
+	{"OS::Neutron::Router", MEMBER_OBJECT, KIND_ROUTER, router_properties},
+	{"OS::Neutron::RouterInterface", MEMBER_INTERFACE, KIND_PORT, interface_properties},
+	{"OS::Neutron::ExtraRouteSet", MEMBER_ROUTES, KIND_ROUTER, route_set_properties},
+	{"OS::Neutron::ExtraRoute", MEMBER_ROUTES, KIND_ROUTER, route_properties},
+	{NULL},
+};
+
+const struct resource_type *property_types(void)
+{
+	return types;
+}
+
+const struct resource_type *property_find_type(const char *name)
+{
+	for (const struct resource_type *type = types; type->name; type++)
+		if (!strcmp(type->name, name))
+			return type;
+	return NULL;
+}
+
+const struct property *property_find(const struct property *properties, const char *name)
+{
+	for (; properties->name; properties++)
+		if (!strcmp(properties->name, name))
+			return properties;
+	return NULL;
+}
+
+const char *property_attribute(const struct property *property)
+{
+	return property->attribute ? property->attribute : property->name;
+}
