@@ -23,6 +23,14 @@ static void punt_clear(gpointer p)
 	g_clear_pointer(&((struct native_punt *)p)->frame, g_bytes_unref);
 }
 
+static void records_new(struct native_host *host)
+{
+	host->outputs = g_array_new(FALSE, FALSE, sizeof(struct native_output));
+	host->punts = g_array_new(FALSE, FALSE, sizeof(struct native_punt));
+	g_array_set_clear_func(host->outputs, output_clear);
+	g_array_set_clear_func(host->punts, punt_clear);
+}
+
 struct native_host *native_host_new(__u32 flow_sets)
 {
 	struct native_host *host = g_new0(struct native_host, 1);
@@ -40,10 +48,7 @@ struct native_host *native_host_new(__u32 flow_sets)
 	host->config.flow_mask = flow_sets - 1;
 	host->linear = G_MAXUINT32;
 	host->jiffies = 1000000;
-	host->outputs = g_array_new(FALSE, FALSE, sizeof(struct native_output));
-	host->punts = g_array_new(FALSE, FALSE, sizeof(struct native_punt));
-	g_array_set_clear_func(host->outputs, output_clear);
-	g_array_set_clear_func(host->punts, punt_clear);
+	records_new(host);
 	return host;
 }
 
@@ -62,6 +67,13 @@ void native_host_forget(struct native_host *host)
 {
 	g_array_set_size(host->outputs, 0);
 	g_array_set_size(host->punts, 0);
+}
+
+void native_host_take(struct native_host *host, GArray **outputs, GArray **punts)
+{
+	*outputs = host->outputs;
+	*punts = host->punts;
+	records_new(host);
 }
 
 void *native_find(struct native_host *host, enum native_map map, const void *key)

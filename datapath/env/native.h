@@ -81,6 +81,8 @@ struct native_host *native_host_new(__u32 flow_sets);
 void native_host_free(struct native_host *host);
 /* Forgets outputs and punts. */
 void native_host_forget(struct native_host *host);
+/* Takes them away: the caller owns both arrays, the host begins new ones. */
+void native_host_take(struct native_host *host, GArray **outputs, GArray **punts);
 
 /* The tables as the agent sees them. KEY and VALUE have the sizes of abi/map.h. */
 void *native_find(struct native_host *host, enum native_map map, const void *key);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Tables of expected packets. A file is a world (world.h) and then rows:
+ *
+ *   row WHAT IT MEANS
+ *   send DEVICE [gso SIZE SEGMENTS] [vlan] [tunnelled] [times N] : LAYERS   (packet.h)
+ *   out redirect|peer|neigh|clone DEVICE [key REMOTE VNI GBP] : LAYERS
+ *   drop REASON [SLOT]  |  pass  |  punt SLOT  |  silent
+ *   stat FIELD N  |  tx SLOT PACKETS BYTES  |  rx SLOT PACKETS BYTES   (since the row began)
+ *   connection SLOT PROTO LOCAL LPORT REMOTE RPORT STATE SENT RECEIVED
+ *   no connection
+ *   time JIFFIES
+ *
+ * What follows a `send` is all that may come of it. World commands stand between
+ * packets. DEVICE `up` is the underlay's; another is NAME.if. A line that begins with
+ * white space continues the one before; # begins a comment. Tests print TAP.
+ */
+#pragma once
+
+#include "world.h"
+
+/* After each row, when not NULL: what else must hold. NULL or a text to be freed. */
+typedef char *(*rows_check)(void *self);
+
+struct rows {
+	struct world_backend *backend;
+	rows_check check;
+	guint passed, failed, skipped;
+};
+
+/* The world's `config` lines of FILE only, for a backend that needs them early. */
+bool rows_configure(struct rows *rows, const char *file);
+void rows_run(struct rows *rows, const char *file);
+/* Plan line and exit code; a run that only skips is a failure. */
+int rows_finish(struct rows *rows);
