@@ -40,7 +40,7 @@ suite() {
 }
 
 suite_programs() { # SERIES
-	local object objects
+	local object objects more
 	objects=$(find "$BUILD" -path "$work" -prune -o -name '*.bpf.o' -print)
 	[ -n "$objects" ] || { failed "$1: programs" 'the build made no *.bpf.o'; return; }
 	# shellcheck disable=SC2046
@@ -48,7 +48,9 @@ suite_programs() { # SERIES
 		{ failed "$1: programs" 'load.c does not compile'; return; }
 	image_program "$root" "$work/load" && image_file "$root" $objects || return
 	for object in $objects; do
-		suite "programs-$(basename "$object" .bpf.o)" "$work/load $object $object $(settings "$1")"
+		more=
+		[ "$(basename "$object")" = weft.bpf.o ] && more="$object $(settings "$1")"
+		suite "programs-$(basename "$object" .bpf.o)" "$work/load $object $more"
 	done
 }
 
@@ -113,13 +115,14 @@ boot() { # SERIES KERNEL FOLDER
 		-serial "file:$work/log/$1.console" -serial "file:$work/log/$1.result"
 }
 
-# Counts what the guest told, showing the lines that matter.
+# Counts what the guest told. Shown are failures with what follows them, skips, the verifier's
+# figures, and a line for each suite; the rest is in the log.
 tell() { # SERIES
-	local line suite= passed= counted failures skips status
+	local line suite='' counted='' passed failures=0 skips status shown=
 	while IFS= read -r line; do
 		case $line in
-		'@ begin '*) suite=${line#@ begin } counted= ;;
 		'@ kernel '*) echo "     $1: ${line#@ }" ;;
+		'@ begin '*) suite=${line#@ begin } counted='' failures=0 shown= ;;
 		'@ end '*)
 			status=${line##* }
 			if [ -z "$counted" ]; then
@@ -127,14 +130,24 @@ tell() { # SERIES
 			elif [ "$status" != 0 ] && [ "$failures" = 0 ]; then
 				failed "$1: $suite" "ended with status $status"
 			fi
+			echo "     $1: $suite: ${counted:-no count}"
 			suite=
 			;;
 		*' passed, '*' failed, '*' skipped')
-			read -r passed failures skips < <(tr -dc '0-9 ' <<<"$line")
-			tests_passed=$((tests_passed + passed)) counted=yes
+			read -r passed _ failures _ skips _ <<<"$line"
+			tests_passed=$((tests_passed + passed)) counted=$line shown=
 			tests_failed=$((tests_failed + failures)) tests_skipped=$((tests_skipped + skips))
 			;;
-		*) [ -z "$suite" ] || echo "$line" | sed -E "s/^(ok  |FAIL|skip) /\\1 $1: $suite: /" ;;
+		*)
+			case $line in
+			FAIL\ *) shown=yes ;;
+			ok\ *) shown= ;;
+			esac
+			case $suite$shown/$line in
+			*yes/* | programs-*/ok* | */skip\ *)
+				echo "$line" | sed -E "s/^(ok  |FAIL|skip) /\\1 $1: $suite: /" ;;
+			esac
+			;;
 		esac
 	done < <(tr -d '\r' <"$work/log/$1.result")
 	[ -z "$suite" ] || failed "$1: $suite" 'the guest ended in the middle of it'
