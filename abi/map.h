@@ -224,7 +224,7 @@ enum generation_kind {
 /*
  * What a writer bumps, after its tables are written:
  *   port, guard     GEN_PORT of the slot
- *   mac             GEN_MAC
+ *   mac             GEN_MAC; for a router's MAC also GEN_ROUTER (of both, old and new)
  *   location        GEN_ADDRESS
  *   route           GEN_ROUTER
  *   network         cell 0 when flags or mtu of a known network change, else nothing

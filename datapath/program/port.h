@@ -52,7 +52,7 @@ DP_STAGE int port_switch(struct dp_ctx *ctx, struct dp_pkt *p)
 		return DP_DROP_INTERNAL;
 	if (p->head.key.dmac.b[0] & 1)
 		return flood_stage(ctx, p);
-	reason = mac_find(ctx, p, &p->head.key.dmac);
+	reason = mac_switch(ctx, p);
 	if (reason == DP_DROP_UNKNOWN_UNICAST && (p->network_flags & NETWORK_FLOOD))
 		return flood_stage(ctx, p);
 	if (reason)

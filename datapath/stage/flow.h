@@ -91,8 +91,11 @@ DP_INLINE void flow_gens_start(struct dp_ctx *ctx, struct dp_pkt *p)
 /* What comes next uses CELL. One too many is counted and makes the packet uncacheable. */
 DP_INLINE void flow_gens_use(struct dp_ctx *ctx, struct dp_pkt *p, __u16 cell)
 {
-	__u32 n = p->gens++;
+	__u32 n = p->gens;
 
+	if (n && n <= FLOW_GENS && p->gen[n - 1] == cell)
+		return; /* read before, which is better still */
+	p->gens++;
 	if (n >= FLOW_GENS)
 		return;
 	p->gen[n] = cell;
