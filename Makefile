@@ -1,5 +1,5 @@
 # Doors in front of meson. What each does stands in README.md and CONTRIBUTING.md.
-.PHONY: build demo demo-down check bench fuzz install clean
+.PHONY: build demo demo-down check check-kernels check-arm64 bench fuzz install clean
 
 build:
 	@test/install.sh build
@@ -16,6 +16,15 @@ demo-down:
 # ONLY="name ..." runs these suites alone.
 check:
 	@test/check.sh $(ONLY)
+
+# Other kernels (in QEMU) and another processor; they fetch more and take longer.
+check-kernels: build
+	@test/install.sh test kernels
+	@test/kernels/run.sh $(KERNELS)
+
+check-arm64:
+	@test/install.sh build arm64
+	@test/arm64/run.sh
 
 # BENCH="-r 1 weft a" and the like are passed on; test/bench/run.sh -h tells.
 bench: build
