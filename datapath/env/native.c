@@ -134,13 +134,14 @@ static void ctx_init(struct dp_ctx *ctx, struct native_host *host, const void *f
 
 static void ctx_record(struct dp_ctx *ctx, enum native_way way, __u32 ifindex)
 {
-	struct native_output out = {.way = way,
-				    .ifindex = ifindex,
-				    .frame = g_bytes_new(ctx->data, ctx->len),
-				    .tunnel_remote = ctx->tunnel_remote,
-				    .tunnel_vni = ctx->tunnel_vni,
-				    .tunnel_gbp = ctx->tunnel_gbp};
+	struct native_output out = {.way = way, .ifindex = ifindex};
 
+	out.frame = g_bytes_new(ctx->data, ctx->len);
+	if (ifindex == ctx->host->config.vxlan_ifindex) {
+		out.tunnel_remote = ctx->tunnel_remote;
+		out.tunnel_vni = ctx->tunnel_vni;
+		out.tunnel_gbp = ctx->tunnel_gbp;
+	}
 	g_array_append_val(ctx->host->outputs, out);
 }
 
