@@ -117,7 +117,9 @@ static json_t *convert_address(const struct attr *attr, const json_t *value, GEr
 		return refuse(attr, value, "a MAC address", error);
 	default:
 		if (text && prefix_parse(text, false, &prefix))
-			return json_string(prefix_print(prefix, printed));
+			return json_string((attr->flags & ATTR_BARE) && prefix.bits == 128
+						   ? ip_print(prefix.ip, printed)
+						   : prefix_print(prefix, printed));
 		return refuse(attr, value, "a prefix such as 10.0.0.0/24", error);
 	}
 }

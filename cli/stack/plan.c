@@ -171,7 +171,7 @@ static void find_dropped(const struct step *step, const json_t *object, json_t *
 		json_auto_t *initial = NULL;
 
 		if ((property->flags & not_ours) || !attr || !(attr->flags & ATTR_PUT) ||
-		    json_object_get(step->attributes, name))
+		    json_object_get(step->attributes, name) || !json_object_get(object, name))
 			continue;
 		initial = initial_of(attr);
 		if (initial && !value_matches(attr, initial, json_object_get(object, name)))
@@ -246,7 +246,7 @@ static enum action choose_action(struct plan *plan, const struct step *step)
 	if (!step->old)
 		return ACTION_CREATE;
 	changes = plan_find_changes(step, step->old->object, &fixed);
-	if (fixed)
+	if (fixed || step->forced)
 		return ACTION_REPLACE;
 	return json_object_size(changes) || !has_tags(plan, step, step->old->object)
 		       ? ACTION_UPDATE
@@ -267,7 +267,7 @@ static const struct stack_member *find_member(const struct plan *plan,
 	return NULL;
 }
 
-static bool add_step(struct plan *plan, const struct resource *resource, GError **error)
+static void add_step(struct plan *plan, const struct resource *resource)
 {
 	struct step *step = g_new0(struct step, 1);
 
@@ -275,29 +275,77 @@ static bool add_step(struct plan *plan, const struct resource *resource, GError 
 	step->old = find_member(plan, resource);
 	g_ptr_array_add(plan->steps, step);
 	g_hash_table_insert(plan->by_key, (gpointer)resource->node.name, step);
-	if (!plan_evaluate(plan, step, error))
-		return false;
-	step->action = choose_action(plan, step);
-	if (step->action == ACTION_KEEP || step->action == ACTION_UPDATE)
-		step->object = json_incref(step->old->object);
-	return true;
 }
 
-/* A port goes with its interface: then it must be made again, if the template has it. */
-static void replace_ports(struct plan *plan, const struct stack_member *interface)
+/* Decides what becomes of each step, in order. */
+static bool decide(struct plan *plan, GError **error)
 {
 	for (guint i = 0; i < plan->steps->len; i++) {
 		struct step *step = plan->steps->pdata[i];
 
-		if (!step->old || step->old->kind != KIND_PORT ||
-		    step->resource->type->member != MEMBER_OBJECT ||
-		    !json_equal(json_object_get(step->old->object, "id"),
-				json_object_get(interface->object, "id")))
-			continue;
-		step->action = ACTION_REPLACE;
 		json_decref(step->object);
 		step->object = NULL;
 	}
+	for (guint i = 0; i < plan->steps->len; i++) {
+		struct step *step = plan->steps->pdata[i];
+
+		if (!plan_evaluate(plan, step, error))
+			return false;
+		step->action = choose_action(plan, step);
+		if (step->action == ACTION_KEEP || step->action == ACTION_UPDATE)
+			step->object = json_incref(step->old->object);
+	}
+	return true;
+}
+
+static bool is_kept(const struct step *step)
+{
+	return step->old && step->action != ACTION_REPLACE;
+}
+
+/* What PORT, a kept one, cannot outlive: a router's interface that it is, as it goes with
+ * it, and a subnet on which it has an address, as that goes only without it. */
+static bool hangs_on(const struct step *port, const struct stack_member *leaving)
+{
+	const json_t *id = json_object_get(leaving->object, "id");
+
+	if (port->resource->type->member != MEMBER_OBJECT ||
+	    port->resource->type->kind != KIND_PORT)
+		return false;
+	if (leaving->member == MEMBER_INTERFACE)
+		return json_equal(json_object_get(port->old->object, "id"), id);
+	return leaving->member == MEMBER_OBJECT && leaving->kind == KIND_SUBNET &&
+	       is_on_subnet(port->old->object, id);
+}
+
+/* Returns whether there were any that were not forced before. */
+static bool force(struct plan *plan, const struct stack_member *leaving)
+{
+	bool found = false;
+
+	for (guint i = 0; i < plan->steps->len; i++) {
+		struct step *step = plan->steps->pdata[i];
+
+		if (step->forced || !is_kept(step) || !hangs_on(step, leaving))
+			continue;
+		step->forced = found = true;
+	}
+	return found;
+}
+
+static bool force_all(struct plan *plan)
+{
+	bool found = false;
+
+	for (guint i = 0; i < plan->gone->len; i++)
+		found = force(plan, plan->gone->pdata[i]) || found;
+	for (guint i = 0; i < plan->steps->len; i++) {
+		const struct step *step = plan->steps->pdata[i];
+
+		if (step->action == ACTION_REPLACE)
+			found = force(plan, step->old) || found;
+	}
+	return found;
 }
 
 static void find_gone(struct plan *plan)
@@ -306,20 +354,27 @@ static void find_gone(struct plan *plan)
 		struct stack_member *member = plan->members->pdata[i];
 		bool used = false;
 
-		for (guint k = 0; k < plan->steps->len; k++) {
-			const struct step *step = plan->steps->pdata[k];
-
-			used = used || step->old == member;
-			if (step->old == member && step->action == ACTION_REPLACE &&
-			    member->member == MEMBER_INTERFACE)
-				replace_ports(plan, member);
-		}
-		if (used)
-			continue;
-		g_ptr_array_add(plan->gone, member);
-		if (member->member == MEMBER_INTERFACE)
-			replace_ports(plan, member);
+		for (guint k = 0; k < plan->steps->len && !used; k++)
+			used = ((const struct step *)plan->steps->pdata[k])->old == member;
+		if (!used)
+			g_ptr_array_add(plan->gone, member);
 	}
+}
+
+/* Each round forces at least one more step, or is the last. */
+static bool make(struct plan *plan, GError **error)
+{
+	plan->members = member_read(plan->client, plan->template->name, error);
+	if (!plan->members)
+		return false;
+	for (guint i = 0; i < plan->template->resources->len; i++)
+		add_step(plan, plan->template->resources->pdata[i]);
+	find_gone(plan);
+	do {
+		if (!decide(plan, error))
+			return false;
+	} while (force_all(plan));
+	return true;
 }
 
 struct plan *plan_new(struct client *client, const struct template *template, GError **error)
@@ -332,18 +387,10 @@ struct plan *plan_new(struct client *client, const struct template *template, GE
 	plan->by_key = g_hash_table_new(g_str_hash, g_str_equal);
 	plan->gone = g_ptr_array_new();
 	plan->names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-	plan->members = member_read(client, template->name, error);
-	if (!plan->members) {
-		plan_free(plan);
-		return NULL;
-	}
-	for (guint i = 0; i < template->resources->len; i++)
-		if (!add_step(plan, template->resources->pdata[i], error)) {
-			plan_free(plan);
-			return NULL;
-		}
-	find_gone(plan);
-	return plan;
+	if (make(plan, error))
+		return plan;
+	plan_free(plan);
+	return NULL;
 }
 
 bool plan_refresh(struct plan *plan, GError **error)

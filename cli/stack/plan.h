@@ -20,6 +20,7 @@ struct step {
 	const struct resource *resource;
 	const struct stack_member *old; /* NULL: there is none */
 	enum action action;
+	bool forced;	    /* to be replaced, as something it hangs on is */
 	json_t *attributes; /* wanted; what is unknown is known when its turn comes */
 	json_t *object;	    /* as the API has it; NULL before it is made */
 };

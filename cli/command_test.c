@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Options as they are typed, what they make of attributes, and what is printed.
+ */
+#include "cli/command.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+#include "cli/agent_socket.h"
+#include "cli/attr_option.h"
+#include "cli/help.h"
+#include "cli/output.h"
+#include "cli/stack/fake_api.h"
+#include "cli/value.h"
+#include "lib/error.h"
+
+#define NETWORK_ID "00000000-0000-4000-8000-000000000001"
+#define SUBNET_ID  "00000000-0000-4000-8000-000000000002"
+
+/* A network "blue" with a subnet "green" are there. */
+static struct client *make_client(struct fake_api *api)
+{
+	struct client *client = client_new_for_test(fake_api_answer, api);
+
+	fake_api_init(api);
+	json_decref(client_call(client, "POST", "/v2.0/networks",
+				json_pack("{s:[{s:s}]}", "networks", "name", "blue"), NULL));
+	json_decref(client_call(client, "POST", "/v2.0/subnets",
+				json_pack("{s:[{s:s,s:s}]}", "subnets", "name", "green",
+					  "network_id", NETWORK_ID),
+				NULL));
+	return client;
+}
+
+static bool parse(const char *object, const char *verb, const char *line, GStrv *words,
+		  GArray **options, struct arguments *arguments, GError **error)
+{
+	int count;
+
+	g_shell_parse_argv(line, &count, words, NULL);
+	*options = command_options(command_find(object, verb));
+	return option_parse(*options, count, *words, 0, false, NULL, arguments, error);
+}
+
+static const struct {
+	const char *object, *verb, *line, *json;
+} collected[] = {
+	{"network", "create", "n --mtu 1400 --disable",
+	 "{\"mtu\":1400,\"admin_state_up\":false}"},
+	{"network", "create", "n --admin-state-up=true --share",
+	 "{\"admin_state_up\":true,\"shared\":true}"},
+	{"network", "create", "-- --mtu", "{}"},
+	{"network", "set", "n --description 'two words' --name x",
+	 "{\"description\":\"two words\",\"name\":\"x\"}"},
+	{"subnet", "create", "s --network blue --subnet-range 10.0.0.0/24 --gateway none",
+	 "{\"network_id\":\"" NETWORK_ID "\",\"cidr\":\"10.0.0.0/24\",\"gateway_ip\":null}"},
+	{"subnet", "create", "s --network-id " NETWORK_ID " --cidr fd00::/64 --no-dhcp",
+	 "{\"network_id\":\"" NETWORK_ID "\",\"cidr\":\"fd00::/64\",\"enable_dhcp\":false}"},
+	{"subnet", "create",
+	 "s --allocation-pool start=10.0.0.5,end=10.0.0.9 --allocation-pool "
+	 "start=10.0.0.20,end=10.0.0.30",
+	 "{\"allocation_pools\":[{\"start\":\"10.0.0.5\",\"end\":\"10.0.0.9\"},"
+	 "{\"start\":\"10.0.0.20\",\"end\":\"10.0.0.30\"}]}"},
+	{"subnet", "create",
+	 "s --host-route destination=10.1.0.0/16,gateway=10.0.0.9 --dns-nameserver 192.0.2.1",
+	 "{\"host_routes\":[{\"destination\":\"10.1.0.0/16\",\"nexthop\":\"10.0.0.9\"}],"
+	 "\"dns_nameservers\":[\"192.0.2.1\"]}"},
+	{"port", "create", "p --network blue --fixed-ip subnet=green,ip-address=10.0.0.5",
+	 "{\"network_id\":\"" NETWORK_ID "\",\"fixed_ips\":[{\"subnet_id\":\"" SUBNET_ID
+	 "\",\"ip_address\":\"10.0.0.5\"}]}"},
+	{"port", "create", "p --host h1 --device d --device-owner compute:x --tag a --tag b",
+	 "{\"binding:host_id\":\"h1\",\"device_id\":\"d\",\"device_owner\":\"compute:x\","
+	 "\"tags\":[\"a\",\"b\"]}"},
+	{"port", "create", "p --binding-host-id h1 --mac-address 02-00-00-00-00-AA",
+	 "{\"binding:host_id\":\"h1\",\"mac_address\":\"02:00:00:00:00:aa\"}"},
+	{"port", "create", "p --allowed-address ip-address=10.0.0.0/24",
+	 "{\"allowed_address_pairs\":[{\"ip_address\":\"10.0.0.0/24\"}]}"},
+	{"port", "create", "p --extra-dhcp-option name=mtu,value=1400",
+	 "{\"extra_dhcp_opts\":[{\"opt_name\":\"mtu\",\"opt_value\":\"1400\"}]}"},
+	{"port", "create", "p --no-fixed-ip", "{\"fixed_ips\":[null]}"},
+	{"port", "unset", "p --host --allowed-address ip-address=10.0.0.7",
+	 "{\"binding:host_id\":null,\"allowed_address_pairs\":[{\"ip_address\":\"10.0.0.7\"}]}"},
+	{"router", "set", "r --route destination=10.1.0.0/16,gateway=10.0.0.9",
+	 "{\"routes\":[{\"destination\":\"10.1.0.0/16\",\"nexthop\":\"10.0.0.9\"}]}"},
+	{"host", "create", "h --tunnel-ip 192.0.2.7", "{\"tunnel_ip\":\"192.0.2.7\"}"},
+};
+
+static void test_collect(void)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(collected); i++) {
+		g_autoptr(GError) error = NULL;
+		g_autoptr(GArray) options = NULL;
+		g_auto(GStrv) words = NULL;
+		struct arguments arguments;
+		struct fake_api api;
+		struct client *client = make_client(&api);
+		json_auto_t *wanted = json_loads(collected[i].json, 0, NULL), *body = NULL;
+
+		g_assert_true(parse(collected[i].object, collected[i].verb, collected[i].line,
+				    &words, &options, &arguments, &error));
+		body = attr_option_collect(client, &arguments, &error);
+		if (error || !json_equal(body, wanted))
+			g_error("%s: %s", collected[i].line,
+				error ? error->message : json_dumps(body, JSON_COMPACT));
+		g_assert_cmpuint(arguments.words->len, ==, 1);
+		option_done(&arguments);
+		client_free(client);
+		fake_api_done(&api);
+	}
+}
+
+static const struct {
+	const char *object, *verb, *line, *message;
+} refused[] = {
+	{"network", "create", "n --colour red", "unknown option '--colour'"},
+	{"network", "create", "n --mtu", "option '--mtu' takes a value"},
+	{"network", "create", "n --enable=yes", "option '--enable' takes no value"},
+	{"network", "create", "n -x", "unknown option '-x'"},
+	{"network", "create", "n --status ACTIVE", "unknown option '--status'"},
+	{"network", "create", "n --mtu many", "mtu: 'many' is not a number"},
+	{"network", "create", "n --admin-state-up maybe",
+	 "admin_state_up: 'maybe' is not true or false"},
+	{"subnet", "create", "s --subnet-range 10.0.0.0/33", "cidr: '10.0.0.0/33' is not"},
+	{"subnet", "create", "s --gateway x", "gateway_ip: 'x' is not an address"},
+	{"subnet", "create", "s --network red", "network 'red': no such network"},
+	{"subnet", "create", "s --ip-version 7", "ip_version: '7' is not"},
+	{"subnet", "create", "s --allocation-pool 10.0.0.5", "is not written KEY=VALUE"},
+	{"subnet", "create", "s --allocation-pool begin=10.0.0.5", "'begin' is not known"},
+	{"subnet", "create", "s --allocation-pool start=1,start=2", "'start' stands twice"},
+	{"subnet", "create", "s --allocation-pool start=x,end=10.0.0.9",
+	 "allocation_pools: start: 'x' is not an address"},
+	{"subnet", "create", "s --dns-nameserver x", "dns_nameservers: 'x' is not an address"},
+	{"subnet", "create", "s --ipv6-ra-mode fast", "'fast' is not one of"},
+	{"port", "create", "p --mac-address 02:00", "mac_address: '02:00' is not a MAC"},
+	{"port", "create", "p --binding-profile []", "binding:profile: '[]' is not a mapping"},
+	{"port", "create", "p --fixed-ip subnet=red", "subnet 'red': no such subnet"},
+	{"port", "create", "p --network ''", "network '': no such network"},
+};
+
+static void test_refused(void)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(refused); i++) {
+		g_autoptr(GError) error = NULL;
+		g_autoptr(GArray) options = NULL;
+		g_auto(GStrv) words = NULL;
+		struct arguments arguments = {NULL, NULL};
+		struct fake_api api;
+		struct client *client = make_client(&api);
+		json_t *body = NULL;
+
+		if (parse(refused[i].object, refused[i].verb, refused[i].line, &words, &options,
+			  &arguments, &error))
+			body = attr_option_collect(client, &arguments, &error);
+		if (body || !error || !strstr(error->message, refused[i].message))
+			g_error("%s: %s", refused[i].line,
+				error ? error->message : "was taken");
+		option_done(&arguments);
+		client_free(client);
+		fake_api_done(&api);
+	}
+}
+
+static void test_query(void)
+{
+	static const struct {
+		const char *line, *query;
+	} cases[] = {
+		{"", ""},
+		{"--name 'a b' --name c", "name=a%20b&name=c"},
+		{"--network blue --host h&1",
+		 "network_id=" NETWORK_ID "&binding%3Ahost_id=h%261"},
+		{"--fixed-ip ip-address=10.0.0.5", "fixed_ips=ip_address%3D10.0.0.5"},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GError) error = NULL;
+		g_autoptr(GArray) options = NULL;
+		g_auto(GStrv) words = NULL;
+		g_autofree char *query = NULL;
+		struct arguments arguments;
+		struct fake_api api;
+		struct client *client = make_client(&api);
+		g_autofree char *line = g_strconcat("--long ", cases[i].line, NULL);
+		GString *quoted = g_string_new(line);
+
+		g_string_replace(quoted, "&", "\\&", 0);
+		parse("port", "list", quoted->str, &words, &options, &arguments, &error);
+		g_string_free(quoted, TRUE);
+		g_assert_no_error(error);
+		query = attr_option_query(client, &arguments, &error);
+		g_assert_no_error(error);
+		g_assert_cmpstr(query, ==, cases[i].query);
+		option_done(&arguments);
+		client_free(client);
+		fake_api_done(&api);
+	}
+}
+
+static const char rows_text[] =
+	"[{\"id\":\"1\",\"name\":\"ä\\u0007b\",\"list\":[\"x\",\"y\"],"
+	"\"none\":null},"
+	"{\"id\":\"22\",\"name\":\"\",\"list\":[{\"k\":1,\"l\":true}]}]";
+
+static const struct {
+	const char *line, *list, *object; /* NULL: refused */
+} printed[] = {
+	{"", "id  name  list\n1   ä b   x, y\n22  -     k=1,l=true\n",
+	 "field  value\nid     1\nname   ä b\nlist   x, y\nnone   -\n"},
+	{"-f value", "1 ä b x, y\n22  k=1,l=true\n", "1\nä b\nx, y\n\n"},
+	{"-f value -c id", "1\n22\n", "1\n"},
+	{"-fcsv -cname", "\"name\"\n\"ä b\"\n\"\"\n",
+	 "\"field\",\"value\"\n\"name\",\"ä b\"\n"},
+	{"-f json -c id", "[\n  {\n    \"id\": \"1\"\n  },\n  {\n    \"id\": \"22\"\n  }\n]\n",
+	 "{\n  \"id\": \"1\"\n}\n"},
+	{"--format=yaml", NULL, NULL},
+};
+
+static void test_output(void)
+{
+	json_auto_t *rows = json_loads(rows_text, 0, NULL);
+	g_autoptr(GPtrArray) columns = g_ptr_array_new();
+
+	g_ptr_array_add(columns, (gpointer) "id");
+	g_ptr_array_add(columns, (gpointer) "name");
+	g_ptr_array_add(columns, (gpointer) "list");
+	for (size_t i = 0; i < G_N_ELEMENTS(printed); i++) {
+		g_autoptr(GError) error = NULL;
+		g_autoptr(GArray) options = NULL;
+		g_auto(GStrv) words = NULL;
+		g_autofree char *list = NULL, *object = NULL;
+		struct arguments arguments;
+		g_autofree char *line = g_strconcat("x ", printed[i].line, NULL);
+
+		g_assert_true(
+			parse("port", "show", line, &words, &options, &arguments, &error));
+		list = output_list(&arguments, rows, columns, printed[i].list ? NULL : &error);
+		object = output_object(&arguments, json_array_get(rows, 0), NULL);
+		g_assert_cmpstr(list, ==, printed[i].list);
+		g_assert_cmpstr(object, ==, printed[i].object);
+		option_done(&arguments);
+	}
+}
+
+/* Every command has help, and its options are in the completion. */
+static void test_help(void)
+{
+	g_autofree char *all = help_all(), *bash = help_completion("bash");
+	g_autofree char *zsh = help_completion("zsh");
+	guint count;
+	const struct command *commands = command_all(&count);
+
+	g_assert_nonnull(zsh);
+	g_assert_null(help_completion("fish"));
+	g_assert_null(help_object("nothing"));
+	for (guint i = 0; i < count; i++) {
+		g_autofree char *help = help_command(&commands[i]);
+		g_autofree char *object = help_object(commands[i].object);
+		g_autofree char *path =
+			commands[i].verb ? g_strdup_printf("\"%s %s\")", commands[i].object,
+							   commands[i].verb)
+					 : g_strdup_printf("\"%s\")", commands[i].object);
+
+		g_assert_nonnull(strstr(help, commands[i].help));
+		g_assert_nonnull(strstr(object, commands[i].help));
+		g_assert_nonnull(strstr(all, commands[i].help));
+		g_assert_nonnull(strstr(bash, path));
+	}
+	g_assert_nonnull(strstr(bash, "--fixed-ip"));
+}
+
+static void test_matches(void)
+{
+	const struct attr *ips = attr_find(cloud_table(KIND_PORT), "fixed_ips");
+	static const struct {
+		const char *wanted, *current;
+		bool matches;
+	} cases[] = {
+		{"[]", "[]", true},
+		{"[{'subnet_id':'" SUBNET_ID "'}]",
+		 "[{'subnet_id':'" SUBNET_ID "','ip_address':'10.0.0.5'}]", true},
+		{"[{'ip_address':'10.0.0.6'}]",
+		 "[{'subnet_id':'" SUBNET_ID "','ip_address':'10.0.0.5'}]", false},
+		{"[{'subnet_id':'" SUBNET_ID "'},{'ip_address':'10.0.0.5'}]",
+		 "[{'subnet_id':'" SUBNET_ID "','ip_address':'10.0.0.5'}]", false},
+		{"[{'ip_address':'10.0.0.5'},{'ip_address':'10.0.0.6'}]",
+		 "[{'ip_address':'10.0.0.6'},{'ip_address':'10.0.0.5'}]", true},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *one = g_strdelimit(g_strdup(cases[i].wanted), "'", '"');
+		g_autofree char *other = g_strdelimit(g_strdup(cases[i].current), "'", '"');
+		json_auto_t *wanted = json_loads(one, 0, NULL);
+		json_auto_t *current = json_loads(other, 0, NULL);
+
+		g_assert_true(value_matches(ips, wanted, current) == cases[i].matches);
+	}
+}
+
+static void test_agent_socket(void)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *folder = g_dir_make_tmp("weft-cli-XXXXXX", NULL);
+	g_autofree char *pattern = g_build_filename(folder, "*", NULL);
+	g_autofree char *one = g_build_filename(folder, "a", NULL);
+	g_autofree char *two = g_build_filename(folder, "b", NULL);
+	g_autofree char *found = NULL;
+
+	g_assert_null(agent_socket_find(pattern, &error));
+	g_assert_error(error, WEFT_ERROR, WEFT_ERROR_UNAVAILABLE);
+	g_clear_error(&error);
+	g_file_set_contents(one, "", 0, NULL);
+	found = agent_socket_find(pattern, &error);
+	g_assert_cmpstr(found, ==, one);
+	g_file_set_contents(two, "", 0, NULL);
+	g_assert_null(agent_socket_find(pattern, &error));
+	g_assert_error(error, WEFT_ERROR, WEFT_ERROR_INVALID);
+	g_assert_cmpint(g_remove(one), ==, 0);
+	g_assert_cmpint(g_remove(two), ==, 0);
+	g_assert_cmpint(g_rmdir(folder), ==, 0);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/command/collect", test_collect);
+	g_test_add_func("/command/refused", test_refused);
+	g_test_add_func("/command/query", test_query);
+	g_test_add_func("/command/output", test_output);
+	g_test_add_func("/command/help", test_help);
+	g_test_add_func("/command/matches", test_matches);
+	g_test_add_func("/command/agent-socket", test_agent_socket);
+	return g_test_run();
+}
