@@ -585,6 +585,11 @@ bool cloud_is_host_alive(const struct cloud *cloud, const char *host)
 	return station && station->alive;
 }
 
+void cloud_clear_wired(struct cloud *cloud, const char *host)
+{
+	g_hash_table_remove_all(cloud_get_station(cloud, host)->wired);
+}
+
 /* A host may speak only of its own ports. */
 void cloud_set_port_wired(struct cloud *cloud, const char *host, struct uuid id, bool wired)
 {

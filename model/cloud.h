@@ -62,5 +62,6 @@ void cloud_set_host_alive(struct cloud *cloud, const char *host, bool alive, int
 void cloud_set_host_revision(struct cloud *cloud, const char *host, uint64_t revision);
 uint64_t cloud_get_host_revision(const struct cloud *cloud, const char *host);
 bool cloud_is_host_alive(const struct cloud *cloud, const char *host);
+void cloud_clear_wired(struct cloud *cloud, const char *host);
 void cloud_set_port_wired(struct cloud *cloud, const char *host, struct uuid port, bool wired);
 enum status cloud_get_port_status(const struct cloud *cloud, const struct port *port);

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From a path to who answers it.
+ */
+#include "api/api.h"
+
+#include <string.h>
+
+#include "api/discovery.h"
+#include "api/engine.h"
+#include "api/reply.h"
+#include "api/state.h"
+#include "api/tags.h"
+
+struct api *api_new(struct store *store, struct cloud *cloud, struct mirror *mirror,
+		    struct guestlist *guests, const struct api_config *config)
+{
+	struct api *api = g_new0(struct api, 1);
+
+	api->store = store;
+	api->cloud = cloud;
+	api->mirror = mirror;
+	api->guests = guests;
+	api->config = *config;
+	api->inflight = g_hash_table_new(g_str_hash, g_str_equal);
+	api->next_vni = config->vni_min;
+	api->next_router = 1;
+	api->next_identity = 1;
+	return api;
+}
+
+void api_stop(struct api *api)
+{
+	api->ending = true;
+}
+
+void api_free(struct api *api)
+{
+	if (!api)
+		return;
+	g_hash_table_unref(api->inflight);
+	g_free(api);
+}
+
+void api_reply_error(struct http_request *request, const GError *error)
+{
+	reply_error(request, error);
+}
+
+static void serve_nothing(struct http_request *request)
+{
+	reply_plain_error(request, 404, "HTTPNotFound", "The resource could not be found.");
+}
+
+static void serve_bad_method(struct http_request *request)
+{
+	reply_plain_error(request, 405, "HTTPMethodNotAllowed",
+			  "The method is not allowed for this resource.");
+}
+
+/* What the reference says of a member without an id. */
+static void serve_no_member(const struct ask *ask)
+{
+	const char *title = resource_table(ask->resource)->title;
+	g_autofree char *type = g_strconcat(title, "NotFound", NULL);
+	g_autofree char *text = g_strdup_printf("%s None could not be found.", title);
+
+	reply_plain_error(ask->request, 404, type, text);
+}
+
+static void serve_collection(const struct ask *ask)
+{
+	const char *method = ask->question->method;
+
+	if (strcmp(method, "GET") == 0)
+		engine_list(ask);
+	else if (strcmp(method, "POST") == 0)
+		engine_create(ask);
+	else if (strcmp(method, "PUT") == 0 || strcmp(method, "DELETE") == 0)
+		serve_no_member(ask);
+	else
+		serve_bad_method(ask->request);
+}
+
+static void serve_member(const struct ask *ask)
+{
+	const char *method = ask->question->method;
+
+	if (strcmp(method, "GET") == 0)
+		engine_show(ask);
+	else if (strcmp(method, "PUT") == 0)
+		engine_update(ask);
+	else if (strcmp(method, "DELETE") == 0)
+		engine_delete(ask);
+	else
+		serve_bad_method(ask->request);
+}
+
+static void serve_below(const struct ask *ask)
+{
+	if (strcmp(ask->action, "tags") == 0)
+		tags_serve(ask);
+	else if (ask->tag)
+		serve_nothing(ask->request);
+	else if (strcmp(ask->question->method, "PUT") != 0)
+		serve_bad_method(ask->request);
+	else if (!engine_act(ask))
+		serve_nothing(ask->request);
+}
+
+/* /v2.0/COLLECTION[/ID[/ACTION[/TAG]]], with ".json" at the end as older clients say. */
+static void serve_resource(struct ask *ask)
+{
+	g_autofree char *path = g_strdup(ask->question->path + strlen("/v2.0/"));
+	char *parts[4] = {path};
+	gsize length = strlen(path);
+
+	if (length > 1 && path[length - 1] == '/')
+		path[--length] = '\0';
+	if (g_str_has_suffix(path, ".json"))
+		path[length - strlen(".json")] = '\0';
+	for (unsigned int i = 1; i < G_N_ELEMENTS(parts) && parts[i - 1]; i++) {
+		parts[i] = strchr(parts[i - 1], '/');
+		if (parts[i])
+			*parts[i]++ = '\0';
+	}
+	ask->resource = resource_find(parts[0]);
+	ask->id = parts[1];
+	ask->action = parts[2];
+	ask->tag = parts[3];
+	if (!ask->resource)
+		serve_nothing(ask->request);
+	else if (!ask->id)
+		serve_collection(ask);
+	else if (!ask->action)
+		serve_member(ask);
+	else
+		serve_below(ask);
+}
+
+void api_serve(struct api *api, struct http_request *request,
+	       const struct http_question *question)
+{
+	g_autoptr(GError) error = NULL;
+	struct caller caller;
+	struct ask ask = {
+		.api = api, .request = request, .question = question, .caller = &caller};
+
+	/* Versions and health are everybody's. */
+	if (!g_str_has_prefix(question->path, "/v2.0") &&
+	    strcmp(question->method, "GET") == 0 && discovery_serve(request, question->path))
+		return;
+	if (!guestlist_identify(api->guests, request, &caller, &error)) {
+		reply_error(request, error);
+		return;
+	}
+	if (strcmp(question->method, "GET") == 0 && discovery_serve(request, question->path))
+		return;
+	if (g_str_has_prefix(question->path, "/v2.0/"))
+		serve_resource(&ask);
+	else
+		serve_nothing(request);
+}

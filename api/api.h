@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The REST API: OpenStack Networking v2.0 as far as it is real, and hosts.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <glib.h>
+
+#include "api/caller.h"
+#include "api/mirror.h"
+#include "lib/http_server.h"
+#include "lib/ip.h"
+#include "model/cloud.h"
+#include "store/store.h"
+
+struct api;
+
+struct api_config {
+	uint32_t vni_min, vni_max;
+	int64_t underlay_mtu; /* a network's default is 50 less */
+};
+
+#define API_OVERHEAD 50 /* bytes that the tunnel adds */
+
+/* Borrows everything; MIRROR must be ready before the first request. */
+struct api *api_new(struct store *store, struct cloud *cloud, struct mirror *mirror,
+		    struct guestlist *guests, const struct api_config *config);
+/* Nothing new is begun any more. What is under way ends when the store is closed. */
+void api_stop(struct api *api);
+void api_free(struct api *api);
+
+/* Answers REQUEST, now or later. */
+void api_serve(struct api *api, struct http_request *request,
+	       const struct http_question *question);
+
+/* An error instead of what was asked, with the headers every reply has. */
+void api_reply_error(struct http_request *request, const GError *error);
+
+/*
+ * The agent of host NAME connects from TUNNEL_IP: makes the host known, or its new address.
+ * DONE is told the error (borrowed), or NULL when all is well and durable.
+ */
+typedef void (*api_admitted)(const GError *error, void *data);
+void api_admit_host(struct api *api, const char *name, const char *tunnel_ip, api_admitted done,
+		    void *data);

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The token file.
+ */
+#include "api/caller.h"
+
+#include <string.h>
+
+#include "lib/error.h"
+
+struct guestlist {
+	char *path;
+	GHashTable *guests; /* token -> struct caller, both owned */
+};
+
+static void caller_add_roles(struct caller *caller, const char *text, const char *project)
+{
+	g_auto(GStrv) roles = g_strsplit(text, ",", -1);
+
+	for (char **role = roles; *role; role++) {
+		if (strcmp(g_strstrip(*role), "admin") == 0)
+			caller->admin = true;
+		if (strcmp(*role, "agent") == 0)
+			caller->host = g_intern_string(project);
+	}
+	if (caller->admin)
+		caller->host = g_intern_static_string("*");
+}
+
+static bool guests_add_line(GHashTable *guests, char *line, unsigned int number, GError **error)
+{
+	g_autoptr(GPtrArray) words = g_ptr_array_new();
+	struct caller *caller;
+	char *save = NULL;
+
+	for (char *word = strtok_r(line, " \t\r", &save); word && *word != '#';
+	     word = strtok_r(NULL, " \t\r", &save))
+		g_ptr_array_add(words, word);
+	if (words->len == 0)
+		return true;
+	if (words->len < 3 || g_hash_table_contains(guests, words->pdata[0])) {
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID, "line %u: %s", number,
+			    words->len < 3 ? "expected TOKEN PROJECT_ID ROLES [NAME]"
+					   : "the token is there twice");
+		return false;
+	}
+	caller = g_new0(struct caller, 1);
+	caller->project_id = g_intern_string(words->pdata[1]);
+	caller_add_roles(caller, words->pdata[2], words->pdata[1]);
+	g_hash_table_insert(guests, g_strdup(words->pdata[0]), caller);
+	return true;
+}
+
+bool guestlist_reload(struct guestlist *list, GError **error)
+{
+	g_autoptr(GHashTable) guests =
+		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	g_autofree char *text = NULL;
+	g_auto(GStrv) lines = NULL;
+
+	if (!list->path)
+		return true;
+	if (!g_file_get_contents(list->path, &text, NULL, error))
+		return false;
+	lines = g_strsplit(text, "\n", -1);
+	for (unsigned int i = 0; lines[i]; i++) {
+		if (!guests_add_line(guests, lines[i], i + 1, error)) {
+			g_prefix_error(error, "%s: ", list->path);
+			return false;
+		}
+	}
+	g_clear_pointer(&list->guests, g_hash_table_unref);
+	list->guests = g_steal_pointer(&guests);
+	return true;
+}
+
+struct guestlist *guestlist_new(const char *path, GError **error)
+{
+	struct guestlist *list = g_new0(struct guestlist, 1);
+
+	list->path = g_strdup(path);
+	if (!guestlist_reload(list, error))
+		g_clear_pointer(&list, guestlist_free);
+	return list;
+}
+
+void guestlist_free(struct guestlist *list)
+{
+	if (!list)
+		return;
+	g_clear_pointer(&list->guests, g_hash_table_unref);
+	g_free(list->path);
+	g_free(list);
+}
+
+static void caller_trust(struct http_request *request, struct caller *out)
+{
+	const char *project = http_request_find_header(request, "X-Project-Id");
+	const char *roles = http_request_find_header(request, "X-Roles");
+	struct caller caller = {.host = g_intern_static_string("*")};
+
+	if (!project || !*project || strlen(project) > 255 ||
+	    !g_utf8_validate(project, -1, NULL))
+		project = "default";
+	caller.project_id = g_intern_string(project);
+	caller_add_roles(&caller, roles ? roles : "admin", "*");
+	*out = caller;
+}
+
+bool guestlist_identify(const struct guestlist *list, struct http_request *request,
+			struct caller *out, GError **error)
+{
+	const char *token = http_request_find_header(request, "X-Auth-Token");
+	const struct caller *caller;
+
+	if (!list->path) {
+		caller_trust(request, out);
+		return true;
+	}
+	caller = token ? g_hash_table_lookup(list->guests, token) : NULL;
+	if (!caller) {
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_UNAUTHENTICATED,
+			    token ? "the token is not known" : "no token");
+		return false;
+	}
+	*out = *caller;
+	return true;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who asks: from a token file, or, where only this machine can ask, whoever says so.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <glib.h>
+
+#include "lib/http_server.h"
+
+struct caller {
+	const char *project_id; /* interned */
+	bool admin;
+	const char *host; /* may speak for this host; "*": any; NULL: none. Interned */
+};
+
+struct guestlist;
+
+/*
+ * PATH: lines "TOKEN PROJECT_ID ROLE[,ROLE...] [NAME]", '#' begins a comment. The role admin
+ * may do everything, the role agent speaks for the host that stands in the place of the
+ * project ("*": any). NULL: no authentication; the project is what X-Project-Id says
+ * ("default"), the roles what X-Roles says ("admin").
+ */
+struct guestlist *guestlist_new(const char *path, GError **error);
+void guestlist_free(struct guestlist *list);
+/* Reads the file again; keeps what it had when that fails. */
+bool guestlist_reload(struct guestlist *list, GError **error);
+
+/* False, with WEFT_ERROR_UNAUTHENTICATED, when the request's token is not known. */
+bool guestlist_identify(const struct guestlist *list, struct http_request *request,
+			struct caller *out, GError **error);

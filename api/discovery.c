@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The documents by which clients find out what is here. An extension is listed only
+ * when the data plane honours it.
+ */
+#include "api/discovery.h"
+
+#include <string.h>
+
+#include "api/reply.h"
+#include "model/attr_json.h"
+#include "model/cloud.h"
+
+static const struct {
+	const char *alias, *name, *description;
+} extensions[] = {
+	{"allowed-address-pairs", "Allowed Address Pairs",
+	 "Further addresses a port may send with"},
+	{"binding", "Port Binding", "The host that wires a port"},
+	{"extra_dhcp_opt", "Extra DHCP options", "Further DHCP options of a port"},
+	{"extraroute", "Extra Route", "Static routes of a router"},
+	{"extraroute-atomic", "Atomic extra routes", "Routes added and removed one by one"},
+	{"net-mtu", "Network MTU", "The MTU of a network"},
+	{"net-mtu-writable", "Network MTU (writable)", "The MTU of a network may be set"},
+	{"pagination", "Pagination support", "limit, marker and page_reverse in lists"},
+	{"port-mac-address-regenerate", "Port MAC address regenerate",
+	 "A null MAC address makes a new one"},
+	{"port-security", "Port Security", "Source addresses are guarded"},
+	{"project-id", "project_id field enabled", "project_id beside tenant_id"},
+	{"provider", "Provider Network", "Tunnel type and identifier of a network"},
+	{"revision-if-match", "If-Match constraints", "If-Match: revision_number=N"},
+	{"router", "L3 Router", "Routers and their interfaces"},
+	{"sorting", "Sorting support", "sort_key and sort_dir in lists"},
+	{"sort-key-validation", "Sort key validation", "Unknown sort keys are refused"},
+	{"standard-attr-description", "standard-attr-description", "Descriptions"},
+	{"standard-attr-revisions", "Resource revision numbers", "revision_number"},
+	{"standard-attr-tag", "Tag support for resources", "Tags and filters by tags"},
+	{"standard-attr-timestamp", "Resource timestamps", "created_at and updated_at"},
+	{"tag-ports-during-bulk-creation", "Tag Ports During Bulk Creation",
+	 "Tags may be given on create"},
+	{"weft-flood", "Flooding", "Unknown unicast of a network may be flooded"},
+	{"weft-host", "Hosts", "Machines that run the agent"},
+};
+
+static void print_extension(gsize i, GString *out)
+{
+	g_string_append(out, "{\"alias\":");
+	attr_encode_string(out, extensions[i].alias);
+	g_string_append(out, ",\"name\":");
+	attr_encode_string(out, extensions[i].name);
+	g_string_append(out, ",\"description\":");
+	attr_encode_string(out, extensions[i].description);
+	g_string_append(out, ",\"updated\":\"2026-11-20T00:00:00-00:00\",\"links\":[]}");
+}
+
+static void serve_text(struct http_request *request, GString *text)
+{
+	gsize size = text->len;
+
+	reply_json(request, 200, g_string_free(text, FALSE), size);
+}
+
+static void serve_versions(struct http_request *request)
+{
+	g_autofree char *base = reply_base(request);
+	g_autofree char *href = g_strconcat(base, "/v2.0/", NULL);
+	GString *out = g_string_new("{\"versions\":[{\"id\":\"v2.0\",\"status\":\"CURRENT\","
+				    "\"links\":[{\"rel\":\"self\",\"href\":");
+
+	attr_encode_string(out, href);
+	g_string_append(out, "}]}]}");
+	serve_text(request, out);
+}
+
+static void serve_resources(struct http_request *request)
+{
+	g_autofree char *base = reply_base(request);
+	GString *out = g_string_new("{\"resources\":[");
+
+	for (unsigned int kind = 0; kind < KIND_COUNT; kind++) {
+		const struct attr_table *table = cloud_table((enum kind)kind);
+		g_autofree char *href = g_strdup_printf("%s/v2.0/%s", base, table->plural);
+
+		g_string_append_printf(out,
+				       "%s{\"name\":\"%s\",\"collection\":\"%s\",\"links\":[{"
+				       "\"rel\":\"self\",\"href\":",
+				       kind ? "," : "", table->singular, table->plural);
+		attr_encode_string(out, href);
+		g_string_append(out, "}]}");
+	}
+	g_string_append(out, "]}");
+	serve_text(request, out);
+}
+
+static void serve_extensions(struct http_request *request)
+{
+	GString *out = g_string_new("{\"extensions\":[");
+
+	for (gsize i = 0; i < G_N_ELEMENTS(extensions); i++) {
+		if (i)
+			g_string_append_c(out, ',');
+		print_extension(i, out);
+	}
+	g_string_append(out, "]}");
+	serve_text(request, out);
+}
+
+static void serve_extension(struct http_request *request, const char *alias)
+{
+	g_autofree char *message = NULL;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(extensions); i++) {
+		GString *out;
+
+		if (strcmp(extensions[i].alias, alias) != 0)
+			continue;
+		out = g_string_new("{\"extension\":");
+		print_extension(i, out);
+		g_string_append_c(out, '}');
+		serve_text(request, out);
+		return;
+	}
+	message = g_strdup_printf("Extension with alias %s does not exist", alias);
+	reply_text(request, 404, message);
+}
+
+bool discovery_serve(struct http_request *request, const char *path)
+{
+	static const char extension[] = "/v2.0/extensions/";
+
+	if (strcmp(path, "/") == 0)
+		serve_versions(request);
+	else if (strcmp(path, "/healthcheck") == 0)
+		reply_text(request, 200, "OK");
+	else if (strcmp(path, "/v2.0") == 0 || strcmp(path, "/v2.0/") == 0)
+		serve_resources(request);
+	else if (strcmp(path, "/v2.0/extensions") == 0)
+		serve_extensions(request);
+	else if (g_str_has_prefix(path, extension))
+		serve_extension(request, path + strlen(extension));
+	else
+		return false;
+	return true;
+}

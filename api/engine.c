@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The verbs, for any resource.
+ */
+#include "api/engine.h"
+
+#include <string.h>
+
+#include "api/errand.h"
+#include "api/query.h"
+#include "api/reply.h"
+#include "api/tags.h"
+#include "lib/error.h"
+
+/* Reading */
+
+void engine_list(const struct ask *ask)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *base = reply_base(ask->request);
+	char *text = NULL;
+	gsize size = 0;
+
+	if (!ask->resource->admin_only || ask->caller->admin)
+		text = query_list(ask->api, ask->resource, ask->caller, ask->question, base,
+				  &size, &error);
+	else
+		resource_denied("get", ask->resource, NULL, &error);
+	if (text)
+		reply_json(ask->request, 200, text, size);
+	else
+		reply_error(ask->request, error);
+}
+
+void engine_show(const struct ask *ask)
+{
+	const struct attr_view view =
+		query_view(ask->api, ask->resource, ask->caller, ask->question);
+	const struct attr_table *table = resource_table(ask->resource);
+	const void *object = NULL;
+	g_autofree char *message = NULL, *type = NULL;
+	struct uuid id;
+	GString *out;
+
+	if (uuid_parse(ask->id, &id))
+		object = cloud_find(ask->api->cloud, ask->resource->kind, id);
+	if (!object || !ask->resource->is_visible(ask->api->cloud, ask->caller, object)) {
+		type = g_strconcat(table->title, "NotFound", NULL);
+		message = g_strdup_printf("%s %s could not be found.", table->title, ask->id);
+		reply_plain_error(ask->request, 404, type, message);
+		return;
+	}
+	out = g_string_sized_new(1024);
+	g_string_append_printf(out, "{\"%s\":", table->singular);
+	attr_encode(table, object, &view, out);
+	g_string_append_c(out, '}');
+	reply_json(ask->request, 200, out->str, out->len);
+	g_string_free(out, FALSE);
+}
+
+/* Changing: what all have */
+
+/* Attributes that only an admin may give, unless it is what everybody gets. */
+static bool check_policy(struct job *job, const struct resource *resource, const char *verb,
+			 const void *object, uint64_t given, GError **error)
+{
+	const struct attr_table *table = resource_table(resource);
+	void *defaults;
+	bool allowed = true;
+
+	if (job_caller(job)->admin)
+		return true;
+	defaults = attr_new(table);
+	for (const struct attr *attr = table->attrs; attr->name && allowed; attr++)
+		if (attr->flags & ATTR_ADMIN_SET && given & attr_bit(table, attr) &&
+		    attr_compare(attr, object, defaults, NULL) != 0)
+			allowed = resource_denied(verb, resource, attr->name, error);
+	attr_free(table, defaults);
+	return allowed;
+}
+
+/* Gives the reply away; the errand ends after this. */
+static void errand_finish(struct job *job, const GError *error)
+{
+	struct errand *errand = job_data(job);
+	gsize size = errand->reply->len;
+
+	if (error)
+		reply_error(errand->request, error);
+	else if (errand->status == 204)
+		reply_json(errand->request, 204, NULL, 0);
+	else
+		reply_json(errand->request, errand->status,
+			   g_string_free(g_steal_pointer(&errand->reply), FALSE), size);
+}
+
+/* Creating */
+
+static bool create_set_project(struct job *job, struct object *object, uint64_t given,
+			       const struct attr_table *table, GError **error)
+{
+	const struct caller *caller = job_caller(job);
+	const struct attr *attr = attr_find(table, "project_id");
+
+	if (!attr)
+		return true;
+	if (!(given & attr_bit(table, attr)) || !object->project_id)
+		object->project_id = caller->project_id;
+	if (object->project_id == caller->project_id || caller->admin)
+		return true;
+	g_set_error(
+		error, WEFT_ERROR, WEFT_ERROR_INVALID,
+		"Specifying 'project_id' or 'tenant_id' other than the authenticated project "
+		"in request requires admin privileges");
+	return false;
+}
+
+static void *create_one(struct job *job, const struct resource *resource, json_t *body,
+			GError **error)
+{
+	const struct attr_table *table = resource_table(resource);
+	struct object *object = attr_new(table);
+	uint64_t given;
+
+	if (!attr_decode(table, body, ATTR_POST, object, &given, error) ||
+	    !create_set_project(job, object, given, table, error) ||
+	    !check_policy(job, resource, "create", object, given, error) ||
+	    !tags_normalize(&object->tags, error)) {
+		attr_free(table, object);
+		return NULL;
+	}
+	job_add(job, resource->kind, object);
+	return resource->put(job, NULL, object, given, error) ? object : NULL;
+}
+
+static bool create_build(struct job *job, GError **error)
+{
+	struct errand *errand = job_data(job);
+	const struct attr_table *table = resource_table(errand->resource);
+	g_autoptr(GPtrArray) made = g_ptr_array_new();
+	json_t *body;
+	size_t i;
+
+	g_string_truncate(errand->reply, 0);
+	if (!errand->bulk) {
+		void *object = create_one(job, errand->resource, errand->body, error);
+
+		if (object)
+			errand_print(job, errand, object);
+		return object;
+	}
+	json_array_foreach (errand->body, i, body) {
+		void *object = create_one(job, errand->resource, body, error);
+
+		if (!object)
+			return false;
+		g_ptr_array_add(made, object);
+	}
+	g_string_append_printf(errand->reply, "{\"%s\":[", table->plural);
+	for (guint j = 0; j < made->len; j++) {
+		if (j)
+			g_string_append_c(errand->reply, ',');
+		attr_encode(table, made->pdata[j], &errand->view, errand->reply);
+	}
+	g_string_append(errand->reply, "]}");
+	return true;
+}
+
+/* {"network":{...}} or {"networks":[...]}: the inner one, borrowed. */
+static json_t *create_unwrap(const struct ask *ask, json_t *body, bool *bulk)
+{
+	const struct attr_table *table = resource_table(ask->resource);
+	json_t *one = json_object_get(body, table->singular);
+	json_t *many = json_object_get(body, table->plural);
+	g_autofree char *text = NULL;
+
+	*bulk = !one && many;
+	if (one)
+		return one;
+	if (json_is_array(many) && json_array_size(many))
+		return many;
+	if (many)
+		text = g_strdup("Resources required");
+	else
+		text = g_strdup_printf("Unable to find '%s' in request body", table->singular);
+	reply_plain_error(ask->request, 400, "HTTPBadRequest", text);
+	return NULL;
+}
+
+static const struct job_ops create_ops = {
+	.build = create_build,
+	.finish = errand_finish,
+	.free = errand_free,
+};
+
+void engine_create(const struct ask *ask)
+{
+	struct errand *errand;
+	json_t *body, *inner;
+	bool bulk;
+
+	if (ask->resource->admin_only && !ask->caller->admin) {
+		g_autoptr(GError) error = NULL;
+
+		resource_denied("create", ask->resource, NULL, &error);
+		reply_error(ask->request, error);
+		return;
+	}
+	body = errand_read_body(ask);
+	inner = body ? create_unwrap(ask, body, &bulk) : NULL;
+	errand = inner ? errand_new(ask) : NULL;
+	if (errand) {
+		errand->body = json_incref(inner);
+		errand->bulk = bulk;
+		errand->status = 201;
+	}
+	json_decref(body);
+	if (errand)
+		job_start(ask->api, ask->caller, &create_ops, errand);
+}
+
+/* Updating */
+
+static bool update_build(struct job *job, GError **error)
+{
+	struct errand *errand = job_data(job);
+	const struct resource *resource = errand->resource;
+	const struct attr_table *table = resource_table(resource);
+	const void *before = errand_find_member(job, "update", error);
+	struct object *object;
+	uint64_t given;
+
+	g_string_truncate(errand->reply, 0);
+	if (!before)
+		return false;
+	object = job_edit(job, resource->kind, errand->id);
+	if (!attr_decode(table, errand->body, ATTR_PUT, object, &given, error) ||
+	    !check_policy(job, resource, "update", object, given, error) ||
+	    !resource->put(job, before, object, given, error))
+		return false;
+	errand_print(job, errand, object);
+	return true;
+}
+
+static const struct job_ops update_ops = {
+	.build = update_build,
+	.finish = errand_finish,
+	.free = errand_free,
+};
+
+void engine_update(const struct ask *ask)
+{
+	const struct attr_table *table = resource_table(ask->resource);
+	struct errand *errand = errand_new(ask);
+	json_t *body;
+
+	if (!errand)
+		return;
+	body = errand_read_body(ask);
+	errand->body = json_incref(json_object_get(body, table->singular));
+	errand->status = 200;
+	if (body && !errand->body) {
+		g_autofree char *text =
+			g_strdup_printf("Unable to find '%s' in request body", table->singular);
+
+		reply_plain_error(ask->request, 400, "HTTPBadRequest", text);
+	}
+	json_decref(body);
+	if (errand->body)
+		job_start(ask->api, ask->caller, &update_ops, errand);
+	else
+		errand_free(errand);
+}
+
+/* Deleting */
+
+static bool delete_build(struct job *job, GError **error)
+{
+	const struct errand *errand = job_data(job);
+	const void *object = errand_find_member(job, "delete", error);
+
+	if (!object || !errand->resource->del(job, object, error))
+		return false;
+	job_del(job, errand->resource->kind, errand->id);
+	return true;
+}
+
+static const struct job_ops delete_ops = {
+	.build = delete_build,
+	.finish = errand_finish,
+	.free = errand_free,
+};
+
+void engine_delete(const struct ask *ask)
+{
+	struct errand *errand = errand_new(ask);
+
+	if (!errand)
+		return;
+	errand->status = 204;
+	job_start(ask->api, ask->caller, &delete_ops, errand);
+}
+
+/* Acting */
+
+static bool act_build(struct job *job, GError **error)
+{
+	struct errand *errand = job_data(job);
+
+	g_string_truncate(errand->reply, 0);
+	if (!errand_find_member(job, errand->action->name, error) ||
+	    !errand->action->build(job, errand->id, errand->body, errand->reply, error))
+		return false;
+	if (errand->reply->len == 0)
+		errand_print(job, errand, job_find(job, errand->resource->kind, errand->id));
+	return true;
+}
+
+static const struct job_ops act_ops = {
+	.build = act_build,
+	.finish = errand_finish,
+	.free = errand_free,
+};
+
+bool engine_act(const struct ask *ask)
+{
+	const struct resource_action *action = ask->resource->actions;
+	struct errand *errand;
+
+	while (action && action->name && strcmp(action->name, ask->action) != 0)
+		action++;
+	if (!action || !action->name)
+		return false;
+	errand = errand_new(ask);
+	if (!errand)
+		return true;
+	errand->action = action;
+	errand->status = 200;
+	errand->body = errand_read_body(ask);
+	if (errand->body)
+		job_start(ask->api, ask->caller, &act_ops, errand);
+	else
+		errand_free(errand);
+	return true;
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Hosts: a name and a tunnel address that nobody else has. A host that connects makes
+ * itself known.
+ */
+#include "api/host.h"
+
+#include <stdio.h>
+
+#include "lib/error.h"
+
+static bool host_is_visible(const struct cloud *cloud, const struct caller *caller,
+			    const void *object)
+{
+	return caller->admin;
+}
+
+static char *host_claim_name(const struct host *host)
+{
+	return g_strconcat("claim/hostname/", host->object.name, NULL);
+}
+
+static char *host_claim_tunnel(const struct host *host)
+{
+	char text[IP_TEXT];
+
+	return g_strconcat("claim/tunnel/", ip_print(host->tunnel_ip, text), NULL);
+}
+
+static bool host_conflict(const struct host *host, const char *what, GError **error)
+{
+	char text[IP_TEXT];
+
+	g_set_error(error, WEFT_ERROR, WEFT_ERROR_CONFLICT,
+		    "Conflict: Host %s (%s): another host has this %s.", host->object.name,
+		    ip_print(host->tunnel_ip, text), what);
+	return false;
+}
+
+static bool host_put(struct job *job, const void *object_before, void *object, uint64_t given,
+		     GError **error)
+{
+	const struct host *before = object_before, *other;
+	struct host *host = object;
+	g_autofree char *name = NULL, *tunnel = NULL, *old = NULL;
+	char owner[UUID_TEXT];
+
+	if (!host_validate(host, error))
+		return false;
+	name = host_claim_name(host);
+	tunnel = host_claim_tunnel(host);
+	uuid_print(host->object.id, owner);
+	if (!before && (cloud_find_host(job_cloud(job), host->object.name) ||
+			!job_claim(job, name, owner)))
+		return host_conflict(host, "name", error);
+	other = cloud_find_host_by_ip(job_cloud(job), host->tunnel_ip);
+	if (other && !uuid_equal(other->object.id, host->object.id))
+		return host_conflict(host, "tunnel_ip", error);
+	if (before && ip_equal(before->tunnel_ip, host->tunnel_ip))
+		return true;
+	if (!job_claim(job, tunnel, owner))
+		return host_conflict(host, "tunnel_ip", error);
+	if (before) {
+		old = host_claim_tunnel(before);
+		job_unclaim(job, old);
+	}
+	return true;
+}
+
+static bool host_del(struct job *job, const void *object, GError **error)
+{
+	const struct host *host = object;
+	guint ports = cloud_list_host_ports(job_cloud(job), host->object.name)->len;
+	g_autofree char *name = host_claim_name(host), *tunnel = host_claim_tunnel(host);
+
+	if (ports || cloud_is_host_alive(job_cloud(job), host->object.name)) {
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_CONFLICT,
+			    "Conflict: Host %s is in use: %s, %u ports are bound to it.",
+			    host->object.name,
+			    cloud_is_host_alive(job_cloud(job), host->object.name)
+				    ? "its agent is connected"
+				    : "its agent is not connected",
+			    ports);
+		return false;
+	}
+	job_unclaim(job, name);
+	job_unclaim(job, tunnel);
+	return true;
+}
+
+const struct resource api_host = {
+	.kind = KIND_HOST,
+	.put = host_put,
+	.del = host_del,
+	.is_visible = host_is_visible,
+	.is_owned = host_is_visible,
+	.admin_only = true,
+};
+
+/* Connecting */
+
+struct admission {
+	char *name;
+	struct ip tunnel_ip;
+	api_admitted done;
+	void *data;
+};
+
+static bool admission_build(struct job *job, GError **error)
+{
+	const struct admission *admission = job_data(job);
+	const struct host *before = cloud_find_host(job_cloud(job), admission->name);
+	struct host *host;
+
+	if (before && (ip_is_none(admission->tunnel_ip) ||
+		       ip_equal(before->tunnel_ip, admission->tunnel_ip)))
+		return true;
+	if (before)
+		host = job_edit(job, KIND_HOST, before->object.id);
+	else
+		host = job_add(job, KIND_HOST, attr_new(&host_table));
+	host->tunnel_ip = admission->tunnel_ip;
+	if (!before)
+		host->object.name = g_strdup(admission->name);
+	return host_put(job, before, host, 0, error);
+}
+
+static void admission_finish(struct job *job, const GError *error)
+{
+	const struct admission *admission = job_data(job);
+
+	admission->done(error, admission->data);
+}
+
+static void admission_free(void *data)
+{
+	struct admission *admission = data;
+
+	g_free(admission->name);
+	g_free(admission);
+}
+
+static const struct job_ops admission_ops = {
+	.build = admission_build,
+	.finish = admission_finish,
+	.free = admission_free,
+};
+
+void api_admit_host(struct api *api, const char *name, const char *tunnel_ip, api_admitted done,
+		    void *data)
+{
+	const struct caller agent = {.project_id = "", .admin = true, .host = "*"};
+	struct admission *admission = g_new0(struct admission, 1);
+
+	admission->name = g_strdup(name);
+	admission->done = done;
+	admission->data = data;
+	if (tunnel_ip && !ip_parse(tunnel_ip, &admission->tunnel_ip))
+		admission->tunnel_ip = ip_none;
+	job_start(api, &agent, &admission_ops, admission);
+}

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Adding and removing router interfaces.
+ */
+#include "api/interface.h"
+
+#include "api/address.h"
+#include "api/port.h"
+#include "lib/error.h"
+#include "model/attr_json.h"
+
+/* What the request names. Exactly one, except that a removal may name both. */
+struct wish {
+	struct uuid subnet_id;
+	struct uuid port_id;
+};
+
+static bool bad_request(GError **error, const char *text)
+{
+	g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+		    "BadRequest: Bad router request: %s.", text);
+	return false;
+}
+
+static bool wish_parse_id(json_t *body, const char *name, struct uuid *out, GError **error)
+{
+	json_t *value = json_object_get(body, name);
+
+	if (!value || json_is_null(value))
+		return true;
+	if (json_is_string(value) && uuid_parse(json_string_value(value), out))
+		return true;
+	g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+		    "Invalid input for %s. Reason: '%s' is not a valid UUID.", name,
+		    json_is_string(value) ? json_string_value(value) : "?");
+	return false;
+}
+
+static bool wish_parse(json_t *body, struct wish *out, GError **error)
+{
+	*out = (struct wish){0};
+	if (!json_is_object(body))
+		return bad_request(error, "Either subnet_id or port_id must be specified");
+	if (!wish_parse_id(body, "subnet_id", &out->subnet_id, error) ||
+	    !wish_parse_id(body, "port_id", &out->port_id, error))
+		return false;
+	if (uuid_is_none(out->subnet_id) && uuid_is_none(out->port_id))
+		return bad_request(error, "Either subnet_id or port_id must be specified");
+	return true;
+}
+
+static void interface_print(const struct router *router, const struct port *port,
+			    struct uuid subnet, GString *out)
+{
+	char text[UUID_TEXT];
+
+	g_string_append_printf(
+		out, "{\"id\":\"%s\",\"tenant_id\":", uuid_print(router->object.id, text));
+	attr_encode_string(out, router->object.project_id);
+	g_string_append(out, ",\"project_id\":");
+	attr_encode_string(out, router->object.project_id);
+	g_string_append_printf(out, ",\"port_id\":\"%s\"", uuid_print(port->object.id, text));
+	g_string_append_printf(out, ",\"network_id\":\"%s\"",
+			       uuid_print(port->network_id, text));
+	g_string_append_printf(out, ",\"subnet_id\":\"%s\",\"subnet_ids\":[",
+			       uuid_print(subnet, text));
+	for (uint32_t i = 0; i < port->fixed_ips.count; i++)
+		g_string_append_printf(
+			out, "%s\"%s\"", i ? "," : "",
+			uuid_print(vec_at(struct fixed_ip, &port->fixed_ips, i)->subnet_id,
+				   text));
+	g_string_append(out, "]}");
+}
+
+/* Adding */
+
+/* SUBNET shares no address with what the router has. */
+static bool interface_check_overlap(struct job *job, const struct router *router,
+				    const struct subnet *subnet, GError **error)
+{
+	const GPtrArray *ports = cloud_list_interfaces(job_cloud(job), router->object.id);
+	char mine[PREFIX_TEXT], its[PREFIX_TEXT], id[UUID_TEXT], other_id[UUID_TEXT];
+
+	for (guint i = 0; i < ports->len; i++) {
+		const struct port *port = ports->pdata[i];
+
+		for (uint32_t j = 0; j < port->fixed_ips.count; j++) {
+			const struct subnet *other = cloud_find_subnet(
+				job_cloud(job),
+				vec_at(struct fixed_ip, &port->fixed_ips, j)->subnet_id);
+			g_autofree char *text = NULL;
+
+			if (!other || !prefix_overlaps(other->cidr, subnet->cidr))
+				continue;
+			uuid_print(subnet->object.id, id);
+			if (other == subnet)
+				text = g_strdup_printf("Router already has a port on subnet %s",
+						       id);
+			else
+				text = g_strdup_printf(
+					"Cidr %s of subnet %s overlaps with cidr %s of subnet %s",
+					prefix_print(subnet->cidr, mine), id,
+					prefix_print(other->cidr, its),
+					uuid_print(other->object.id, other_id));
+			return bad_request(error, text);
+		}
+	}
+	return true;
+}
+
+static bool interface_add_subnet(struct job *job, const struct router *router, struct uuid id,
+				 const struct port **out, GError **error)
+{
+	const struct resource *subnets = resource_get(KIND_SUBNET);
+	const struct subnet *subnet = cloud_find_subnet(job_cloud(job), id);
+	char text[UUID_TEXT];
+	struct fixed_ip *fixed;
+	struct port *port;
+
+	if (!subnet || !subnets->is_visible(job_cloud(job), job_caller(job), subnet))
+		return resource_not_found(subnets, id, error);
+	if (ip_is_none(subnet->gateway_ip))
+		return bad_request(error, "Subnet for router interface must have a gateway IP");
+	if (!interface_check_overlap(job, router, subnet, error))
+		return false;
+	port = job_add(job, KIND_PORT, attr_new(&port_table));
+	port->object.project_id = router->object.project_id;
+	port->network_id = subnet->network_id;
+	port->device_owner = g_strdup(PORT_OWNER_ROUTER);
+	port->device_id = g_strdup(uuid_print(router->object.id, text));
+	fixed = vec_add(&port->fixed_ips, sizeof(*fixed));
+	fixed->subnet_id = id;
+	fixed->ip = subnet->gateway_ip;
+	*out = port;
+	return api_port_complete(job, NULL, port, attr_bit_of(&port_table, "fixed_ips"), error);
+}
+
+static bool interface_check_port(struct job *job, const struct router *router,
+				 const struct port *port, GError **error)
+{
+	char id[UUID_TEXT], network[UUID_TEXT];
+	unsigned int v4 = 0;
+
+	if (port->device_id) {
+		g_set_error(
+			error, WEFT_ERROR, WEFT_ERROR_CONFLICT,
+			"PortInUse: Unable to complete operation on port %s for network %s. "
+			"Port already has an attached device %s.",
+			uuid_print(port->object.id, id), uuid_print(port->network_id, network),
+			port->device_id);
+		return false;
+	}
+	if (port->fixed_ips.count == 0)
+		return bad_request(error, "Router port must have at least one fixed IP");
+	for (uint32_t i = 0; i < port->fixed_ips.count; i++) {
+		const struct fixed_ip *fixed = vec_at(struct fixed_ip, &port->fixed_ips, i);
+		const struct subnet *subnet =
+			cloud_find_subnet(job_cloud(job), fixed->subnet_id);
+
+		v4 += ip_is_v4(fixed->ip);
+		if (subnet && !interface_check_overlap(job, router, subnet, error))
+			return false;
+	}
+	return v4 <= 1 ||
+	       bad_request(error, "Cannot have multiple IPv4 subnets on router port");
+}
+
+static bool interface_add_port(struct job *job, const struct router *router, struct uuid id,
+			       const struct port **out, GError **error)
+{
+	const struct port *present = cloud_find_port(job_cloud(job), id);
+	char text[UUID_TEXT];
+	struct port *port;
+
+	if (!present || !api_port.is_visible(job_cloud(job), job_caller(job), present))
+		return resource_not_found(&api_port, id, error);
+	if (!interface_check_port(job, router, present, error))
+		return false;
+	port = job_edit(job, KIND_PORT, id);
+	g_free(port->device_id);
+	g_free(port->device_owner);
+	port->device_id = g_strdup(uuid_print(router->object.id, text));
+	port->device_owner = g_strdup(PORT_OWNER_ROUTER);
+	port->host_id = NULL;
+	*out = port;
+	return true;
+}
+
+bool interface_add(struct job *job, struct uuid id, json_t *body, GString *reply,
+		   GError **error)
+{
+	const struct port *port = NULL;
+	const struct router *router;
+	struct wish wish;
+
+	if (!wish_parse(body, &wish, error))
+		return false;
+	if (!uuid_is_none(wish.subnet_id) && !uuid_is_none(wish.port_id))
+		return bad_request(error, "Cannot specify both subnet-id and port-id");
+	router = job_edit(job, KIND_ROUTER, id);
+	if (uuid_is_none(wish.port_id)
+		    ? !interface_add_subnet(job, router, wish.subnet_id, &port, error)
+		    : !interface_add_port(job, router, wish.port_id, &port, error))
+		return false;
+	interface_print(router, port, vec_at(struct fixed_ip, &port->fixed_ips, 0)->subnet_id,
+			reply);
+	return true;
+}
+
+/* Removing */
+
+static bool port_is_on(const struct port *port, struct uuid subnet)
+{
+	for (uint32_t i = 0; i < port->fixed_ips.count; i++)
+		if (uuid_equal(vec_at(struct fixed_ip, &port->fixed_ips, i)->subnet_id, subnet))
+			return true;
+	return false;
+}
+
+static const struct port *interface_find(struct job *job, struct uuid router,
+					 const struct wish *wish, GError **error)
+{
+	const GPtrArray *ports = cloud_list_interfaces(job_cloud(job), router);
+	char id[UUID_TEXT], text[UUID_TEXT];
+
+	for (guint i = 0; i < ports->len; i++) {
+		const struct port *port = ports->pdata[i];
+		bool same = uuid_equal(port->object.id, wish->port_id);
+
+		if (same && !uuid_is_none(wish->subnet_id) &&
+		    !port_is_on(port, wish->subnet_id)) {
+			g_set_error(
+				error, WEFT_ERROR, WEFT_ERROR_INVALID,
+				"SubnetMismatchForPort: Subnet on port %s does not match the "
+				"requested subnet %s.",
+				uuid_print(wish->port_id, id),
+				uuid_print(wish->subnet_id, text));
+			return NULL;
+		}
+		if (same || (uuid_is_none(wish->port_id) && port_is_on(port, wish->subnet_id)))
+			return port;
+	}
+	uuid_print(router, id);
+	if (uuid_is_none(wish->port_id))
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_NOT_FOUND,
+			    "RouterInterfaceNotFoundForSubnet: Router %s has no interface on "
+			    "subnet %s",
+			    id, uuid_print(wish->subnet_id, text));
+	else
+		g_set_error(
+			error, WEFT_ERROR, WEFT_ERROR_NOT_FOUND,
+			"RouterInterfaceNotFound: Router %s does not have an interface with "
+			"id %s",
+			id, uuid_print(wish->port_id, text));
+	return NULL;
+}
+
+static bool interface_check_routes(struct job *job, const struct router *router,
+				   const struct port *port, GError **error)
+{
+	char id[UUID_TEXT], text[UUID_TEXT];
+
+	for (uint32_t i = 0; i < port->fixed_ips.count; i++) {
+		const struct subnet *subnet = cloud_find_subnet(
+			job_cloud(job),
+			vec_at(struct fixed_ip, &port->fixed_ips, i)->subnet_id);
+
+		for (uint32_t j = 0; subnet && j < router->routes.count; j++) {
+			const struct host_route *route =
+				vec_at(struct host_route, &router->routes, j);
+
+			if (!prefix_contains(subnet->cidr, route->nexthop))
+				continue;
+			g_set_error(
+				error, WEFT_ERROR, WEFT_ERROR_CONFLICT,
+				"RouterInterfaceInUseByRoute: Router interface for subnet %s on "
+				"router %s cannot be deleted, as it is required by one or more "
+				"routes.",
+				uuid_print(subnet->object.id, text),
+				uuid_print(router->object.id, id));
+			return false;
+		}
+	}
+	return true;
+}
+
+bool interface_remove(struct job *job, struct uuid id, json_t *body, GString *reply,
+		      GError **error)
+{
+	const struct router *router;
+	const struct port *port;
+	struct wish wish;
+
+	if (!wish_parse(body, &wish, error))
+		return false;
+	router = job_edit(job, KIND_ROUTER, id);
+	port = interface_find(job, id, &wish, error);
+	if (!port || !interface_check_routes(job, router, port, error))
+		return false;
+	interface_print(router, port,
+			uuid_is_none(wish.subnet_id)
+				? vec_at(struct fixed_ip, &port->fixed_ips, 0)->subnet_id
+				: wish.subnet_id,
+			reply);
+	address_release(job, port);
+	job_del(job, KIND_PORT, port->object.id);
+	return true;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A router's interfaces: ports that it owns, one for each subnet it joins.
+ */
+#pragma once
+
+#include "api/resource.h"
+
+/*
+ * {"subnet_id":..} or {"port_id":..}; as resource_action. The reply is {"id","tenant_id",
+ * "project_id","port_id","network_id","subnet_id","subnet_ids"}.
+ */
+bool interface_add(struct job *job, struct uuid router, json_t *body, GString *reply,
+		   GError **error);
+bool interface_remove(struct job *job, struct uuid router, json_t *body, GString *reply,
+		      GError **error);

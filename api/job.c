@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Jobs: their view of the world, their transaction, their waiting.
+ */
+#include "api/job.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/error.h"
+#include "model/attr_json.h"
+#include "model/ipam.h"
+
+#define ATTEMPTS_MAX 16
+
+/* One object that the job makes, changes or deletes. */
+struct change {
+	enum kind kind;
+	struct uuid id; /* key in job->changes; ids are unique among kinds */
+	uint64_t revision;
+	void *object; /* owned; NULL: deleted */
+	bool revised; /* revision_number has grown already */
+};
+
+struct reservation {
+	struct uuid subnet;
+	struct ip ip;
+};
+
+struct job {
+	struct api *api;
+	struct caller caller;
+	const struct job_ops *ops;
+	void *data;
+	int64_t now;
+	unsigned int attempts;
+	struct store_txn *txn;
+	GHashTable *changes; /* struct uuid in struct change -> struct change, owned */
+	GPtrArray *order;    /* struct change, as they came */
+	GPtrArray *keys;     /* char *: required at a revision */
+	GArray *reservations;
+	GHashTable *identities; /* project, interned -> number allocated by this job */
+	GPtrArray *waiting;	/* struct job: want a key of ours */
+};
+
+static void change_free(void *data)
+{
+	struct change *change = data;
+
+	attr_free(cloud_table(change->kind), change->object);
+	g_free(change);
+}
+
+/* Back to nothing: before each build, and at the end. */
+static void job_clear(struct job *job)
+{
+	for (guint i = 0; i < job->reservations->len; i++) {
+		const struct reservation *taken =
+			&g_array_index(job->reservations, struct reservation, i);
+		struct ipam *ipam = cloud_find_ipam(job->api->cloud, taken->subnet);
+
+		if (ipam)
+			ipam_release(ipam, taken->ip);
+	}
+	g_array_set_size(job->reservations, 0);
+	g_hash_table_remove_all(job->changes);
+	g_ptr_array_set_size(job->order, 0);
+	g_ptr_array_set_size(job->keys, 0);
+	g_hash_table_remove_all(job->identities);
+	g_clear_pointer(&job->txn, store_txn_free);
+}
+
+static void job_free(struct job *job)
+{
+	job_clear(job);
+	g_hash_table_unref(job->changes);
+	g_ptr_array_unref(job->order);
+	g_ptr_array_unref(job->keys);
+	g_array_unref(job->reservations);
+	g_hash_table_unref(job->identities);
+	g_ptr_array_unref(job->waiting);
+	if (job->ops->free)
+		job->ops->free(job->data);
+	g_free(job);
+}
+
+struct api *job_api(const struct job *job)
+{
+	return job->api;
+}
+
+const struct caller *job_caller(const struct job *job)
+{
+	return &job->caller;
+}
+
+void *job_data(const struct job *job)
+{
+	return job->data;
+}
+
+struct cloud *job_cloud(const struct job *job)
+{
+	return job->api->cloud;
+}
+
+int64_t job_now(const struct job *job)
+{
+	return job->now;
+}
+
+/* Keys */
+
+static void job_require(struct job *job, const char *key, uint64_t revision)
+{
+	store_txn_require(job->txn, key, revision);
+	g_ptr_array_add(job->keys, g_strdup(key));
+}
+
+bool job_has_claim(const struct job *job, const char *key)
+{
+	return store_txn_has(job->txn, key);
+}
+
+bool job_claim(struct job *job, const char *key, const char *owner)
+{
+	if (store_txn_has(job->txn, key))
+		return false;
+	job_require(job, key, 0);
+	store_txn_put(job->txn, key, owner, strlen(owner));
+	return true;
+}
+
+void job_unclaim(struct job *job, const char *key)
+{
+	store_txn_del(job->txn, key);
+}
+
+void job_guard(struct job *job, enum kind kind, struct uuid parent)
+{
+	char key[KEY_TEXT];
+
+	key_print_guard(kind, parent, key);
+	if (store_txn_has(job->txn, key))
+		return;
+	store_txn_put(job->txn, key, "", 0);
+	/* A parent that the job itself makes or changes is required by that already. */
+	if (!g_hash_table_contains(job->changes, &parent))
+		store_txn_require_exists(job->txn, key_print(kind, parent, key));
+}
+
+void job_close_guard(struct job *job, enum kind kind, struct uuid parent)
+{
+	uint64_t revision = mirror_get_guard(job->api->mirror, kind, parent);
+	char key[KEY_TEXT];
+
+	job_require(job, key_print_guard(kind, parent, key), revision);
+	if (revision)
+		store_txn_del(job->txn, key);
+}
+
+/* Objects */
+
+static struct change *job_change(struct job *job, enum kind kind, struct uuid id)
+{
+	struct change *change = g_hash_table_lookup(job->changes, &id);
+
+	if (change)
+		return change;
+	change = g_new0(struct change, 1);
+	change->kind = kind;
+	change->id = id;
+	g_hash_table_insert(job->changes, &change->id, change);
+	g_ptr_array_add(job->order, change);
+	return change;
+}
+
+const void *job_find(const struct job *job, enum kind kind, struct uuid id)
+{
+	const struct change *change = g_hash_table_lookup(job->changes, &id);
+
+	if (change && change->kind == kind)
+		return change->object;
+	return cloud_find(job->api->cloud, kind, id);
+}
+
+void *job_add(struct job *job, enum kind kind, void *data)
+{
+	struct object *object = data;
+	struct change *change;
+
+	object->id = uuid_new();
+	object->revision_number = 1;
+	object->created_at = object->updated_at = job->now;
+	change = job_change(job, kind, object->id);
+	change->object = object;
+	change->revised = true;
+	return object;
+}
+
+void *job_edit(struct job *job, enum kind kind, struct uuid id)
+{
+	struct change *change = g_hash_table_lookup(job->changes, &id);
+	const struct object *present;
+	struct object *object;
+
+	if (!change) {
+		present = cloud_find(job->api->cloud, kind, id);
+		if (!present)
+			return NULL;
+		change = job_change(job, kind, id);
+		change->object = attr_copy(cloud_table(kind), present);
+		change->revision = present->store_revision;
+	}
+	object = change->object;
+	if (object && !change->revised) {
+		change->revised = true;
+		object->revision_number++;
+		object->updated_at = job->now;
+	}
+	return object;
+}
+
+void job_del(struct job *job, enum kind kind, struct uuid id)
+{
+	const struct object *present = cloud_find(job->api->cloud, kind, id);
+	struct change *change = job_change(job, kind, id);
+
+	attr_free(cloud_table(kind), g_steal_pointer(&change->object));
+	change->revision = present ? present->store_revision : 0;
+}
+
+GPtrArray *job_list_changed(const struct job *job, enum kind kind)
+{
+	GPtrArray *objects = g_ptr_array_new();
+
+	for (guint i = 0; i < job->order->len; i++) {
+		const struct change *change = job->order->pdata[i];
+
+		if (change->kind == kind && change->object)
+			g_ptr_array_add(objects, change->object);
+	}
+	return objects;
+}
+
+/* Addresses and identities */
+
+static void job_note_ip(struct job *job, struct uuid subnet, struct ip ip)
+{
+	const struct reservation taken = {subnet, ip};
+
+	g_array_append_val(job->reservations, taken);
+}
+
+bool job_reserve_ip(struct job *job, struct uuid subnet, struct ip ip)
+{
+	struct ipam *ipam = cloud_find_ipam(job->api->cloud, subnet);
+
+	/* A subnet of this very job has no index yet; the claim decides. */
+	if (ipam && !ipam_reserve(ipam, ip))
+		return false;
+	if (ipam)
+		job_note_ip(job, subnet, ip);
+	return true;
+}
+
+bool job_pick_ip(struct job *job, struct uuid subnet, struct ip *out)
+{
+	struct ipam *ipam = cloud_find_ipam(job->api->cloud, subnet);
+
+	if (!ipam || !ipam_pick(ipam, out))
+		return false;
+	job_note_ip(job, subnet, *out);
+	return true;
+}
+
+/* Below 65536 first: the kernel's own vxlan device knows only 16 bits of it. */
+#define IDENTITY_MAX ((1u << 24) - 1)
+
+static uint32_t job_take_identity(struct job *job, const char *project)
+{
+	struct api *api = job->api;
+	char key[64], text[16];
+
+	for (uint32_t tries = 0; tries < IDENTITY_MAX; tries++) {
+		uint32_t number = api->next_identity;
+
+		api->next_identity = number % IDENTITY_MAX + 1;
+		snprintf(key, sizeof(key), "claim/identity/%u", number);
+		if (mirror_find_identity(api->mirror, number) || job_has_claim(job, key))
+			continue;
+		job_claim(job, key, project);
+		snprintf(text, sizeof(text), "%u", number);
+		return number;
+	}
+	return 0;
+}
+
+uint32_t job_get_identity(struct job *job, const char *project)
+{
+	uint32_t number = mirror_get_identity(job->api->mirror, project);
+	g_autofree char *key = NULL;
+	char text[16];
+
+	if (!number)
+		number = GPOINTER_TO_UINT(g_hash_table_lookup(job->identities, project));
+	if (number)
+		return number;
+	number = job_take_identity(job, project);
+	if (!number)
+		return 0;
+	key = g_strconcat(KEY_PROJECT, project, NULL);
+	snprintf(text, sizeof(text), "%u", number);
+	job_claim(job, key, text);
+	g_hash_table_insert(job->identities, (void *)project, GUINT_TO_POINTER(number));
+	return number;
+}
+
+/* Commit */
+
+static void job_write(struct job *job)
+{
+	g_autoptr(GString) text = g_string_sized_new(1024);
+	char key[KEY_TEXT];
+
+	for (guint i = 0; i < job->order->len; i++) {
+		const struct change *change = job->order->pdata[i];
+
+		key_print(change->kind, change->id, key);
+		if (!change->object && !change->revision)
+			continue; /* made and deleted by the same job */
+		job_require(job, key, change->revision);
+		if (!change->object) {
+			store_txn_del(job->txn, key);
+			continue;
+		}
+		g_string_truncate(text, 0);
+		attr_write(cloud_table(change->kind), change->object, text);
+		store_txn_put(job->txn, key, text->str, text->len);
+	}
+}
+
+static void job_run(struct job *job);
+
+static void job_end(struct job *job, const GError *error)
+{
+	job->ops->finish(job, error);
+	job_free(job);
+}
+
+/* Gives the keys back and lets those run who wanted one of them. */
+static void job_leave(struct job *job)
+{
+	g_autoptr(GPtrArray) waiting = g_steal_pointer(&job->waiting);
+
+	job->waiting = g_ptr_array_new();
+	for (guint i = 0; i < job->keys->len; i++)
+		g_hash_table_remove(job->api->inflight, job->keys->pdata[i]);
+	for (guint i = 0; i < waiting->len; i++)
+		job_run(waiting->pdata[i]);
+}
+
+static void job_committed(uint64_t revision, const char *failed_key, const GError *error,
+			  void *data)
+{
+	struct job *job = data;
+	bool again = g_error_matches(error, WEFT_ERROR, WEFT_ERROR_CONFLICT) &&
+		     ++job->attempts < ATTEMPTS_MAX && !job->api->ending;
+
+	job_leave(job);
+	if (again) {
+		job_run(job);
+		return;
+	}
+	if (g_error_matches(error, WEFT_ERROR, WEFT_ERROR_CONFLICT)) {
+		g_autoptr(GError) busy =
+			g_error_new(WEFT_ERROR, WEFT_ERROR_UNAVAILABLE,
+				    "too many changes at the same time at %s", failed_key);
+
+		job_end(job, busy);
+		return;
+	}
+	job_end(job, error);
+}
+
+static struct job *job_find_ahead(const struct job *job)
+{
+	for (guint i = 0; i < job->keys->len; i++) {
+		struct job *ahead =
+			g_hash_table_lookup(job->api->inflight, job->keys->pdata[i]);
+
+		if (ahead)
+			return ahead;
+	}
+	return NULL;
+}
+
+static void job_run(struct job *job)
+{
+	g_autoptr(GError) error = NULL;
+	struct job *ahead;
+
+	job_clear(job);
+	if (job->api->ending) {
+		g_set_error(&error, WEFT_ERROR, WEFT_ERROR_UNAVAILABLE,
+			    "the controller is ending");
+		job_end(job, error);
+		return;
+	}
+	job->now = g_get_real_time() / G_USEC_PER_SEC;
+	job->txn = store_txn_new(job->api->store);
+	if (!job->ops->build(job, &error)) {
+		job_end(job, error);
+		return;
+	}
+	job_write(job);
+	if (job->keys->len == 0) { /* it found nothing to change */
+		job_end(job, NULL);
+		return;
+	}
+	ahead = job_find_ahead(job);
+	if (ahead) {
+		job_clear(job);
+		g_ptr_array_add(ahead->waiting, job);
+		return;
+	}
+	for (guint i = 0; i < job->keys->len; i++)
+		g_hash_table_insert(job->api->inflight, job->keys->pdata[i], job);
+	store_txn_commit(g_steal_pointer(&job->txn), job_committed, job);
+}
+
+void job_start(struct api *api, const struct caller *caller, const struct job_ops *ops,
+	       void *data)
+{
+	struct job *job = g_new0(struct job, 1);
+
+	job->api = api;
+	job->caller = *caller;
+	job->ops = ops;
+	job->data = data;
+	job->changes = g_hash_table_new_full(uuid_hash, uuid_same, NULL, change_free);
+	job->order = g_ptr_array_new();
+	job->keys = g_ptr_array_new_with_free_func(g_free);
+	job->reservations = g_array_new(FALSE, FALSE, sizeof(struct reservation));
+	job->identities = g_hash_table_new(g_direct_hash, g_direct_equal);
+	job->waiting = g_ptr_array_new();
+	job_run(job);
+}

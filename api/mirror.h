@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Keeps the cloud, and the few keys that are no objects, as the store has them: reads
+ * everything once, then follows the changes.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "model/cloud.h"
+#include "store/store.h"
+
+struct mirror;
+
+struct mirror_ops {
+	/* Everything has been read; once. */
+	void (*ready)(uint64_t revision, void *data);
+	/* The store cannot be read or followed any more: serve nothing from now on. */
+	void (*failed)(const GError *error, void *data);
+	/* A transaction has been applied to the cloud. */
+	void (*applied)(uint64_t revision, void *data);
+};
+
+struct mirror *mirror_new(struct store *store, struct cloud *cloud,
+			  const struct mirror_ops *ops, void *data);
+void mirror_free(struct mirror *mirror);
+
+/* The revision of the guard key of an object's children, 0 when it never had any. */
+uint64_t mirror_get_guard(const struct mirror *mirror, enum kind kind, struct uuid id);
+/* The identity number of PROJECT, or 0; whose NUMBER is, or NULL. */
+uint32_t mirror_get_identity(const struct mirror *mirror, const char *project);
+const char *mirror_find_identity(const struct mirror *mirror, uint32_t number);
+
+/* "port/<uuid>", "child/network/<uuid>", into KEY_TEXT bytes; returned. */
+#define KEY_TEXT 64
+char *key_print(enum kind kind, struct uuid id, char *text);
+char *key_print_guard(enum kind kind, struct uuid id, char *text);
+#define KEY_PROJECT "claim/project/" /* + project: its identity's number */

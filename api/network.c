@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Networks: the VNI, the MTU, sharing, and that nobody is left on one that goes.
+ */
+#include "api/network.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "api/subnet.h"
+#include "lib/error.h"
+
+#define VNI_CLAIM "claim/vni/%u"
+
+static bool network_is_visible(const struct cloud *cloud, const struct caller *caller,
+			       const void *object)
+{
+	return resource_is_own(cloud, caller, object) ||
+	       ((const struct network *)object)->shared;
+}
+
+static bool network_claim_vni(struct job *job, const struct network *network)
+{
+	char key[KEY_TEXT], owner[UUID_TEXT];
+
+	snprintf(key, sizeof(key), VNI_CLAIM, network->vni.value);
+	return !cloud_find_network_by_vni(job_cloud(job), network->vni) &&
+	       job_claim(job, key, uuid_print(network->object.id, owner));
+}
+
+static bool network_pick_vni(struct job *job, struct network *network, GError **error)
+{
+	struct api *api = job_api(job);
+	uint32_t min = api->config.vni_min, count = api->config.vni_max - min + 1;
+
+	for (uint32_t i = 0; i < count; i++) {
+		network->vni.value = min + (api->next_vni - min + i) % count;
+		if (!network_claim_vni(job, network))
+			continue;
+		api->next_vni = min + (network->vni.value + 1 - min) % count;
+		return true;
+	}
+	g_set_error(error, WEFT_ERROR, WEFT_ERROR_UNAVAILABLE,
+		    "NoNetworkAvailable: Unable to create the network. No tenant network is "
+		    "available for allocation.");
+	return false;
+}
+
+static bool network_take_vni(struct job *job, struct network *network, GError **error)
+{
+	if (network->vni.value == 0)
+		return network_pick_vni(job, network, error);
+	if (network_claim_vni(job, network))
+		return true;
+	g_set_error(error, WEFT_ERROR, WEFT_ERROR_CONFLICT,
+		    "TunnelIdInUse: Unable to create the network. The tunnel ID %u is in use.",
+		    network->vni.value);
+	return false;
+}
+
+static bool network_check_mtu(struct job *job, struct network *network, GError **error)
+{
+	int64_t max = job_api(job)->config.underlay_mtu - API_OVERHEAD,
+		min = NETWORK_MTU_MIN_V4;
+	const GPtrArray *subnets = cloud_list_subnets(job_cloud(job), network->object.id);
+
+	if (network->mtu == 0)
+		network->mtu = max;
+	for (guint i = 0; i < subnets->len; i++)
+		if (((const struct subnet *)subnets->pdata[i])->ip_version == 6)
+			min = NETWORK_MTU_MIN_V6;
+	if (network->mtu <= max && network->mtu >= min)
+		return true;
+	g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+		    "InvalidInput: Invalid input for operation: Requested MTU %" G_GINT64_FORMAT
+		    " is not between %" G_GINT64_FORMAT " and %" G_GINT64_FORMAT ".",
+		    network->mtu, min, max);
+	return false;
+}
+
+/* A network is not taken back from under others who use it. */
+static bool network_check_shared(struct job *job, const struct network *before,
+				 const struct network *network, GError **error)
+{
+	const GPtrArray *ports = cloud_list_ports(job_cloud(job), network->object.id);
+
+	if (!before || !before->shared || network->shared)
+		return true;
+	for (guint i = 0; i < ports->len; i++) {
+		const struct port *port = ports->pdata[i];
+
+		if (port->object.project_id == network->object.project_id)
+			continue;
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_CONFLICT,
+			    "InvalidSharedSetting: Unable to reconfigure sharing settings for "
+			    "network %s. Multiple tenants are using it.",
+			    network->object.name ? network->object.name : "");
+		return false;
+	}
+	return true;
+}
+
+static bool network_put(struct job *job, const void *before, void *object, uint64_t given,
+			GError **error)
+{
+	struct network *network = object;
+
+	return network_check_mtu(job, network, error) &&
+	       network_check_shared(job, before, network, error) &&
+	       (before || network_take_vni(job, network, error));
+}
+
+/* Subnets go with their network; ports must be gone before. */
+static bool network_del(struct job *job, const void *object, GError **error)
+{
+	const struct network *network = object;
+	const struct uuid id = network->object.id;
+	const GPtrArray *subnets = cloud_list_subnets(job_cloud(job), id);
+	char key[KEY_TEXT], text[UUID_TEXT];
+
+	if (cloud_list_ports(job_cloud(job), id)->len) {
+		g_set_error(
+			error, WEFT_ERROR, WEFT_ERROR_CONFLICT,
+			"NetworkInUse: Unable to complete operation on network %s. There are "
+			"one or more ports still in use on the network.",
+			uuid_print(id, text));
+		return false;
+	}
+	for (guint i = 0; i < subnets->len; i++) {
+		const struct subnet *subnet = subnets->pdata[i];
+
+		job_close_guard(job, KIND_SUBNET, subnet->object.id);
+		job_del(job, KIND_SUBNET, subnet->object.id);
+	}
+	snprintf(key, sizeof(key), VNI_CLAIM, network->vni.value);
+	job_unclaim(job, key);
+	job_close_guard(job, KIND_NETWORK, id);
+	return true;
+}
+
+const struct resource api_network = {
+	.kind = KIND_NETWORK,
+	.put = network_put,
+	.del = network_del,
+	.is_visible = network_is_visible,
+	.is_owned = resource_is_own,
+};

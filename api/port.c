@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Ports: MAC and addresses, identity, binding, and who may say what on whose network.
+ */
+#include "api/port.h"
+
+#include <string.h>
+
+#include "api/address.h"
+#include "lib/error.h"
+
+#define MAC_TRIES 64
+
+static bool port_is_visible(const struct cloud *cloud, const struct caller *caller,
+			    const void *object)
+{
+	const struct port *port = object;
+	const struct network *network = cloud_find_network(cloud, port->network_id);
+
+	return resource_is_own(cloud, caller, object) ||
+	       (network && resource_is_own(cloud, caller, network));
+}
+
+static bool was_given(uint64_t given, const char *name)
+{
+	return given & attr_bit_of(&port_table, name);
+}
+
+/* MAC */
+
+static bool port_generate_mac(struct job *job, struct port *port)
+{
+	for (unsigned int i = 0; i < MAC_TRIES; i++) {
+		guint32 random = g_random_int();
+
+		port->mac = (struct mac){{0xfa, 0x16, 0x3e, (uint8_t)(random >> 16),
+					  (uint8_t)(random >> 8), (uint8_t)random}};
+		if (address_claim_mac(job, port))
+			return true;
+	}
+	return false;
+}
+
+static bool port_take_mac(struct job *job, struct port *port, GError **error)
+{
+	char id[UUID_TEXT], mac[MAC_TEXT];
+
+	uuid_print(port->network_id, id);
+	if (mac_is_none(port->mac)) {
+		if (port_generate_mac(job, port))
+			return true;
+		g_set_error(
+			error, WEFT_ERROR, WEFT_ERROR_UNAVAILABLE,
+			"NetworkMacAddressGenerationFailure: Unable to generate unique mac on "
+			"network %s.",
+			id);
+		return false;
+	}
+	if (address_claim_mac(job, port))
+		return true;
+	g_set_error(error, WEFT_ERROR, WEFT_ERROR_CONFLICT,
+		    "MacAddressInUse: Unable to complete operation for network %s. The mac "
+		    "address %s is in use.",
+		    id, mac_print(port->mac, mac));
+	return false;
+}
+
+/* A workload that runs would go on with the old one. */
+static bool port_change_mac(struct job *job, const struct port *before, struct port *port,
+			    GError **error)
+{
+	char id[UUID_TEXT], was[MAC_TEXT], is[MAC_TEXT];
+
+	if (mac_equal(before->mac, port->mac))
+		return true;
+	if (before->host_id) {
+		g_set_error(
+			error, WEFT_ERROR, WEFT_ERROR_CONFLICT,
+			"PortBound: Unable to complete operation on port %s, port is already "
+			"bound, port type: tap, old_mac %s, new_mac %s.",
+			uuid_print(port->object.id, id), mac_print(before->mac, was),
+			mac_print(port->mac, is));
+		return false;
+	}
+	if (!port_take_mac(job, port, error))
+		return false;
+	address_release_mac(job, before);
+	/* Automatic addresses follow the MAC. */
+	for (uint32_t i = 0; i < port->fixed_ips.count; i++) {
+		struct fixed_ip *fixed = vec_at(struct fixed_ip, &port->fixed_ips, i);
+		const struct subnet *subnet = job_find(job, KIND_SUBNET, fixed->subnet_id);
+
+		if (subnet && subnet_is_auto_address(subnet))
+			fixed->ip = ip_none;
+	}
+	return true;
+}
+
+static void port_fill_pairs(struct port *port)
+{
+	for (uint32_t i = 0; i < port->allowed_address_pairs.count; i++) {
+		struct address_pair *pair =
+			vec_at(struct address_pair, &port->allowed_address_pairs, i);
+
+		if (mac_is_none(pair->mac))
+			pair->mac = port->mac;
+	}
+}
+
+static bool port_take_identity(struct job *job, struct port *port, GError **error)
+{
+	port->identity = job_get_identity(job, port->object.project_id);
+	if (port->identity)
+		return true;
+	g_set_error(error, WEFT_ERROR, WEFT_ERROR_EXHAUSTED,
+		    "OverQuota: Project %s: all identities are taken.",
+		    port->object.project_id);
+	return false;
+}
+
+bool api_port_complete(struct job *job, const struct port *before, struct port *port,
+		       uint64_t given, GError **error)
+{
+	bool addresses = was_given(given, "fixed_ips");
+
+	if (!port_validate(port, error))
+		return false;
+	if (before) {
+		if (!port_change_mac(job, before, port, error))
+			return false;
+		port_fill_pairs(port);
+		return port_validate(port, error) &&
+		       address_allocate(job, before, port, addresses, error);
+	}
+	if (!port_take_mac(job, port, error))
+		return false;
+	port_fill_pairs(port);
+	job_guard(job, KIND_NETWORK, port->network_id);
+	return port_validate(port, error) && port_take_identity(job, port, error) &&
+	       address_allocate(job, NULL, port, addresses, error);
+}
+
+/* Who may say what */
+
+static bool fixed_ips_choose(const struct port *port)
+{
+	for (uint32_t i = 0; i < port->fixed_ips.count; i++)
+		if (!ip_is_none(vec_at(struct fixed_ip, &port->fixed_ips, i)->ip))
+			return true;
+	return false;
+}
+
+/* On the network of another project a guest takes what it is given. */
+static bool port_check_guest(struct job *job, const char *verb, const struct network *network,
+			     const struct port *port, uint64_t given, GError **error)
+{
+	static const char *const owners[] = {"mac_address", "port_security_enabled",
+					     "allowed_address_pairs"};
+
+	if (resource_is_own(job_cloud(job), job_caller(job), network))
+		return true;
+	for (gsize i = 0; i < G_N_ELEMENTS(owners); i++)
+		if (was_given(given, owners[i]))
+			return resource_denied(verb, &api_port, owners[i], error);
+	if (was_given(given, "fixed_ips") && fixed_ips_choose(port))
+		return resource_denied(verb, &api_port, "fixed_ips:ip_address", error);
+	if (was_given(given, "device_owner") && port->device_owner &&
+	    g_str_has_prefix(port->device_owner, "network:"))
+		return resource_denied(verb, &api_port, "device_owner", error);
+	return true;
+}
+
+/* Router interfaces are made and moved by the router's own actions, which check more. */
+static bool port_check_owner(const struct port *before, const struct port *port, uint64_t given,
+			     GError **error)
+{
+	bool was = before && port_is_router_interface(before);
+	char id[UUID_TEXT];
+
+	if (!was && !port_is_router_interface(port))
+		return true;
+	if (was && !was_given(given, "device_owner") && !was_given(given, "device_id") &&
+	    !was_given(given, "fixed_ips") && !was_given(given, "mac_address") &&
+	    !was_given(given, "binding:host_id"))
+		return true;
+	g_set_error(
+		error, WEFT_ERROR, WEFT_ERROR_CONFLICT,
+		"UnsupportedPortDeviceOwner: Operation %s is not supported for device_owner %s "
+		"on port %s.",
+		before ? "update" : "create", PORT_OWNER_ROUTER,
+		uuid_print(port->object.id, id));
+	return false;
+}
+
+static bool port_put(struct job *job, const void *before_object, void *object, uint64_t given,
+		     GError **error)
+{
+	const struct resource *networks = resource_get(KIND_NETWORK);
+	const struct port *before = before_object;
+	struct port *port = object;
+	const struct network *network = job_find(job, KIND_NETWORK, port->network_id);
+
+	if (!network ||
+	    (!before && !networks->is_visible(job_cloud(job), job_caller(job), network)))
+		return resource_not_found(networks, port->network_id, error);
+	if (!port_check_guest(job, before ? "update" : "create", network, port, given, error) ||
+	    !port_check_owner(before, port, given, error))
+		return false;
+	if (!before && !was_given(given, "port_security_enabled"))
+		port->port_security_enabled = network->port_security_enabled;
+	return api_port_complete(job, before, port, given, error);
+}
+
+static bool port_del(struct job *job, const void *object, GError **error)
+{
+	const struct port *port = object;
+	char id[UUID_TEXT];
+
+	if (port_is_router_interface(port)) {
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_CONFLICT,
+			    "ServicePortInUse: Port %s cannot be deleted directly via the port "
+			    "API: has device owner %s.",
+			    uuid_print(port->object.id, id), port->device_owner);
+		return false;
+	}
+	address_release(job, port);
+	return true;
+}
+
+const struct resource api_port = {
+	.kind = KIND_PORT,
+	.put = port_put,
+	.del = port_del,
+	.is_visible = port_is_visible,
+	.is_owned = port_is_visible,
+};

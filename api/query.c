@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Lists. Filters and visibility are matched while walking the shortest index that can
+ * hold the answer; only what is left is sorted and printed.
+ */
+#include "api/query.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/error.h"
+#include "model/attr_filter.h"
+
+#define SORT_KEYS_MAX 8
+
+struct sort_key {
+	const struct attr *attr;
+	bool descending;
+};
+
+struct query {
+	const struct api *api;
+	const struct resource *resource;
+	const struct attr_table *table;
+	struct attr_filter *filter;
+	struct sort_key keys[SORT_KEYS_MAX + 1];
+	unsigned int key_count, dir_count;
+	bool has_limit, reverse;
+	gint64 limit;
+	const char *marker;
+	gint64 changed_since; /* -1: not asked */
+};
+
+struct attr_view query_view(const struct api *api, const struct resource *resource,
+			    const struct caller *caller, const struct http_question *question)
+{
+	const struct attr_table *table = resource_table(resource);
+	struct attr_view view = {.world = api->cloud, .admin = caller->admin};
+	bool any = false;
+
+	for (gsize i = 0; i < question->query_count; i++) {
+		const struct http_pair *pair = &question->query[i];
+		const struct attr *attr;
+
+		if (strcmp(pair->name, "fields") != 0 || !*pair->value)
+			continue;
+		any = true;
+		attr = attr_find(table, pair->value);
+		if (!attr)
+			continue;
+		if (strcmp(attr->name, pair->value) == 0)
+			view.fields |= attr_bit(table, attr);
+		else
+			view.aliases |= attr_bit(table, attr);
+	}
+	if (!any)
+		view.fields = view.aliases = UINT64_MAX;
+	return view;
+}
+
+/* Reading the question */
+
+static bool query_bad(GError **error, const char *format, const char *what)
+{
+	g_autoptr(GString) text = g_string_new(format);
+
+	g_string_replace(text, "%", what, 1);
+	g_set_error_literal(error, WEFT_ERROR, WEFT_ERROR_INVALID, text->str);
+	return false;
+}
+
+static bool query_add_limit(struct query *query, const char *value, GError **error)
+{
+	char *end;
+
+	query->limit = g_ascii_strtoll(value, &end, 10);
+	query->has_limit = query->limit > 0; /* 0: no limit */
+	if (*value && !*end && query->limit >= 0)
+		return true;
+	return query_bad(error,
+			 "BadRequest: Bad limit request: Limit must be an integer 0 or greater "
+			 "and not '%'.",
+			 value);
+}
+
+static bool query_add_sort_key(struct query *query, const char *value, GError **error)
+{
+	const struct attr *attr = attr_find(query->table, value);
+
+	if (!attr || !(attr->flags & ATTR_SORT))
+		return query_bad(error, "'%' is an invalid attribute for sort keys", value);
+	if (query->key_count == SORT_KEYS_MAX)
+		return query_bad(error, "too many sort keys at '%'", value);
+	query->keys[query->key_count++].attr = attr;
+	return true;
+}
+
+static bool query_add_sort_dir(struct query *query, const char *value, GError **error)
+{
+	bool descending = strcmp(value, "desc") == 0;
+
+	if (!descending && strcmp(value, "asc") != 0)
+		return query_bad(error, "'%' is an invalid sort direction: asc or desc", value);
+	if (query->dir_count == SORT_KEYS_MAX)
+		return query_bad(error, "too many sort directions at '%'", value);
+	query->keys[query->dir_count++].descending = descending;
+	return true;
+}
+
+static bool query_add_time(struct query *query, const char *value, GError **error)
+{
+	const struct attr time = {.type = ATTR_TIME};
+
+	if (attr_parse(&time, value, &query->changed_since, NULL))
+		return true;
+	return query_bad(
+		error,
+		"InvalidInput: Invalid input for changed_since: '%' is not a time in ISO "
+		"8601 form.",
+		value);
+}
+
+static bool query_add(struct query *query, const char *name, const char *value, GError **error)
+{
+	bool known;
+
+	if (strcmp(name, "fields") == 0)
+		return true;
+	if (strcmp(name, "limit") == 0)
+		return query_add_limit(query, value, error);
+	if (strcmp(name, "marker") == 0)
+		return query->marker = value, true;
+	if (strcmp(name, "page_reverse") == 0)
+		return query->reverse = g_ascii_strcasecmp(value, "true") == 0, true;
+	if (strcmp(name, "sort_key") == 0)
+		return query_add_sort_key(query, value, error);
+	if (strcmp(name, "sort_dir") == 0)
+		return query_add_sort_dir(query, value, error);
+	if (strcmp(name, "changed_since") == 0)
+		return query_add_time(query, value, error);
+	/* An empty value is no filter (empty-string-filtering is not announced), and neither
+	 * is an unknown name (nor is filter-validation). */
+	if (!*value)
+		return true;
+	return attr_filter_add(query->filter, name, value, &known, error);
+}
+
+static bool query_init(struct query *query, const struct api *api,
+		       const struct resource *resource, const struct http_question *question,
+		       GError **error)
+{
+	*query = (struct query){
+		.api = api,
+		.resource = resource,
+		.table = resource_table(resource),
+		.changed_since = -1,
+	};
+	query->filter = attr_filter_new(query->table);
+	for (gsize i = 0; i < question->query_count; i++)
+		if (!query_add(query, question->query[i].name, question->query[i].value, error))
+			return false;
+	if (query->key_count != query->dir_count && query->dir_count)
+		return query_bad(error, "The number of sort_keys and sort_dirs must be same%",
+				 "");
+	query->keys[query->key_count].descending = false;
+	query->keys[query->key_count++].attr = attr_find(query->table, "id");
+	return true;
+}
+
+/* Finding */
+
+static const GPtrArray *query_find_index(const struct query *query)
+{
+	const struct cloud *cloud = query->api->cloud;
+	const char *host, *network;
+	struct uuid id;
+
+	network = attr_filter_find_only(query->filter, "network_id");
+	if (network && uuid_parse(network, &id) && query->resource->kind == KIND_PORT)
+		return cloud_list_ports(cloud, id);
+	if (network && uuid_parse(network, &id) && query->resource->kind == KIND_SUBNET)
+		return cloud_list_subnets(cloud, id);
+	host = attr_filter_find_only(query->filter, "binding:host_id");
+	if (host && *host)
+		return cloud_list_host_ports(cloud, host);
+	return cloud_list(cloud, query->resource->kind);
+}
+
+static bool query_match(const struct query *query, const struct caller *caller,
+			const struct object *object)
+{
+	return (query->changed_since < 0 || object->updated_at >= query->changed_since) &&
+	       query->resource->is_visible(query->api->cloud, caller, object) &&
+	       attr_filter_match(query->filter, object, query->api->cloud);
+}
+
+static GPtrArray *query_find(const struct query *query, const struct caller *caller)
+{
+	const char *only = attr_filter_find_only(query->filter, "id");
+	GPtrArray *found = g_ptr_array_new();
+	const GPtrArray *all;
+	struct object *object;
+	struct uuid id;
+
+	if (only) {
+		object = uuid_parse(only, &id)
+				 ? cloud_find(query->api->cloud, query->resource->kind, id)
+				 : NULL;
+		if (object && query_match(query, caller, object))
+			g_ptr_array_add(found, object);
+		return found;
+	}
+	all = query_find_index(query);
+	for (guint i = 0; i < all->len; i++)
+		if (query_match(query, caller, all->pdata[i]))
+			g_ptr_array_add(found, all->pdata[i]);
+	return found;
+}
+
+static int query_compare(const struct query *query, const void *a, const void *b)
+{
+	for (unsigned int i = 0; i < query->key_count; i++) {
+		int order = attr_compare(query->keys[i].attr, a, b, query->api->cloud);
+
+		if (order)
+			return query->keys[i].descending ? -order : order;
+	}
+	return 0;
+}
+
+static int query_compare_places(const void *a, const void *b, void *query)
+{
+	return query_compare(query, *(const void *const *)a, *(const void *const *)b);
+}
+
+/* Pages */
+
+struct page {
+	guint start, end; /* of what is sorted */
+	bool has_links;
+};
+
+/* The first place after the marker's object, which the filter need not match. */
+static guint query_find_place(const struct query *query, const GPtrArray *sorted,
+			      const void *marker)
+{
+	guint low = 0, high = sorted->len;
+
+	while (low < high) {
+		guint middle = low + (high - low) / 2;
+
+		if (query_compare(query, sorted->pdata[middle], marker) <= 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool query_page(const struct query *query, const struct caller *caller,
+		       const GPtrArray *sorted, struct page *out, GError **error)
+{
+	struct page page = {.start = 0, .end = sorted->len, .has_links = query->has_limit};
+	const struct object *marker = NULL;
+	struct uuid id;
+
+	if (query->marker) {
+		if (uuid_parse(query->marker, &id))
+			marker = cloud_find(query->api->cloud, query->resource->kind, id);
+		if (!marker ||
+		    !query->resource->is_visible(query->api->cloud, caller, marker)) {
+			g_set_error(error, WEFT_ERROR, WEFT_ERROR_NOT_FOUND,
+				    "%sNotFound: %s %s could not be found.",
+				    query->table->title, query->table->title, query->marker);
+			return false;
+		}
+		page.start = query_find_place(query, sorted, marker);
+		if (query->reverse) {
+			page.end = page.start;
+			page.start = 0;
+			if (page.end && sorted->pdata[page.end - 1] == marker)
+				page.end--;
+		}
+	}
+	if (query->has_limit && page.end - page.start > query->limit) {
+		if (query->reverse)
+			page.start = page.end - (guint)query->limit;
+		else
+			page.end = page.start + (guint)query->limit;
+	}
+	*out = page;
+	return true;
+}
+
+static void append_escaped(GString *out, const char *text)
+{
+	g_autofree char *escaped = g_uri_escape_string(text, NULL, TRUE);
+
+	g_string_append(out, escaped);
+}
+
+static void query_print_link(const struct query *query, const struct http_question *question,
+			     const char *base, const char *rel, const void *marker,
+			     GString *out)
+{
+	g_autoptr(GString) href = g_string_new(base);
+	char text[UUID_TEXT];
+
+	g_string_append_printf(href, "/v2.0/%s?", query->table->plural);
+	for (gsize i = 0; i < question->query_count; i++) {
+		const struct http_pair *pair = &question->query[i];
+
+		if (strcmp(pair->name, "marker") == 0 ||
+		    strcmp(pair->name, "page_reverse") == 0)
+			continue;
+		append_escaped(href, pair->name);
+		g_string_append_c(href, '=');
+		append_escaped(href, pair->value);
+		g_string_append_c(href, '&');
+	}
+	g_string_append_printf(href, "marker=%s",
+			       uuid_print(((const struct object *)marker)->id, text));
+	if (strcmp(rel, "previous") == 0)
+		g_string_append(href, "&page_reverse=True");
+	g_string_append(out, "{\"rel\":");
+	attr_encode_string(out, rel);
+	g_string_append(out, ",\"href\":");
+	attr_encode_string(out, href->str);
+	g_string_append_c(out, '}');
+}
+
+static void query_print_links(const struct query *query, const struct http_question *question,
+			      const char *base, const GPtrArray *sorted, struct page page,
+			      GString *out)
+{
+	guint count = page.end - page.start;
+	bool next = query->reverse ? query->marker != NULL : count >= query->limit;
+	bool previous = query->reverse ? count >= query->limit : query->marker != NULL;
+
+	if (!page.has_links || count == 0 || (!next && !previous))
+		return;
+	g_string_append_printf(out, ",\"%s_links\":[", query->table->plural);
+	if (next)
+		query_print_link(query, question, base, "next", sorted->pdata[page.end - 1],
+				 out);
+	if (next && previous)
+		g_string_append_c(out, ',');
+	if (previous)
+		query_print_link(query, question, base, "previous", sorted->pdata[page.start],
+				 out);
+	g_string_append_c(out, ']');
+}
+
+static char *query_print(const struct query *query, const struct caller *caller,
+			 const struct http_question *question, const char *base, gsize *size,
+			 GError **error)
+{
+	const struct attr_view view = query_view(query->api, query->resource, caller, question);
+	g_autoptr(GPtrArray) found = query_find(query, caller);
+	struct page page;
+	GString *out;
+
+	g_qsort_with_data(found->pdata, (gint)found->len, sizeof(void *), query_compare_places,
+			  (void *)query);
+	if (!query_page(query, caller, found, &page, error))
+		return NULL;
+	out = g_string_sized_new(512 + 768 * (gsize)(page.end - page.start));
+	g_string_append_printf(out, "{\"%s\":[", query->table->plural);
+	for (guint i = page.start; i < page.end; i++) {
+		if (i > page.start)
+			g_string_append_c(out, ',');
+		attr_encode(query->table, found->pdata[i], &view, out);
+	}
+	g_string_append_c(out, ']');
+	query_print_links(query, question, base, found, page, out);
+	g_string_append_c(out, '}');
+	*size = out->len;
+	return g_string_free(out, FALSE);
+}
+
+char *query_list(const struct api *api, const struct resource *resource,
+		 const struct caller *caller, const struct http_question *question,
+		 const char *base, gsize *size, GError **error)
+{
+	struct query query;
+	char *text = NULL;
+
+	if (query_init(&query, api, resource, question, error))
+		text = query_print(&query, caller, question, base, size, error);
+	attr_filter_free(query.filter);
+	return text;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which resources there are.
+ */
+#include "api/resource.h"
+
+#include <string.h>
+
+#include "api/host.h"
+#include "api/network.h"
+#include "api/port.h"
+#include "api/router.h"
+#include "api/subnet.h"
+#include "lib/error.h"
+
+static const struct resource *const resources[KIND_COUNT] = {
+	[KIND_HOST] = &api_host,     [KIND_NETWORK] = &api_network, [KIND_SUBNET] = &api_subnet,
+	[KIND_ROUTER] = &api_router, [KIND_PORT] = &api_port,
+};
+
+const struct resource *resource_find(const char *plural)
+{
+	for (unsigned int i = 0; i < KIND_COUNT; i++)
+		if (strcmp(cloud_table((enum kind)i)->plural, plural) == 0)
+			return resources[i];
+	return NULL;
+}
+
+const struct resource *resource_get(enum kind kind)
+{
+	return resources[kind];
+}
+
+const struct attr_table *resource_table(const struct resource *resource)
+{
+	return cloud_table(resource->kind);
+}
+
+bool resource_is_own(const struct cloud *cloud, const struct caller *caller, const void *object)
+{
+	return caller->admin ||
+	       ((const struct object *)object)->project_id == caller->project_id;
+}
+
+bool resource_not_found(const struct resource *resource, struct uuid id, GError **error)
+{
+	const char *title = resource_table(resource)->title;
+	char text[UUID_TEXT];
+
+	g_set_error(error, WEFT_ERROR, WEFT_ERROR_NOT_FOUND,
+		    "%sNotFound: %s %s could not be found.", title, title,
+		    uuid_print(id, text));
+	return false;
+}
+
+bool resource_denied(const char *verb, const struct resource *resource, const char *attr,
+		     GError **error)
+{
+	const char *name = resource_table(resource)->singular;
+
+	if (attr)
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_DENIED,
+			    "(rule:%s_%s and rule:%s_%s:%s) is disallowed by policy", verb,
+			    name, verb, name, attr);
+	else
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_DENIED,
+			    "rule:%s_%s is disallowed by policy", verb, name);
+	return false;
+}

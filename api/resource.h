@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is code about a resource, beside its table. One file for each family.
+ */
+#pragma once
+
+#include "api/job.h"
+
+struct resource;
+
+/* A PUT on a member: /routers/ID/add_router_interface. */
+struct resource_action {
+	const char *name;
+	/* Checks BODY and changes, as job_ops.build does. May run again. REPLY: the body of
+	 * the answer; left empty, it is the resource as after a PUT. */
+	bool (*build)(struct job *job, struct uuid id, json_t *body, GString *reply,
+		      GError **error);
+};
+
+struct resource {
+	enum kind kind;
+	/*
+	 * OBJECT, new or changed, is made whole and checked: defaults, allocations, claims,
+	 * guards, neighbours. BEFORE is what it was, NULL for a new one, whose id is set.
+	 * GIVEN: the attributes of the request.
+	 */
+	bool (*put)(struct job *job, const void *before, void *object, uint64_t given,
+		    GError **error);
+	/* OBJECT may go; its claims and guards go with it. job_del is the engine's. */
+	bool (*del)(struct job *job, const void *object, GError **error);
+	bool (*is_visible)(const struct cloud *cloud, const struct caller *caller,
+			   const void *object);
+	bool (*is_owned)(const struct cloud *cloud, const struct caller *caller,
+			 const void *object);
+	bool admin_only;
+	const struct resource_action *actions; /* ends with name NULL; NULL: none */
+};
+
+/* By "networks"; NULL. */
+const struct resource *resource_find(const char *plural);
+const struct resource *resource_get(enum kind kind);
+const struct attr_table *resource_table(const struct resource *resource);
+
+/* The caller is admin or of the object's project. For resources without more rules. */
+bool resource_is_own(const struct cloud *cloud, const struct caller *caller,
+		     const void *object);
+
+/* "NetworkNotFound: Network X could not be found." False, for a return. */
+bool resource_not_found(const struct resource *resource, struct uuid id, GError **error);
+
+/* "(rule:create_port and rule:create_port:mac_address) is disallowed by policy"; ATTR may be
+ * NULL. False. */
+bool resource_denied(const char *verb, const struct resource *resource, const char *attr,
+		     GError **error);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files of this room share: one struct api, which the controller owns.
+ */
+#pragma once
+
+#include "api/api.h"
+#include "api/caller.h"
+#include "api/mirror.h"
+
+struct api {
+	struct store *store;
+	struct cloud *cloud;
+	struct mirror *mirror;
+	struct guestlist *guests;
+	struct api_config config;
+	GHashTable *inflight; /* key, owned by its job -> struct job */
+	uint32_t next_vni;    /* where the search for a free one starts */
+	uint32_t next_router; /* ... router number */
+	uint32_t next_identity;
+	bool ending;
+};

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * weftd: the controller.
+ */
+#include <glib-unix.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include "controller/options.h"
+#include "controller/wiring.h"
+#include "lib/error.h"
+#include "lib/log.h"
+
+struct program {
+	GMainLoop *loop;
+	struct wiring *wiring;
+	int exit_code;
+};
+
+static void program_failed(void *data)
+{
+	struct program *program = data;
+
+	program->exit_code = 1;
+	g_main_loop_quit(program->loop);
+}
+
+static gboolean program_end(void *data)
+{
+	struct program *program = data;
+
+	g_main_loop_quit(program->loop);
+	return G_SOURCE_CONTINUE;
+}
+
+static gboolean program_reload(void *data)
+{
+	struct program *program = data;
+
+	wiring_reload(program->wiring);
+	return G_SOURCE_CONTINUE;
+}
+
+static int program_complain(const GError *error)
+{
+	fprintf(stderr, "weftd: %s\n", error->message);
+	return error->domain == WEFT_ERROR ? weft_error_to_exit(error) : 2;
+}
+
+static int program_run(const struct options *options)
+{
+	struct program program = {.loop = g_main_loop_new(NULL, FALSE)};
+	g_autoptr(GError) error = NULL;
+
+	program.wiring = wiring_new(options, program_failed, &program, &error);
+	if (!program.wiring) {
+		g_main_loop_unref(program.loop);
+		return program_complain(error);
+	}
+	g_unix_signal_add(SIGTERM, program_end, &program);
+	g_unix_signal_add(SIGINT, program_end, &program);
+	g_unix_signal_add(SIGHUP, program_reload, &program);
+	/* A store that could not be read has asked to end before the loop runs. */
+	if (program.exit_code == 0)
+		g_main_loop_run(program.loop);
+	wiring_free(program.wiring);
+	g_main_loop_unref(program.loop);
+	log_info("weftd", "ended");
+	return program.exit_code;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	g_autoptr(GError) error = NULL;
+	int exit_code;
+
+	setlocale(LC_ALL, "C.UTF-8");
+	signal(SIGPIPE, SIG_IGN);
+	if (!options_read(&options, &argc, &argv, &error))
+		return program_complain(error);
+	if (options.version) {
+		printf("weftd %s\n", WEFT_VERSION);
+		options_done(&options);
+		return 0;
+	}
+	if (options.log && !log_set_levels(options.log, &error)) {
+		options_done(&options);
+		return program_complain(error);
+	}
+	exit_code = program_run(&options);
+	options_done(&options);
+	return exit_code;
+}

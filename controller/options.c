@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Options. A key of the file's group [weftd] is a long option without its dashes.
+ */
+#include "controller/options.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/error.h"
+#include "lib/http_server.h"
+
+#define VNI_LIMIT ((1u << 24) - 1)
+
+/* As given; NULL and -1: not given. */
+struct raw {
+	char **listen;
+	char *store, *auth, *tokens, *config, *log, *vni_range, *mtu;
+	gboolean version;
+};
+
+static void raw_done(struct raw *raw)
+{
+	g_strfreev(raw->listen);
+	g_free(raw->store);
+	g_free(raw->auth);
+	g_free(raw->tokens);
+	g_free(raw->config);
+	g_free(raw->log);
+	g_free(raw->vni_range);
+	g_free(raw->mtu);
+}
+
+static bool raw_parse(struct raw *raw, int *argc, char ***argv, GError **error)
+{
+	const GOptionEntry entries[] = {
+		{"listen", 'l', 0, G_OPTION_ARG_STRING_ARRAY, &raw->listen,
+		 "Where to serve; may be repeated (127.0.0.1:9696)", "ADDRESS:PORT|unix:PATH"},
+		{"store", 's', 0, G_OPTION_ARG_STRING, &raw->store,
+		 "Where the cloud is kept (sqlite:/var/lib/weft/weft.db)", "URL"},
+		{"auth", 0, 0, G_OPTION_ARG_STRING, &raw->auth,
+		 "Who may ask: tokens, or none, for this machine only (none)", "none|tokens"},
+		{"tokens", 0, 0, G_OPTION_ARG_FILENAME, &raw->tokens,
+		 "Lines of TOKEN PROJECT_ID ROLES [NAME]; implies --auth tokens", "FILE"},
+		{"config", 'c', 0, G_OPTION_ARG_FILENAME, &raw->config,
+		 "Options of a file's group [weftd]", "FILE"},
+		{"log", 0, 0, G_OPTION_ARG_STRING, &raw->log,
+		 "What to log: error, warn, info, debug, or by module (info)",
+		 "LEVEL[,MODULE=LEVEL...]"},
+		{"vni-range", 0, 0, G_OPTION_ARG_STRING, &raw->vni_range,
+		 "VNIs of networks that name none (1-16777215)", "FIRST-LAST"},
+		{"mtu", 0, 0, G_OPTION_ARG_STRING, &raw->mtu,
+		 "MTU of the underlay, in bytes (1500)", "BYTES"},
+		{"version", 0, 0, G_OPTION_ARG_NONE, &raw->version, "Print the version and end",
+		 NULL},
+		G_OPTION_ENTRY_NULL,
+	};
+	g_autoptr(GOptionContext) context = g_option_context_new("- the controller of Weft");
+
+	g_option_context_add_main_entries(context, entries, NULL);
+	if (!g_option_context_parse(context, argc, argv, error))
+		return false;
+	if (*argc == 1)
+		return true;
+	g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID, "'%s' is not an option", (*argv)[1]);
+	return false;
+}
+
+/* The command line wins. */
+static bool raw_read_file(struct raw *raw, GError **error)
+{
+	g_autoptr(GKeyFile) file = g_key_file_new();
+	const struct {
+		const char *name;
+		char **value;
+	} texts[] = {
+		{"store", &raw->store},		{"auth", &raw->auth},
+		{"tokens", &raw->tokens},	{"log", &raw->log},
+		{"vni-range", &raw->vni_range}, {"mtu", &raw->mtu},
+	};
+	g_auto(GStrv) keys = NULL;
+
+	if (!raw->config)
+		return true;
+	if (!g_key_file_load_from_file(file, raw->config, G_KEY_FILE_NONE, error))
+		return false;
+	keys = g_key_file_get_keys(file, "weftd", NULL, error);
+	for (char **key = keys; key && *key; key++) {
+		bool known = strcmp(*key, "listen") == 0;
+
+		if (known && !raw->listen)
+			raw->listen =
+				g_key_file_get_string_list(file, "weftd", *key, NULL, NULL);
+		for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
+			if (strcmp(*key, texts[i].name) != 0)
+				continue;
+			known = true;
+			if (!*texts[i].value)
+				*texts[i].value =
+					g_key_file_get_string(file, "weftd", *key, NULL);
+		}
+		if (known)
+			continue;
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID, "'%s' is not an option",
+			    *key);
+		return false;
+	}
+	return keys;
+}
+
+static bool options_bad(GError **error, const char *option, const char *value,
+			const char *reason)
+{
+	g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID, "--%s %s: %s", option, value,
+		    reason);
+	return false;
+}
+
+static bool options_set_vnis(struct options *options, const char *text, GError **error)
+{
+	guint64 first, last;
+	char *end;
+
+	if (!text)
+		text = "1-16777215";
+	first = g_ascii_strtoull(text, &end, 10);
+	last = *end == '-' ? g_ascii_strtoull(end + 1, &end, 10) : 0;
+	if (*end || first < 1 || last > VNI_LIMIT || first > last)
+		return options_bad(error, "vni-range", text, "not FIRST-LAST in 1-16777215");
+	options->vni_min = (uint32_t)first;
+	options->vni_max = (uint32_t)last;
+	return true;
+}
+
+static bool options_set_mtu(struct options *options, const char *text, GError **error)
+{
+	char *end;
+
+	options->mtu = g_ascii_strtoll(text ? text : "1500", &end, 10);
+	if (*end || options->mtu < 1330 || options->mtu > 65535)
+		return options_bad(error, "mtu", text, "not a number from 1330 to 65535");
+	return true;
+}
+
+static bool options_set_auth(struct options *options, struct raw *raw, GError **error)
+{
+	bool tokens = raw->tokens && !raw->auth;
+
+	if (raw->auth && strcmp(raw->auth, "tokens") == 0)
+		tokens = true;
+	else if (raw->auth && strcmp(raw->auth, "none") != 0)
+		return options_bad(error, "auth", raw->auth, "neither none nor tokens");
+	if (tokens && !raw->tokens)
+		return options_bad(error, "auth", "tokens", "needs --tokens FILE");
+	if (tokens) {
+		options->tokens = g_steal_pointer(&raw->tokens);
+		return true;
+	}
+	for (char **where = options->listen; *where; where++)
+		if (!http_is_local(*where))
+			return options_bad(
+				error, "listen", *where,
+				"can be reached from elsewhere: needs --tokens FILE");
+	return true;
+}
+
+static bool options_from_raw(struct options *out, struct raw *raw, GError **error)
+{
+	out->version = raw->version;
+	out->listen = g_steal_pointer(&raw->listen);
+	out->store = g_steal_pointer(&raw->store);
+	out->log = g_steal_pointer(&raw->log);
+	if (!out->listen)
+		out->listen = g_strsplit("127.0.0.1:9696", ",", -1);
+	if (!out->store)
+		out->store = g_strdup("sqlite:/var/lib/weft/weft.db");
+	return options_set_auth(out, raw, error) &&
+	       options_set_vnis(out, raw->vni_range, error) &&
+	       options_set_mtu(out, raw->mtu, error);
+}
+
+bool options_read(struct options *out, int *argc, char ***argv, GError **error)
+{
+	struct options options = {0};
+	struct raw raw = {0};
+	bool good = raw_parse(&raw, argc, argv, error) && raw_read_file(&raw, error) &&
+		    options_from_raw(&options, &raw, error);
+
+	raw_done(&raw);
+	if (good)
+		*out = options;
+	else
+		options_done(&options);
+	return good;
+}
+
+void options_done(struct options *options)
+{
+	g_strfreev(options->listen);
+	g_free(options->store);
+	g_free(options->tokens);
+	g_free(options->log);
+	*options = (struct options){0};
+}

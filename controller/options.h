@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What weftd is told: by the command line, and below it by a file.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <glib.h>
+
+struct options {
+	char **listen; /* NULL-terminated */
+	char *store;
+	char *tokens; /* NULL: no authentication */
+	char *log;
+	uint32_t vni_min, vni_max;
+	int64_t mtu;
+	bool version; /* print it and end */
+};
+
+/* From the program's arguments; --help prints and exits. */
+bool options_read(struct options *out, int *argc, char ***argv, GError **error);
+void options_done(struct options *options);

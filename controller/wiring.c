@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Wiring.
+ */
+#include "controller/wiring.h"
+
+#include <string.h>
+
+#include "api/api.h"
+#include "compile/compile.h"
+#include "lib/log.h"
+#include "sync/hub.h"
+
+#define MODULE	 "weftd"
+#define BODY_MAX (64u << 20) /* of a request: 100,000 ports in one */
+
+struct wiring {
+	struct store *store;
+	struct cloud *cloud;
+	struct mirror *mirror;
+	struct guestlist *guests;
+	struct api *api;
+	struct compile *compile;
+	struct hub *hub;
+	struct http_server *server;
+	char **listen;
+	struct api_config config;
+	void (*failed)(void *data);
+	void *data;
+	bool ended;
+};
+
+static void wiring_fail(struct wiring *wiring)
+{
+	if (wiring->ended)
+		return;
+	wiring->ended = true;
+	wiring->failed(wiring->data);
+}
+
+/* Rows: compile -> hub */
+
+static void rows_emit(const char *host, enum compile_table table, GRefString *key,
+		      GRefString *value, uint64_t revision, void *data)
+{
+	struct wiring *wiring = data;
+
+	hub_emit(wiring->hub, host, compile_table_names[table], key, value, revision);
+}
+
+static void rows_emit_dump(const char *host, enum compile_table table, GRefString *key,
+			   GRefString *value, uint64_t revision, void *dump)
+{
+	hub_dump_row(dump, compile_table_names[table], key, value);
+}
+
+/* Hosts: hub -> cloud */
+
+struct knock {
+	struct hub *hub;
+	void *session;
+	char *host;
+};
+
+static void hosts_admitted(const GError *error, void *data)
+{
+	struct knock *knock = data;
+
+	if (error)
+		log_warn(MODULE, "host %s: refused: %s", knock->host, error->message);
+	hub_admit(knock->hub, knock->session, error);
+	g_free(knock->host);
+	g_free(knock);
+}
+
+static void hosts_admit(struct hub *hub, const char *host, const char *tunnel_ip, void *session,
+			void *data)
+{
+	struct wiring *wiring = data;
+	struct knock *knock = g_new0(struct knock, 1);
+
+	knock->hub = hub;
+	knock->session = session;
+	knock->host = g_strdup(host);
+	api_admit_host(wiring->api, host, tunnel_ip, hosts_admitted, knock);
+}
+
+static void hosts_dump(const char *host, struct hub_dump *dump, void *data)
+{
+	struct wiring *wiring = data;
+
+	compile_host(wiring->compile, host, rows_emit_dump, dump);
+}
+
+static void hosts_alive(const char *host, bool alive, void *data)
+{
+	struct wiring *wiring = data;
+
+	log_info(MODULE, "host %s: %s", host, alive ? "connected" : "lost");
+	cloud_set_host_alive(wiring->cloud, host, alive, g_get_real_time() / G_USEC_PER_SEC);
+}
+
+static void hosts_report(const char *host, const struct hub_report *report, void *data)
+{
+	struct wiring *wiring = data;
+	struct uuid id;
+
+	cloud_set_host_revision(wiring->cloud, host, report->revision);
+	if (report->full)
+		cloud_clear_wired(wiring->cloud, host);
+	for (gsize i = 0; i < report->port_count; i++)
+		if (uuid_parse(report->ports[i].id, &id))
+			cloud_set_port_wired(wiring->cloud, host, id, report->ports[i].wired);
+}
+
+static const struct hub_ops hub_ops = {
+	.admit = hosts_admit,
+	.dump = hosts_dump,
+	.alive = hosts_alive,
+	.report = hosts_report,
+};
+
+/* Requests */
+
+static void requests_handle(struct http_request *request, const struct http_question *question,
+			    void *data)
+{
+	struct wiring *wiring = data;
+	g_autoptr(GError) error = NULL;
+	struct caller caller;
+
+	if (!g_str_has_prefix(question->path, "/weft/")) {
+		api_serve(wiring->api, request, question);
+		return;
+	}
+	if (!guestlist_identify(wiring->guests, request, &caller, &error))
+		api_reply_error(request, error);
+	else if (!hub_serve(wiring->hub, request, question, caller.host))
+		api_serve(wiring->api, request, question);
+}
+
+/* Store: mirror -> cloud */
+
+static void mirror_is_ready(uint64_t revision, void *data)
+{
+	struct wiring *wiring = data;
+	g_autoptr(GError) error = NULL;
+
+	wiring->hub = hub_new(&hub_ops, store_epoch(wiring->store), revision, wiring);
+	wiring->compile = compile_new(wiring->cloud, rows_emit, wiring);
+	compile_flush(wiring->compile, revision);
+	wiring->api = api_new(wiring->store, wiring->cloud, wiring->mirror, wiring->guests,
+			      &wiring->config);
+	wiring->server = http_server_new(requests_handle, wiring);
+	http_server_set_limits(wiring->server, BODY_MAX, 32u << 20);
+	for (char **where = wiring->listen; *where; where++) {
+		if (!http_server_listen(wiring->server, *where, &error)) {
+			log_error(MODULE, "%s: cannot listen: %s", *where, error->message);
+			wiring_fail(wiring);
+			return;
+		}
+		log_info(MODULE, "%s: serving, revision %" G_GUINT64_FORMAT ", %u ports",
+			 *where, revision, cloud_list(wiring->cloud, KIND_PORT)->len);
+	}
+}
+
+static void mirror_has_failed(const GError *error, void *data)
+{
+	log_error(MODULE, "store: cannot be followed: %s", error->message);
+	wiring_fail(data);
+}
+
+static void mirror_has_applied(uint64_t revision, void *data)
+{
+	struct wiring *wiring = data;
+
+	if (!wiring->compile)
+		return;
+	compile_flush(wiring->compile, revision);
+	hub_commit(wiring->hub, revision);
+}
+
+static const struct mirror_ops mirror_ops = {
+	.ready = mirror_is_ready,
+	.failed = mirror_has_failed,
+	.applied = mirror_has_applied,
+};
+
+struct wiring *wiring_new(const struct options *options, void (*failed)(void *data), void *data,
+			  GError **error)
+{
+	struct wiring *wiring = g_new0(struct wiring, 1);
+
+	wiring->failed = failed;
+	wiring->data = data;
+	wiring->listen = g_strdupv(options->listen);
+	wiring->config = (struct api_config){
+		.vni_min = options->vni_min,
+		.vni_max = options->vni_max,
+		.underlay_mtu = options->mtu,
+	};
+	wiring->guests = guestlist_new(options->tokens, error);
+	wiring->store = wiring->guests ? store_open(options->store, error) : NULL;
+	if (!wiring->store) {
+		wiring_free(wiring);
+		return NULL;
+	}
+	wiring->cloud = cloud_new();
+	wiring->mirror = mirror_new(wiring->store, wiring->cloud, &mirror_ops, wiring);
+	return wiring;
+}
+
+void wiring_reload(struct wiring *wiring)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (guestlist_reload(wiring->guests, &error))
+		log_info(MODULE, "tokens: read again");
+	else
+		log_error(MODULE, "tokens: kept as they were: %s", error->message);
+}
+
+/* The store first: its last commit answers the requests that wait for it, and they still find
+ * everything else. */
+void wiring_free(struct wiring *wiring)
+{
+	if (!wiring)
+		return;
+	wiring->ended = true;
+	if (wiring->api)
+		api_stop(wiring->api);
+	store_close(wiring->store);
+	while (g_main_context_iteration(NULL, FALSE))
+		;
+	hub_free(wiring->hub);
+	http_server_free(wiring->server);
+	api_free(wiring->api);
+	compile_free(wiring->compile);
+	mirror_free(wiring->mirror);
+	cloud_free(wiring->cloud);
+	guestlist_free(wiring->guests);
+	g_strfreev(wiring->listen);
+	g_free(wiring);
+}
