@@ -43,6 +43,7 @@ struct http_server {
 	GQueue requests; /* links are in the requests */
 	struct http_streams streams;
 	gsize body_max;
+	bool ending;
 	guint resumed; /* a count: a daemon without a thread does not notice by itself */
 };
 
@@ -270,6 +271,8 @@ static enum MHD_Result server_access(void *data, struct MHD_Connection *connecti
 	}
 	if (!request->response && request->read > server->body_max)
 		request_refuse_size(request);
+	if (!request->response && server->ending)
+		http_reply(request, 503, NULL, NULL, 0, NULL, 0);
 	if (!request->response)
 		request_hand_over(request);
 	if (request->response)
@@ -378,6 +381,7 @@ void http_server_free(struct http_server *server)
 {
 	if (!server)
 		return;
+	server->ending = true;
 	for (GList *link = server->requests.head, *next; link; link = next) {
 		struct http_request *request = link->data;
 

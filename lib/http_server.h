@@ -18,7 +18,7 @@ struct http_pair {
 	const char *value;
 };
 
-/* What was asked; borrowed, lives until the reply or the stream's end. */
+/* What was asked; borrowed, gone after the reply. */
 struct http_question {
 	const char *method; /* "GET" ... */
 	const char *path;   /* percent-decoded, starts with '/' */
@@ -40,7 +40,8 @@ typedef void (*http_handler)(struct http_request *request, const struct http_que
 			     void *data);
 
 struct http_server *http_server_new(http_handler handler, void *data);
-/* Streams are cut (their closed callbacks run); open requests are answered 503. */
+/* Streams are cut (their closed callbacks run); open requests are answered 503. The handler
+ * is not called any more. */
 void http_server_free(struct http_server *server);
 
 /*
@@ -82,6 +83,8 @@ struct http_stream *http_stream_open(struct http_request *request, const char *c
 void http_stream_write(struct http_stream *stream, const char *text, gsize size);
 /* The same without a copy: shares TEXT with other streams. */
 void http_stream_write_shared(struct http_stream *stream, GRefString *text);
+/* Instead of the server's stream_max: for one that begins with a large transfer. */
+void http_stream_set_max(struct http_stream *stream, gsize bytes);
 gsize http_stream_get_queued(const struct http_stream *stream); /* bytes */
 /* Ends the body properly after what is queued. */
 void http_stream_close(struct http_stream *stream);

@@ -29,6 +29,7 @@ struct http_stream {
 	guint first;
 	gsize offset; /* into the first */
 	gsize queued;
+	gsize queue_max;
 	http_stream_closed closed; /* NULL: told, or not wanted any more */
 	void *data;
 	int fd;
@@ -134,6 +135,7 @@ struct http_stream *http_stream_new(struct http_streams *streams,
 		return stream;
 	}
 	stream->streams = streams;
+	stream->queue_max = streams->queue_max;
 	stream->link.data = stream;
 	g_queue_push_tail_link(&streams->open, &stream->link);
 	stream->fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)
@@ -196,7 +198,7 @@ void http_stream_write_shared(struct http_stream *stream, GRefString *text)
 
 	if (stream->cut || stream->ending || chunk.size == 0)
 		return;
-	if (stream->queued + chunk.size > stream->streams->queue_max) {
+	if (stream->queued + chunk.size > stream->queue_max) {
 		stream_cut(stream);
 		return;
 	}
@@ -211,6 +213,11 @@ void http_stream_write(struct http_stream *stream, const char *text, gsize size)
 	g_autoptr(GRefString) copy = g_ref_string_new_len(text, (gssize)size);
 
 	http_stream_write_shared(stream, copy);
+}
+
+void http_stream_set_max(struct http_stream *stream, gsize bytes)
+{
+	stream->queue_max = bytes;
 }
 
 gsize http_stream_get_queued(const struct http_stream *stream)

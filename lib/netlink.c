@@ -29,12 +29,12 @@ static const struct {
 	int number;
 	enum weft_error code;
 } errors[] = {
-	{ENOENT, WEFT_ERROR_NOT_FOUND},	   {ENODEV, WEFT_ERROR_NOT_FOUND},
-	{ESRCH, WEFT_ERROR_NOT_FOUND},	   {EEXIST, WEFT_ERROR_CONFLICT},
-	{EBUSY, WEFT_ERROR_CONFLICT},	   {EADDRINUSE, WEFT_ERROR_CONFLICT},
-	{EINVAL, WEFT_ERROR_INVALID},	   {ERANGE, WEFT_ERROR_INVALID},
-	{EPERM, WEFT_ERROR_DENIED},	   {EACCES, WEFT_ERROR_DENIED},
-	{ENOSPC, WEFT_ERROR_EXHAUSTED},	   {ENOMEM, WEFT_ERROR_EXHAUSTED},
+	{ENOENT, WEFT_ERROR_NOT_FOUND},	     {ENODEV, WEFT_ERROR_NOT_FOUND},
+	{ESRCH, WEFT_ERROR_NOT_FOUND},	     {EEXIST, WEFT_ERROR_CONFLICT},
+	{EBUSY, WEFT_ERROR_CONFLICT},	     {EADDRINUSE, WEFT_ERROR_CONFLICT},
+	{EINVAL, WEFT_ERROR_INVALID},	     {ERANGE, WEFT_ERROR_INVALID},
+	{EPERM, WEFT_ERROR_DENIED},	     {EACCES, WEFT_ERROR_DENIED},
+	{ENOSPC, WEFT_ERROR_EXHAUSTED},	     {ENOMEM, WEFT_ERROR_EXHAUSTED},
 	{ENETUNREACH, WEFT_ERROR_NOT_FOUND}, {EHOSTUNREACH, WEFT_ERROR_NOT_FOUND},
 };
 
@@ -211,8 +211,8 @@ struct netlink_monitor *netlink_monitor_new(const int *groups, netlink_answer ev
 	monitor->socket = socket;
 	monitor->event = event;
 	monitor->data = data;
-	monitor->source = g_unix_fd_add(nl_socket_get_fd(socket), G_IO_IN, monitor_read,
-					monitor);
+	monitor->source =
+		g_unix_fd_add(nl_socket_get_fd(socket), G_IO_IN, monitor_read, monitor);
 	return monitor;
 }
 

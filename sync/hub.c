@@ -1,0 +1,622 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One session for each host that has connected: its stream, its backlog, its sign of life.
+ * Rows wait in the session until the commit that ends their transaction, so a host never
+ * sees half of one that it could take for the whole.
+ */
+#include "sync/hub.h"
+
+#include <jansson.h>
+#include <string.h>
+#include "lib/error.h"
+#include "lib/ip.h"
+#include "lib/uuid.h"
+#include "sync/backlog.h"
+#include "sync/row.h"
+
+#define GRACE_MS      10000
+#define BEAT_MS	      2000
+#define FORGET_MS     900000 /* a backlog is kept so long for a host that does not come back */
+#define BACKLOG_BYTES (4U << 20)
+#define DUMP_BLOCK    65536
+#define STREAM_EXTRA  (32U << 20) /* queued on a stream beyond what it began with */
+#define SLICES	      16	  /* of a beat: not all hosts at the same moment */
+#define REPORT_PORTS  65536
+
+/* Owned by the hub. */
+struct session {
+	struct hub *hub;
+	char *name;
+	struct http_stream *stream; /* NULL: not connected */
+	struct backlog backlog;
+	GPtrArray *staged; /* lines (references) since the last commit */
+	guint grace;	   /* until it counts as dead, then until it is forgotten */
+	bool alive;
+	bool spoke; /* something was sent since the last beat */
+	unsigned int slice;
+};
+
+/* A host that knocks. Owned by the hub until hub_admit. */
+struct knock {
+	struct http_request *request;
+	char *host;
+	char *epoch;
+	bool resumes;
+	uint64_t revision;
+};
+
+/* The formatted line of a row, for the time of one transaction. */
+struct line {
+	const char *table;
+	GRefString *key;
+	GRefString *value; /* NULL: gone */
+	GRefString *text;
+};
+
+struct hub {
+	struct hub_ops ops;
+	void *data;
+	char *epoch;
+	uint64_t revision;
+	GHashTable *sessions; /* name -> struct session */
+	GHashTable *knocks;   /* set of struct knock */
+	GHashTable *lines;    /* set of struct line */
+	GPtrArray *dirty;     /* sessions with staged lines */
+	GPtrArray *slices[SLICES];
+	unsigned int next_slice;
+	guint beat;
+	unsigned int beat_slice;
+	unsigned int grace_ms;
+	gsize backlog_bytes;
+	gsize connected;
+};
+
+struct hub_dump {
+	struct hub *hub;
+	struct http_stream *stream;
+	GString *block;
+	gsize bytes;
+};
+
+/* --- lines --------------------------------------------------------------------------- */
+
+static guint line_hash(gconstpointer data)
+{
+	const struct line *line = data;
+
+	return g_direct_hash(line->key) ^ g_direct_hash(line->value) * 31;
+}
+
+static gboolean line_same(gconstpointer a, gconstpointer b)
+{
+	const struct line *x = a, *y = b;
+
+	return x->key == y->key && x->value == y->value && strcmp(x->table, y->table) == 0;
+}
+
+static void line_free(void *data)
+{
+	struct line *line = data;
+
+	g_ref_string_release(line->key);
+	if (line->value)
+		g_ref_string_release(line->value);
+	g_ref_string_release(line->text);
+	g_free(line);
+}
+
+static void text_append_quoted(GString *text, const char *string)
+{
+	g_string_append_c(text, '"');
+	for (const char *c = string; *c; c++) {
+		if (*c == '"' || *c == '\\')
+			g_string_append_c(text, '\\');
+		if ((unsigned char)*c < ' ')
+			g_string_append_printf(text, "\\u%04x", *c);
+		else
+			g_string_append_c(text, *c);
+	}
+	g_string_append_c(text, '"');
+}
+
+static void text_append_row(GString *text, const char *table, const char *key,
+			    const char *value, uint64_t revision)
+{
+	g_string_append_printf(
+		text, "{\"rev\":%" G_GUINT64_FORMAT ",\"table\":\"%s\",\"op\":\"%s\",\"key\":",
+		revision, table, value ? "put" : "del");
+	text_append_quoted(text, key);
+	if (value) {
+		g_string_append(text, ",\"value\":");
+		g_string_append(text, value);
+	}
+	g_string_append(text, "}\n");
+}
+
+static GRefString *text_make_mark(const char *op, uint64_t revision)
+{
+	char text[80];
+
+	g_snprintf(text, sizeof(text), "{\"op\":\"%s\",\"rev\":%" G_GUINT64_FORMAT "}\n", op,
+		   revision);
+	return g_ref_string_new(text);
+}
+
+/* Borrowed from the hub until the commit. */
+static GRefString *hub_format(struct hub *hub, const char *table, GRefString *key,
+			      GRefString *value, uint64_t revision)
+{
+	struct line wanted = {.table = table, .key = key, .value = value};
+	struct line *line = g_hash_table_lookup(hub->lines, &wanted);
+	g_autoptr(GString) text = NULL;
+
+	if (line)
+		return line->text;
+	text = g_string_sized_new(128 + (value ? g_ref_string_length(value) : 0));
+	text_append_row(text, table, key, value, revision);
+	line = g_new0(struct line, 1);
+	line->table = table;
+	line->key = g_ref_string_acquire(key);
+	line->value = value ? g_ref_string_acquire(value) : NULL;
+	line->text = g_ref_string_new_len(text->str, (gssize)text->len);
+	g_hash_table_add(hub->lines, line);
+	return line->text;
+}
+
+/* --- sessions ------------------------------------------------------------------------ */
+
+static struct session *session_new(struct hub *hub, const char *name)
+{
+	struct session *session = g_new0(struct session, 1);
+
+	session->hub = hub;
+	session->name = g_strdup(name);
+	session->staged = g_ptr_array_new_with_free_func((GDestroyNotify)g_ref_string_release);
+	session->slice = hub->next_slice++ % SLICES;
+	backlog_init(&session->backlog, hub->revision);
+	g_ptr_array_add(hub->slices[session->slice], session);
+	g_hash_table_insert(hub->sessions, session->name, session);
+	return session;
+}
+
+static void session_free(void *data)
+{
+	struct session *session = data;
+
+	if (session->stream)
+		http_stream_close(session->stream);
+	g_clear_handle_id(&session->grace, g_source_remove);
+	g_ptr_array_remove_fast(session->hub->slices[session->slice], session);
+	g_ptr_array_remove_fast(session->hub->dirty, session);
+	g_ptr_array_unref(session->staged);
+	backlog_done(&session->backlog);
+	g_free(session->name);
+	g_free(session);
+}
+
+static gboolean session_forget(void *data)
+{
+	struct session *session = data;
+
+	session->grace = 0;
+	g_hash_table_remove(session->hub->sessions, session->name);
+	return G_SOURCE_REMOVE;
+}
+
+static gboolean session_die(void *data)
+{
+	struct session *session = data;
+
+	session->alive = false;
+	session->grace = g_timeout_add(FORGET_MS, session_forget, session);
+	session->hub->ops.alive(session->name, false, session->hub->data);
+	return G_SOURCE_REMOVE;
+}
+
+static void session_lose_stream(void *data)
+{
+	struct session *session = data;
+
+	session->stream = NULL;
+	session->hub->connected--;
+	session->grace = g_timeout_add(session->hub->grace_ms, session_die, session);
+}
+
+static void session_write(GRefString *line, void *data)
+{
+	struct session *session = data;
+
+	http_stream_write_shared(session->stream, line);
+	session->spoke = true;
+}
+
+void hub_emit(struct hub *hub, const char *host, const char *table, GRefString *key,
+	      GRefString *value, uint64_t revision)
+{
+	struct session *session = g_hash_table_lookup(hub->sessions, host);
+	GRefString *line;
+
+	if (!session)
+		return;
+	line = hub_format(hub, table, key, value, revision);
+	if (session->staged->len == 0)
+		g_ptr_array_add(hub->dirty, session);
+	g_ptr_array_add(session->staged, g_ref_string_acquire(line));
+}
+
+static void session_commit(struct session *session, GRefString *mark)
+{
+	struct hub *hub = session->hub;
+
+	g_ptr_array_add(session->staged, g_ref_string_acquire(mark));
+	for (guint i = 0; i < session->staged->len; i++) {
+		GRefString *line = session->staged->pdata[i];
+
+		backlog_add(&session->backlog, hub->revision, line, hub->backlog_bytes);
+		if (session->stream)
+			session_write(line, session);
+	}
+	g_ptr_array_set_size(session->staged, 0);
+}
+
+void hub_commit(struct hub *hub, uint64_t revision)
+{
+	g_autoptr(GRefString) mark = text_make_mark("commit", revision);
+
+	hub->revision = revision;
+	for (guint i = 0; i < hub->dirty->len; i++)
+		session_commit(hub->dirty->pdata[i], mark);
+	g_ptr_array_set_size(hub->dirty, 0);
+	g_hash_table_remove_all(hub->lines);
+}
+
+static gboolean hub_beat(void *data)
+{
+	struct hub *hub = data;
+	GPtrArray *slice = hub->slices[hub->beat_slice++ % SLICES];
+	g_autoptr(GRefString) mark = text_make_mark("beat", hub->revision);
+
+	for (guint i = 0; i < slice->len; i++) {
+		struct session *session = slice->pdata[i];
+
+		if (session->stream && !session->spoke)
+			http_stream_write_shared(session->stream, mark);
+		session->spoke = false;
+	}
+	return G_SOURCE_CONTINUE;
+}
+
+/* --- connecting ---------------------------------------------------------------------- */
+
+static void dump_flush(struct hub_dump *dump)
+{
+	dump->bytes += dump->block->len;
+	http_stream_set_max(dump->stream, dump->bytes + STREAM_EXTRA);
+	http_stream_write(dump->stream, dump->block->str, dump->block->len);
+	g_string_truncate(dump->block, 0);
+}
+
+void hub_dump_row(struct hub_dump *dump, const char *table, GRefString *key, GRefString *value)
+{
+	text_append_row(dump->block, table, key, value, dump->hub->revision);
+	if (dump->block->len >= DUMP_BLOCK)
+		dump_flush(dump);
+}
+
+static void session_send_all(struct session *session)
+{
+	struct hub *hub = session->hub;
+	g_autoptr(GRefString) end = text_make_mark("end", hub->revision);
+	struct hub_dump dump = {
+		.hub = hub, .stream = session->stream, .block = g_string_sized_new(DUMP_BLOCK)};
+
+	hub->ops.dump(session->name, &dump, hub->data);
+	dump_flush(&dump);
+	g_string_free(dump.block, TRUE);
+	session_write(end, session);
+}
+
+static void session_open(struct session *session, struct http_request *request, bool resume,
+			 uint64_t revision)
+{
+	struct hub *hub = session->hub;
+	bool was_alive = session->alive;
+	g_autofree char *hello = g_strdup_printf("{\"op\":\"hello\",\"rev\":%" G_GUINT64_FORMAT
+						 ",\"epoch\":\"%s\",\"mode\":\"%s\"}\n",
+						 resume ? revision : hub->revision, hub->epoch,
+						 resume ? "resume" : "full");
+
+	if (session->stream)
+		http_stream_close(
+			session->stream); /* the same host again: the newer one counts */
+	else
+		hub->connected++;
+	g_clear_handle_id(&session->grace, g_source_remove);
+	session->alive = true;
+	session->stream =
+		http_stream_open(request, "application/x-ndjson", session_lose_stream, session);
+	http_stream_write(session->stream, hello, strlen(hello));
+	if (!was_alive)
+		hub->ops.alive(session->name, true, hub->data);
+	if (resume)
+		backlog_replay(&session->backlog, revision, session_write, session);
+	else
+		session_send_all(session);
+}
+
+static void reply_error(struct http_request *request, const GError *error)
+{
+	json_t *object = json_pack("{s:s, s:s}", "type",
+				   error->domain == WEFT_ERROR
+					   ? weft_error_to_name((enum weft_error)error->code)
+					   : "internal",
+				   "message", error->message);
+	char *text = json_dumps(object, JSON_COMPACT);
+
+	http_reply_json(request, weft_error_to_status(error), g_strdup(text));
+	free(text);
+	json_decref(object);
+}
+
+static void knock_free(void *data)
+{
+	struct knock *knock = data;
+
+	g_free(knock->host);
+	g_free(knock->epoch);
+	g_free(knock);
+}
+
+void hub_admit(struct hub *hub, void *data, const GError *error)
+{
+	struct knock *knock = data;
+	struct session *session;
+	bool resume;
+
+	g_assert(g_hash_table_contains(hub->knocks, knock));
+	if (error) {
+		reply_error(knock->request, error);
+		g_hash_table_remove(hub->knocks, knock);
+		return;
+	}
+	session = g_hash_table_lookup(hub->sessions, knock->host);
+	if (!session)
+		session = session_new(hub, knock->host);
+	resume = knock->resumes && g_strcmp0(knock->epoch, hub->epoch) == 0 &&
+		 knock->revision >= session->backlog.floor && knock->revision <= hub->revision;
+	session_open(session, knock->request, resume, knock->revision);
+	g_hash_table_remove(hub->knocks, knock);
+}
+
+static void serve_rows(struct hub *hub, struct http_request *request,
+		       const struct http_question *question, const char *host)
+{
+	const char *ip_text = http_question_find(question, "ip");
+	const char *revision = http_question_find(question, "rev");
+	g_autoptr(GError) error = NULL;
+	struct knock *knock;
+	guint64 number = 0;
+	struct ip ip;
+
+	if (ip_text && (!ip_parse(ip_text, &ip) || ip_is_none(ip) || ip_is_multicast(ip)))
+		error = g_error_new(WEFT_ERROR, WEFT_ERROR_INVALID,
+				    "host %s: ip: '%.64s' is not an address", host, ip_text);
+	else if (revision &&
+		 !g_ascii_string_to_unsigned(revision, 10, 0, G_MAXUINT64, &number, NULL))
+		error = g_error_new(WEFT_ERROR, WEFT_ERROR_INVALID,
+				    "host %s: rev: '%.64s' is not a number", host, revision);
+	if (error) {
+		reply_error(request, error);
+		return;
+	}
+	knock = g_new0(struct knock, 1);
+	knock->request = request;
+	knock->host = g_strdup(host);
+	knock->epoch = g_strdup(http_question_find(question, "epoch"));
+	knock->resumes = revision != NULL;
+	knock->revision = number;
+	g_hash_table_add(hub->knocks, knock);
+	hub->ops.admit(hub, knock->host, ip_text, knock, hub->data);
+}
+
+/* --- reports ------------------------------------------------------------------------- */
+
+static bool report_read_ports(const char *host, json_t *ports, GArray *out, GError **error)
+{
+	const char *id;
+	json_t *wired;
+
+	json_object_foreach (ports, id, wired) {
+		struct hub_report_port port = {.id = id, .wired = json_is_true(wired)};
+		struct uuid uuid;
+
+		if (uuid_parse(id, &uuid) && json_is_boolean(wired)) {
+			g_array_append_val(out, port);
+			continue;
+		}
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+			    "host %s: ports: '%.64s' is not a uuid with true or false", host,
+			    id);
+		return false;
+	}
+	return true;
+}
+
+static bool report_read(const char *host, json_t *root, GArray *ports,
+			struct hub_report *report, GError **error)
+{
+	json_t *revision = json_object_get(root, "rev");
+	json_t *full = json_object_get(root, "full");
+	json_t *list = json_object_get(root, "ports");
+	const char *wrong = NULL;
+
+	if (!json_is_object(root))
+		wrong = "body: is not an object";
+	else if (!json_is_integer(revision) || json_integer_value(revision) < 0)
+		wrong = "rev: is not a number";
+	else if (full && !json_is_boolean(full))
+		wrong = "full: is not true or false";
+	else if (list && !json_is_object(list))
+		wrong = "ports: is not an object";
+	else if (json_object_size(list) > REPORT_PORTS)
+		wrong = "ports: are too many";
+	if (wrong) {
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID, "host %s: %s", host, wrong);
+		return false;
+	}
+	if (!report_read_ports(host, list, ports, error))
+		return false;
+	report->revision = (uint64_t)json_integer_value(revision);
+	report->full = json_is_true(full);
+	report->ports = (struct hub_report_port *)(void *)ports->data;
+	report->port_count = ports->len;
+	return true;
+}
+
+static void serve_status(struct hub *hub, struct http_request *request,
+			 const struct http_question *question, const char *host)
+{
+	g_autoptr(GArray) ports = g_array_new(FALSE, FALSE, sizeof(struct hub_report_port));
+	g_autoptr(GError) error = NULL;
+	struct hub_report report;
+	json_error_t where;
+	json_t *root;
+
+	root = json_loadb(question->body, question->body_size, JSON_REJECT_DUPLICATES, &where);
+	if (!g_hash_table_contains(hub->sessions, host))
+		error = g_error_new(WEFT_ERROR, WEFT_ERROR_NOT_FOUND, "host %s: has no stream",
+				    host);
+	else if (!root)
+		error = g_error_new(WEFT_ERROR, WEFT_ERROR_INVALID, "host %s: body: %s", host,
+				    where.text);
+	else if (report_read(host, root, ports, &report, &error))
+		hub->ops.report(host, &report, hub->data);
+	if (error)
+		reply_error(request, error);
+	else
+		http_reply_json(request, 200, g_strdup("{}"));
+	json_decref(root);
+}
+
+/* --- requests ------------------------------------------------------------------------ */
+
+static const struct {
+	const char *method;
+	const char *verb;
+	void (*serve)(struct hub *hub, struct http_request *request,
+		      const struct http_question *question, const char *host);
+} verbs[] = {
+	{"GET", "rows", serve_rows},
+	{"POST", "status", serve_status},
+};
+
+static GError *serve_verb(struct hub *hub, struct http_request *request,
+			  const struct http_question *question, const char *host,
+			  const char *verb, const char *allowed_host)
+{
+	if (!row_check_host(host))
+		return g_error_new(WEFT_ERROR, WEFT_ERROR_INVALID,
+				   "host: name: '%.64s' is not a host's name", host);
+	if (!allowed_host ||
+	    (strcmp(allowed_host, "*") != 0 && strcmp(allowed_host, host) != 0))
+		return g_error_new(WEFT_ERROR, WEFT_ERROR_DENIED,
+				   "host %s: the client may not speak for it", host);
+	for (gsize i = 0; i < G_N_ELEMENTS(verbs); i++) {
+		if (strcmp(verbs[i].verb, verb) != 0 ||
+		    strcmp(verbs[i].method, question->method) != 0)
+			continue;
+		verbs[i].serve(hub, request, question, host);
+		return NULL;
+	}
+	return g_error_new(WEFT_ERROR, WEFT_ERROR_NOT_FOUND, "host %s: there is no %s %.64s",
+			   host, question->method, verb);
+}
+
+bool hub_serve(struct hub *hub, struct http_request *request,
+	       const struct http_question *question, const char *allowed_host)
+{
+	static const char base[] = "/weft/v1/hosts/";
+	g_autoptr(GError) error = NULL;
+	g_autofree char *host = NULL;
+	const char *slash;
+
+	if (!g_str_has_prefix(question->path, base))
+		return false;
+	slash = strchr(question->path + strlen(base), '/');
+	if (!slash)
+		return false;
+	host = g_strndup(question->path + strlen(base),
+			 (gsize)(slash - question->path) - strlen(base));
+	error = serve_verb(hub, request, question, host, slash + 1, allowed_host);
+	if (error)
+		reply_error(request, error);
+	return true;
+}
+
+/* --- the hub ------------------------------------------------------------------------- */
+
+struct hub *hub_new(const struct hub_ops *ops, const char *epoch, uint64_t revision, void *data)
+{
+	struct hub *hub = g_new0(struct hub, 1);
+
+	hub->ops = *ops;
+	hub->data = data;
+	hub->epoch = g_strdup(epoch);
+	hub->revision = revision;
+	hub->sessions = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, session_free);
+	hub->knocks = g_hash_table_new_full(NULL, NULL, knock_free, NULL);
+	hub->lines = g_hash_table_new_full(line_hash, line_same, line_free, NULL);
+	hub->dirty = g_ptr_array_new();
+	hub->backlog_bytes = BACKLOG_BYTES;
+	for (unsigned int i = 0; i < SLICES; i++)
+		hub->slices[i] = g_ptr_array_new();
+	hub_set_times(hub, GRACE_MS, BEAT_MS);
+	return hub;
+}
+
+void hub_free(struct hub *hub)
+{
+	g_autoptr(GError) error = NULL;
+	GHashTableIter knocks;
+	gpointer knock;
+
+	if (!hub)
+		return;
+	error = g_error_new(WEFT_ERROR, WEFT_ERROR_UNAVAILABLE, "the controller is ending");
+	g_hash_table_iter_init(&knocks, hub->knocks);
+	while (g_hash_table_iter_next(&knocks, &knock, NULL))
+		reply_error(((struct knock *)knock)->request, error);
+	g_hash_table_unref(hub->knocks);
+	g_hash_table_unref(hub->sessions);
+	g_hash_table_unref(hub->lines);
+	g_ptr_array_unref(hub->dirty);
+	for (unsigned int i = 0; i < SLICES; i++)
+		g_ptr_array_unref(hub->slices[i]);
+	g_source_remove(hub->beat);
+	g_free(hub->epoch);
+	g_free(hub);
+}
+
+void hub_set_times(struct hub *hub, unsigned int grace_ms, unsigned int beat_ms)
+{
+	g_clear_handle_id(&hub->beat, g_source_remove);
+	hub->grace_ms = grace_ms;
+	hub->beat = g_timeout_add(MAX(beat_ms / SLICES, 1), hub_beat, hub);
+}
+
+void hub_set_backlog(struct hub *hub, gsize bytes)
+{
+	hub->backlog_bytes = bytes;
+}
+
+bool hub_is_connected(const struct hub *hub, const char *host)
+{
+	const struct session *session = g_hash_table_lookup(hub->sessions, host);
+
+	return session && session->stream;
+}
+
+gsize hub_count_connected(const struct hub *hub)
+{
+	return hub->connected;
+}
