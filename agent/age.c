@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See age.h. Timeouts: RFC 5382 for TCP, RFC 4787 for UDP, RFC 5508 for ICMP. */
+#include "agent/age.h"
+
+#include <errno.h>
+#include <string.h>
+#include <netinet/in.h>
+#include <bpf/bpf.h>
+
+#include "agent/jiffies.h"
+
+#define SWEEP_SECONDS 5
+#define STEP	      2048 /* connections of one turn of the loop */
+
+struct age {
+	int fd;
+	struct age_ops ops;
+	void *data;
+	struct jiffies *jiffies;
+	guint timer;
+	guint idle;
+	/* Of the sweep under way. */
+	uint8_t cursor[sizeof(struct conn_key)];
+	bool started;
+	uint64_t now;
+	gsize seen;
+	/* Of all. */
+	gsize count;
+	gsize expired;
+	struct conn_key keys[STEP];
+	struct conn_value values[STEP];
+};
+
+static const struct {
+	const char *name;
+	uint32_t tcp;
+	uint32_t other;
+} states[] = {
+	[CONN_NEW] = {"new", 60, 30},	    [CONN_ESTABLISHED] = {"established", 7440, 300},
+	[CONN_FIN] = {"fin", 240, 60},	    [CONN_CLOSING] = {"closing", 60, 60},
+	[CONN_CLOSED] = {"closed", 10, 10},
+};
+
+uint32_t age_get_timeout(uint32_t proto, enum conn_state state)
+{
+	if ((gsize)state >= G_N_ELEMENTS(states))
+		return states[CONN_CLOSED].tcp;
+	if (proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6)
+		return MIN(states[state].other, 60);
+	return proto == IPPROTO_TCP ? states[state].tcp : states[state].other;
+}
+
+const char *age_state_name(enum conn_state state)
+{
+	return (gsize)state < G_N_ELEMENTS(states) ? states[state].name : "unknown";
+}
+
+static bool conn_is_over(const struct age *age, const struct conn_key *key,
+			 const struct conn_value *value)
+{
+	uint64_t limit = (uint64_t)age_get_timeout(key->proto, value->state) * jiffies_hz();
+
+	if (age->ops.is_gone(key->slot, age->data))
+		return true;
+	/* Seen after `now` was read: the difference is negative. */
+	return age->now && (int64_t)(age->now - value->seen) > (int64_t)limit;
+}
+
+/* Asked again: it may have spoken since the batch was read. */
+static void conn_expire(struct age *age, const struct conn_key *key)
+{
+	struct conn_value value;
+
+	if (bpf_map_lookup_elem(age->fd, key, &value) == 0 && conn_is_over(age, key, &value) &&
+	    bpf_map_delete_elem(age->fd, key) == 0)
+		age->expired++;
+}
+
+/* False: the table has ended (or cannot be read). */
+static bool sweep_step(struct age *age)
+{
+	uint8_t next[sizeof(age->cursor)];
+	uint32_t count = STEP;
+	int status = bpf_map_lookup_batch(age->fd, age->started ? age->cursor : NULL, next,
+					  age->keys, age->values, &count, NULL);
+
+	if (status && errno != ENOENT)
+		return false;
+	for (uint32_t i = 0; i < count; i++)
+		if (conn_is_over(age, &age->keys[i], &age->values[i]))
+			conn_expire(age, &age->keys[i]);
+	age->seen += count;
+	age->started = true;
+	memcpy(age->cursor, next, sizeof(next));
+	return status == 0;
+}
+
+static void sweep_begin(struct age *age)
+{
+	age->started = false;
+	age->seen = 0;
+	age->now = jiffies_get(age->jiffies);
+}
+
+static void sweep_end(struct age *age)
+{
+	age->count = age->seen;
+	age->ops.swept(age->data);
+}
+
+void age_sweep(struct age *age)
+{
+	if (age->idle)
+		g_source_remove(age->idle);
+	age->idle = 0;
+	sweep_begin(age);
+	while (sweep_step(age))
+		;
+	sweep_end(age);
+}
+
+static gboolean idle_step(gpointer data)
+{
+	struct age *age = data;
+
+	if (sweep_step(age))
+		return G_SOURCE_CONTINUE;
+	age->idle = 0;
+	sweep_end(age);
+	return G_SOURCE_REMOVE;
+}
+
+static gboolean timer_due(gpointer data)
+{
+	struct age *age = data;
+
+	if (age->idle)
+		return G_SOURCE_CONTINUE;
+	sweep_begin(age);
+	age->idle = g_idle_add(idle_step, age);
+	return G_SOURCE_CONTINUE;
+}
+
+struct age *age_new(int conn_fd, const struct age_ops *ops, void *data)
+{
+	struct age *age = g_new0(struct age, 1);
+
+	age->fd = conn_fd;
+	age->ops = *ops;
+	age->data = data;
+	age->jiffies = jiffies_new();
+	age->timer = g_timeout_add_seconds(SWEEP_SECONDS, timer_due, age);
+	return age;
+}
+
+void age_free(struct age *age)
+{
+	if (!age)
+		return;
+	g_source_remove(age->timer);
+	if (age->idle)
+		g_source_remove(age->idle);
+	jiffies_free(age->jiffies);
+	g_free(age);
+}
+
+gsize age_get_count(const struct age *age)
+{
+	return age->count;
+}
+
+gsize age_get_expired(const struct age *age)
+{
+	return age->expired;
+}

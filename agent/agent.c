@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Wiring: the order of construction is the order in which a restart may touch what runs.
+ * Maps that were found are read before a row comes; programs are replaced when the maps
+ * they bring along are as full as the old ones.
+ */
+#include "agent/agent.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <net/if.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/dhcp4.h"
+#include "agent/links.h"
+#include "agent/local.h"
+#include "agent/ports.h"
+#include "agent/vxlan.h"
+#include "lib/error.h"
+#include "lib/log.h"
+
+#define MODULE	      "agent"
+#define RETRY_SECONDS 1
+
+/* ---------------------------------------------------------------- apply */
+
+static gboolean apply_again(gpointer data)
+{
+	struct agent *agent = data;
+
+	agent->retry = 0;
+	agent_apply(agent);
+	return G_SOURCE_REMOVE;
+}
+
+static bool uplink_hook(struct agent *agent, GError **error)
+{
+	/* Programs of ports and of the uplink leave nothing for it but what nobody should have. */
+	if (agent->vxlan && !hooks_attach(agent->hooks, agent->vxlan,
+					  programs_get_fd(agent->programs, PROGRAM_IDLE), error))
+		return false;
+	return hooks_attach(agent->hooks, agent->uplink,
+			    programs_get_fd(agent->programs, PROGRAM_UPLINK), error);
+}
+
+static bool hook_is_wanted(uint32_t ifindex, void *data)
+{
+	char name[IF_NAMESIZE];
+
+	return if_indextoname(ifindex, name) != NULL;
+}
+
+/* Our programs in place of those before us, everywhere. */
+static bool agent_hook(struct agent *agent, GError **error)
+{
+	if (!uplink_hook(agent, error))
+		return false;
+	ports_hook(agent->ports);
+	hooks_sweep(agent->hooks, hook_is_wanted, agent);
+	agent->hooked = true;
+	return true;
+}
+
+static void apply_failed(struct agent *agent, GError *error)
+{
+	agent->failures++;
+	log_error(MODULE, "%s: not all could be applied: %s", agent->options->host,
+		  error->message);
+	g_error_free(error);
+	if (!agent->retry)
+		agent->retry = g_timeout_add_seconds(RETRY_SECONDS, apply_again, agent);
+}
+
+bool agent_apply(struct agent *agent)
+{
+	struct apply_writer writer = maps_get_writer(agent->maps);
+	struct apply_result result = {0};
+	GError *error = NULL;
+	bool ok;
+
+	if (!state_is_full(agent->state))
+		return false;
+	state_flush(agent->state);
+	ok = apply_changes(agent->desired, &writer, &result, &error);
+	agent->applies++;
+	if (ok)
+		state_applied(agent->state);
+	else
+		apply_failed(agent, error);
+	if (!agent->hooked && !agent_hook(agent, &error)) {
+		log_error(MODULE, "%s: %s", agent->options->host, error->message);
+		g_clear_error(&error);
+	}
+	log_debug(MODULE, "%s: applied: %zu puts, %zu deletions, %zu failed",
+		  agent->options->host, result.puts, result.dels, result.failed);
+	ports_applied(agent->ports);
+	return ok;
+}
+
+/* ----------------------------------------------------------------- feed */
+
+static void row_refused(struct agent *agent, GError *error)
+{
+	log_error("rows", "%s: refused: %s", agent->options->host, error->message);
+	g_error_free(error);
+}
+
+static void options_check(const struct row_port *port)
+{
+	for (gsize i = 0; i < port->lease_count; i++) {
+		const struct dhcp4_lease *lease = &port->leases[i];
+		char text[UUID_TEXT];
+
+		for (gsize j = 0; j < lease->option_count; j++)
+			if (!dhcp4_option_check(lease->options[j].name,
+						lease->options[j].value))
+				log_warn("dhcp", "%s: option %s: cannot be '%s'",
+					 uuid_print(port->id, text), lease->options[j].name,
+					 lease->options[j].value);
+	}
+}
+
+static void feed_row(const char *table, const char *key, json_t *value, uint64_t revision,
+		     void *data)
+{
+	struct agent *agent = data;
+	const struct row_port *port;
+	GError *error = NULL;
+	struct uuid id;
+
+	if (!(value ? state_put(agent->state, table, key, value, &error)
+		    : state_del(agent->state, table, key, &error))) {
+		row_refused(agent, error);
+		return;
+	}
+	if (value && strcmp(table, "port") == 0 && uuid_parse(key, &id) &&
+	    (port = state_find_port(agent->state, id)))
+		options_check(port);
+}
+
+static void rows_done(struct agent *agent, uint64_t revision)
+{
+	if (agent_apply(agent))
+		feed_report_revision(agent->feed, revision);
+	local_rows_applied(agent->local);
+}
+
+static void feed_begin(uint64_t revision, void *data)
+{
+	struct agent *agent = data;
+
+	log_info("rows", "%s: full transfer of revision %" PRIu64, agent->options->host,
+		 revision);
+	state_begin(agent->state);
+}
+
+static void feed_end(uint64_t revision, void *data)
+{
+	struct agent *agent = data;
+
+	state_end(agent->state);
+	rows_done(agent, revision);
+}
+
+static void feed_commit(uint64_t revision, void *data)
+{
+	rows_done(data, revision);
+}
+
+static void feed_connected(bool connected, void *data)
+{
+	struct agent *agent = data;
+
+	log_info("rows", "%s: %s", agent->options->host,
+		 connected ? "connected" : "connection lost, traffic goes on");
+}
+
+static void feed_complain(const char *text, void *data)
+{
+	log_warn("rows", "%s", text);
+}
+
+static const struct feed_ops feed_ops = {
+	.begin = feed_begin,
+	.end = feed_end,
+	.row = feed_row,
+	.commit = feed_commit,
+	.connected = feed_connected,
+	.complain = feed_complain,
+};
+
+static struct feed *feed_open(struct agent *agent)
+{
+	struct feed_config config = {
+		.controllers = (const char *const *)agent->options->controllers,
+		.host = agent->options->host,
+		.tunnel_ip = agent->options->tunnel_text,
+		.token = agent->options->token,
+	};
+
+	return feed_new(&config, &feed_ops, agent);
+}
+
+/* --------------------------------------------------- next hops, devices */
+
+static void hop_watch(struct ip remote, struct next_hop *out, void *data)
+{
+	nexthops_watch(((struct agent *)data)->nexthops, remote, out);
+}
+
+static void hop_unwatch(struct ip remote, void *data)
+{
+	nexthops_unwatch(((struct agent *)data)->nexthops, remote);
+}
+
+static void state_complain(const char *text, void *data)
+{
+	log_warn("state", "%s", text);
+}
+
+static void hop_changed(struct ip remote, const struct next_hop *hop, void *data)
+{
+	struct agent *agent = data;
+	char text[IP_TEXT], mac[MAC_TEXT];
+
+	log_info("underlay", "%s: next hop %s", ip_print(remote, text),
+		 hop->resolved ? mac_print(hop->next, mac) : "not resolved");
+	state_set_next_hop(agent->state, remote, hop);
+	agent_apply(agent);
+}
+
+static void link_gone(uint32_t ifindex, void *data)
+{
+	ports_link_gone(((struct agent *)data)->ports, ifindex);
+}
+
+/* ---------------------------------------------------------------- punts */
+
+static void dhcp_frame(struct agent *agent, const struct wire *wire, const uint8_t *frame,
+		       gsize size)
+{
+	const struct row_port *port = wire->port;
+	struct dhcp4_port config = {port->mac, (uint16_t)port->mtu, port->leases,
+				    port->lease_count};
+	uint8_t reply[DHCP4_FRAME_MAX], type;
+	enum dhcp4_outcome outcome;
+	GError *error = NULL;
+	char text[UUID_TEXT];
+	gsize reply_size;
+
+	outcome = dhcp4_answer(&config, frame, size, reply, &reply_size, &type);
+	log_debug("dhcp", "%s: message type %u: %s", uuid_print(port->id, text), type,
+		  outcome == DHCP4_REPLY ? "answered" : "no answer");
+	if (outcome != DHCP4_REPLY ||
+	    punt_send(agent->punt, wire->ifindex, reply, reply_size, &error))
+		return;
+	log_warn("dhcp", "%s: %s", uuid_print(port->id, text), error->message);
+	g_error_free(error);
+}
+
+static void punt_frame(enum punt_kind kind, uint32_t slot, const uint8_t *frame, gsize size,
+		       void *data)
+{
+	struct agent *agent = data;
+	const struct wire *wire = state_find_slot(agent->state, slot);
+
+	if (wire && wire->port && kind == PUNT_DHCP4)
+		dhcp_frame(agent, wire, frame, size);
+}
+
+/* ----------------------------------------------------------------- ages */
+
+static bool slot_is_gone(uint32_t slot, void *data)
+{
+	return state_slot_is_free(((struct agent *)data)->state, slot);
+}
+
+/* Within a sweep a port may have gone whose connections were passed already. */
+static void conn_swept(void *data)
+{
+	state_slots_swept(((struct agent *)data)->state);
+}
+
+/* ---------------------------------------------------------------- start */
+
+static bool uplink_find(struct agent *agent, GError **error)
+{
+	const struct options *options = agent->options;
+
+	agent->uplink = options->uplink
+				? if_nametoindex(options->uplink)
+				: nexthops_find_uplink(agent->netlink, options->tunnel_ip);
+	if (agent->uplink)
+		return true;
+	g_set_error(error, WEFT_ERROR, WEFT_ERROR_NOT_FOUND,
+		    options->uplink
+			    ? "--uplink %s: no such device"
+			    : "--tunnel-ip %s: no device has it, and no route leads out",
+		    options->uplink ? options->uplink : options->tunnel_text);
+	return false;
+}
+
+static bool open_programs(struct agent *agent, GError **error)
+{
+	struct programs_config config = {
+		.pins = agent->pins,
+		.locations = agent->options->locations,
+		.flow_sets = agent->options->flow_sets,
+		.connections = agent->options->connections,
+		.local = agent->options->tunnel_ip,
+		.vxlan_ifindex = agent->vxlan,
+		.uplink_ifindex = agent->uplink,
+	};
+
+	if (!programs_mount(agent->pins, error))
+		return false;
+	agent->programs = programs_load(&config, error);
+	if (!agent->programs)
+		return false;
+	agent->maps = maps_new(agent->programs, error);
+	return agent->maps && maps_load(agent->maps, agent->desired, error);
+}
+
+static bool recover_vtep(const void *key, const void *value, void *data)
+{
+	const struct vtep_value *vtep = value;
+	struct agent *agent = data;
+	struct ip remote;
+	uint32_t index;
+
+	memcpy(&index, key, sizeof(index));
+	memcpy(remote.b, vtep->remote.b, sizeof(remote.b));
+	if (vtep->flags & VTEP_KNOWN)
+		state_recover_vtep(agent->state, index, remote);
+	return true;
+}
+
+static bool open_state(struct agent *agent, GError **error)
+{
+	static const struct state_ops ops = {hop_watch, hop_unwatch, state_complain};
+
+	agent->state = state_new(agent->options->host, agent->options->tunnel_ip,
+				 agent->desired, &ops, agent);
+	maps_foreach(programs_find_map(agent->programs, "vtep"), sizeof(uint32_t),
+		     sizeof(struct vtep_value), recover_vtep, agent);
+	agent->ports = ports_new(agent);
+	return ports_recover(agent->ports, error);
+}
+
+static bool open_events(struct agent *agent, GError **error)
+{
+	static const struct age_ops age_ops = {slot_is_gone, conn_swept};
+
+	agent->nexthops = nexthops_new(agent->netlink, hop_changed, link_gone, agent, error);
+	if (!agent->nexthops)
+		return false;
+	agent->punt =
+		punt_new(programs_find_map(agent->programs, "punt"), punt_frame, agent, error);
+	if (!agent->punt)
+		return false;
+	agent->age = age_new(programs_find_map(agent->programs, "conn"), &age_ops, agent);
+	return true;
+}
+
+static void open_vxlan(struct agent *agent)
+{
+	GError *error = NULL;
+
+	if (vxlan_open(agent->netlink, &agent->vxlan, &error))
+		return;
+	log_warn("vxlan", "%s: no idle device: %s", agent->options->host, error->message);
+	g_error_free(error);
+}
+
+static bool agent_open(struct agent *agent, GError **error)
+{
+	agent->netlink = netlink_new(error);
+	if (!agent->netlink || !uplink_find(agent, error))
+		return false;
+	open_vxlan(agent);
+	agent->desired = desired_new();
+	agent->hooks = hooks_new(agent->pins, agent->options->attach);
+	if (!open_programs(agent, error) || !open_state(agent, error) ||
+	    !open_events(agent, error))
+		return false;
+	agent->feed = feed_open(agent);
+	agent->local = local_new(agent, error);
+	return agent->local && (!programs_is_warm(agent->programs) || agent_hook(agent, error));
+}
+
+struct agent *agent_new(const struct options *options, GError **error)
+{
+	struct agent *agent = g_new0(struct agent, 1);
+
+	agent->options = options;
+	agent->folder = g_build_filename(options->run, options->host, NULL);
+	agent->pins = g_build_filename(agent->folder, "bpf", NULL);
+	if (agent_open(agent, error)) {
+		log_info(MODULE, "%s: started: tunnel address %s, %s maps", options->host,
+			 options->tunnel_text,
+			 programs_is_warm(agent->programs) ? "known" : "new");
+		return agent;
+	}
+	agent_free(agent);
+	return NULL;
+}
+
+void agent_free(struct agent *agent)
+{
+	if (!agent)
+		return;
+	if (agent->retry)
+		g_source_remove(agent->retry);
+	local_free(agent->local);
+	feed_free(agent->feed);
+	age_free(agent->age);
+	punt_free(agent->punt);
+	ports_free(agent->ports);
+	state_free(agent->state);
+	nexthops_free(agent->nexthops);
+	maps_free(agent->maps);
+	programs_free(agent->programs);
+	desired_free(agent->desired);
+	hooks_free(agent->hooks);
+	netlink_free(agent->netlink);
+	g_free(agent->pins);
+	g_free(agent->folder);
+	g_free(agent);
+}

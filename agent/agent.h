@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The agent: its parts and how rows, the kernel and the local socket meet in them.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <glib.h>
+
+#include "agent/age.h"
+#include "agent/desired.h"
+#include "agent/hooks.h"
+#include "agent/maps.h"
+#include "agent/nexthops.h"
+#include "agent/options.h"
+#include "agent/programs.h"
+#include "agent/punt.h"
+#include "agent/state.h"
+#include "lib/netlink.h"
+#include "sync/feed.h"
+
+struct local;
+struct ports;
+
+/* Owns everything in it; parts borrow each other through it. */
+struct agent {
+	const struct options *options;
+	char *folder; /* /run/weft/HOST */
+	char *pins;
+	struct netlink *netlink;
+	struct nexthops *nexthops;
+	struct hooks *hooks;
+	struct programs *programs;
+	struct maps *maps;
+	struct desired *desired;
+	struct state *state;
+	struct ports *ports;
+	struct punt *punt;
+	struct age *age;
+	struct feed *feed;
+	struct local *local;
+	uint32_t uplink;
+	uint32_t vxlan;
+	guint retry;
+	bool hooked; /* our programs run, not those of the agent before us */
+	uint64_t applies;
+	uint64_t failures;
+};
+
+/* Logs what it does. On failure everything is undone but what traffic needs. */
+struct agent *agent_new(const struct options *options, GError **error);
+/* Traffic goes on. */
+void agent_free(struct agent *agent);
+
+/*
+ * The kernel's maps are made what rows and devices say. Held back during a full transfer,
+ * when half of the rows are missing: false without an error.
+ */
+bool agent_apply(struct agent *agent);

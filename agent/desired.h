@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The map entries that there should be, and those that there are. Each row claims
+ * entries; where rows disagree, the claim with the lowest rank, then the lowest value
+ * bytes, wins: the outcome depends on the claims, never on the order they came in.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <glib.h>
+
+#include "abi/map.h"
+
+/*
+ * X(ID, map, array, key, value) in the order of writing: what is referred to stands
+ * before what refers to it; removal goes backwards. `device` is last, so a port can send
+ * only when all else is in place.
+ */
+#define DESIRED_MAPS(X)                                                                        \
+	X(VTEP, vtep, true, __u32, struct vtep_value)                                          \
+	X(PEER, peer, false, struct abi_ip, __u32)                                             \
+	X(GUARD, guard, false, struct guard_key, __u32)                                        \
+	X(PORT, port, true, __u32, struct port_value)                                          \
+	X(MAC, mac, false, struct mac_key, struct mac_value)                                   \
+	X(LOCATION, location, false, struct location_key, struct location_value)               \
+	X(ROUTE, route, false, struct route_key, struct route_value)                           \
+	X(FLOOD, flood, false, struct flood_key, struct flood_value)                           \
+	X(NETWORK, network, false, __u32, struct network_value)                                \
+	X(DEVICE, device, false, __u32, __u32)
+
+enum desired_map {
+#define X(id, name, array, key, value) DESIRED_##id,
+	DESIRED_MAPS(X)
+#undef X
+		DESIRED_MAP_COUNT,
+};
+
+struct desired_shape {
+	const char *name;
+	uint32_t key_size;
+	uint32_t value_size;
+	bool array; /* deleting writes zeros, and zeros are absence */
+};
+
+extern const struct desired_shape desired_shapes[DESIRED_MAP_COUNT];
+
+#define DESIRED_KEY_MAX	  32
+#define DESIRED_VALUE_MAX 128
+
+struct desired;
+struct claim;
+
+/* Zero-initialised within whoever claims; its claims end with desired_drop. */
+struct owner {
+	struct claim *claims;
+};
+
+struct desired *desired_new(void);
+void desired_free(struct desired *desired); /* owners' claims are gone with it */
+
+/* The kernel holds this entry (read at start). */
+void desired_load(struct desired *desired, enum desired_map map, const void *key,
+		  const void *value);
+
+/* OWNER wants KEY to be VALUE in MAP. Said again for everything it wants, then settled: */
+void desired_claim(struct desired *desired, struct owner *owner, enum desired_map map,
+		   unsigned int rank, const void *key, const void *value);
+/* What OWNER has not claimed since the last settle, it no longer wants. */
+void desired_settle(struct desired *desired, struct owner *owner);
+void desired_drop(struct desired *desired, struct owner *owner);
+
+/* The value wanted for KEY, or NULL; borrowed. */
+const void *desired_find(struct desired *desired, enum desired_map map, const void *key);
+
+/* One entry that is not as wanted. WANTED or HELD may be NULL: to delete, to create. */
+struct desired_entry;
+struct desired_change {
+	struct desired_entry *entry;
+	enum desired_map map;
+	const void *key;
+	const void *wanted;
+	const void *held;
+};
+
+/* All of them, in no order; owned array of struct desired_change, valid until the next claim. */
+GArray *desired_list_changes(struct desired *desired);
+/* The kernel now holds what is wanted of ENTRY, which may end it. */
+void desired_done(struct desired *desired, struct desired_entry *entry);
+
+gsize desired_count(const struct desired *desired, enum desired_map map); /* held */
+
+/* Every entry that is wanted. */
+typedef void (*desired_visit)(enum desired_map map, const void *key, const void *value,
+			      void *data);
+void desired_foreach(struct desired *desired, desired_visit visit, void *data);

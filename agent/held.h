@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The insides of struct state, shared by state.c (who is here) and derive.c (what follows).
+ */
+#pragma once
+
+#include "agent/slots.h"
+#include "agent/state.h"
+
+/* A host by its name, from its row or because rows speak of it. */
+struct peer {
+	const char *name; /* interned */
+	struct row *row;  /* NULL: its address is not known */
+	uint32_t vtep;	  /* index, 0 without a row or when all are taken */
+	struct row *locations;
+	struct row *members;
+	struct next_hop hop;
+};
+
+struct net {
+	uint32_t vni;
+	struct row *row;    /* NULL: not known, or not any more */
+	GPtrArray *members; /* struct row */
+	GPtrArray *wires;   /* struct wire of ports on it */
+	struct owner owner;
+	bool dirty;
+};
+
+struct state {
+	const char *host; /* interned */
+	struct ip local;
+	struct desired *desired;
+	struct state_ops ops;
+	void *data;
+	GHashTable *rows;	/* struct row, by key */
+	GHashTable *peers;	/* name -> struct peer */
+	GHashTable *nets;	/* VNI -> struct net */
+	GHashTable *wires;	/* uuid -> struct wire */
+	GHashTable *local_macs; /* struct mac_key -> GPtrArray of port rows that use it */
+	GHashTable *recovered;	/* struct ip -> index */
+	struct wire *by_slot[LIM_HOST_PORTS];
+	struct slots *slots;
+	struct slots *vteps;
+	GPtrArray *dirty_nets;
+	gsize counts[ROW_TABLE_COUNT];
+	uint32_t epoch;
+	bool full;
+};
+
+/* Claims what ROW says; called again whenever what it depends on changes. */
+void derive_host(struct state *state, struct row *row);
+void derive_interface(struct state *state, struct row *row);
+void derive_route(struct state *state, struct row *row);
+void derive_location(struct state *state, struct row *row);
+void derive_port(struct state *state, struct row *row);
+void derive_net(struct state *state, struct net *net);
+
+struct peer *held_find_peer(const struct state *state, const char *name);
+struct wire *held_find_wire(const struct state *state, struct uuid id);
+/* The wired port of this host that a frame to MAC in VNI goes to, or NULL. */
+struct wire *held_find_local(const struct state *state, uint32_t vni, struct mac mac);
+struct mac_key held_mac_key(uint32_t vni, struct mac mac);

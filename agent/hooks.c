@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Pins: link_IFINDEX is a tcx link; clsact_IFINDEX a symbolic link that marks a filter, its
+ * target says whether the qdisc is ours too.
+ */
+#include "agent/hooks.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "lib/error.h"
+
+#define TCX_INGRESS 46 /* BPF_TCX_INGRESS, younger than the headers of Debian 12 */
+#define LINK_TCX    11 /* BPF_LINK_TYPE_TCX */
+#define QDISC_OURS  "ours"
+#define QDISC_THEIR "theirs"
+
+struct hooks {
+	char *pins;
+	enum hooks_mode mode;
+};
+
+struct hooks *hooks_new(const char *pins, enum hooks_mode mode)
+{
+	struct hooks *hooks = g_new0(struct hooks, 1);
+
+	hooks->pins = g_strdup(pins);
+	hooks->mode = mode;
+	return hooks;
+}
+
+void hooks_free(struct hooks *hooks)
+{
+	if (!hooks)
+		return;
+	g_free(hooks->pins);
+	g_free(hooks);
+}
+
+static char *pin_path(const struct hooks *hooks, const char *kind, uint32_t ifindex)
+{
+	return g_strdup_printf("%s/%s_%u", hooks->pins, kind, ifindex);
+}
+
+static bool fail(GError **error, uint32_t ifindex, const char *what)
+{
+	int number = errno;
+	char name[IF_NAMESIZE] = "";
+
+	if_indextoname(ifindex, name);
+	g_set_error(error, WEFT_ERROR, WEFT_ERROR_INTERNAL, "device %s (%u): %s: %s", name,
+		    ifindex, what, g_strerror(number));
+	return false;
+}
+
+/* The link pinned for IFINDEX, or -1 (and no pin) when it is of a device that has gone. */
+static int link_find(const char *pin, uint32_t ifindex)
+{
+	struct bpf_link_info info = {0};
+	uint32_t size = sizeof(info);
+	int fd = bpf_obj_get(pin);
+
+	if (fd < 0)
+		return -1;
+	/* The interface number stands first in the union, for tcx as for XDP. */
+	if (bpf_obj_get_info_by_fd(fd, &info, &size) == 0 && info.type == LINK_TCX &&
+	    info.xdp.ifindex == ifindex)
+		return fd;
+	close(fd);
+	unlink(pin);
+	return -1;
+}
+
+static bool tcx_attach(struct hooks *hooks, uint32_t ifindex, int program)
+{
+	g_autofree char *pin = pin_path(hooks, "link", ifindex);
+	int fd = link_find(pin, ifindex);
+	bool ok;
+
+	if (fd >= 0) {
+		ok = bpf_link_update(fd, program, NULL) == 0;
+	} else {
+		fd = bpf_link_create(program, (int)ifindex, (enum bpf_attach_type)TCX_INGRESS,
+				     NULL);
+		ok = fd >= 0 && bpf_obj_pin(fd, pin) == 0;
+	}
+	if (fd >= 0) {
+		int number = errno;
+
+		close(fd);
+		errno = number;
+	}
+	return ok;
+}
+
+static void tcx_detach(struct hooks *hooks, uint32_t ifindex)
+{
+	g_autofree char *pin = pin_path(hooks, "link", ifindex);
+
+	unlink(pin);
+}
+
+static bool clsact_attach(struct hooks *hooks, uint32_t ifindex, int program)
+{
+	g_autofree char *mark = pin_path(hooks, "clsact", ifindex);
+	DECLARE_LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex,
+			    .attach_point = BPF_TC_INGRESS);
+	DECLARE_LIBBPF_OPTS(bpf_tc_opts, filter, .handle = 1, .priority = 1, .prog_fd = program,
+			    .flags = BPF_TC_F_REPLACE);
+	int status = bpf_tc_hook_create(&hook);
+
+	if (status && status != -EEXIST) {
+		errno = -status;
+		return false;
+	}
+	(void)!symlink(status ? QDISC_THEIR : QDISC_OURS, mark);
+	status = bpf_tc_attach(&hook, &filter);
+	errno = -status;
+	return status == 0;
+}
+
+static void clsact_detach(struct hooks *hooks, uint32_t ifindex)
+{
+	g_autofree char *mark = pin_path(hooks, "clsact", ifindex);
+	DECLARE_LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex,
+			    .attach_point = BPF_TC_INGRESS);
+	DECLARE_LIBBPF_OPTS(bpf_tc_opts, filter, .handle = 1, .priority = 1);
+	char whose[16] = "";
+
+	if (readlink(mark, whose, sizeof(whose) - 1) < 0)
+		return;
+	bpf_tc_detach(&hook, &filter);
+	if (strcmp(whose, QDISC_OURS) == 0) {
+		hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
+		bpf_tc_hook_destroy(&hook);
+	}
+	unlink(mark);
+}
+
+/* The new way is in place before the old one goes. */
+bool hooks_attach(struct hooks *hooks, uint32_t ifindex, int program, GError **error)
+{
+	if (hooks->mode != HOOKS_CLSACT) {
+		if (tcx_attach(hooks, ifindex, program)) {
+			clsact_detach(hooks, ifindex);
+			return true;
+		}
+		if (hooks->mode == HOOKS_TCX || errno != EINVAL)
+			return fail(error, ifindex, "cannot attach by tcx");
+	}
+	if (!clsact_attach(hooks, ifindex, program))
+		return fail(error, ifindex, "cannot attach by clsact");
+	tcx_detach(hooks, ifindex);
+	return true;
+}
+
+void hooks_detach(struct hooks *hooks, uint32_t ifindex)
+{
+	tcx_detach(hooks, ifindex);
+	clsact_detach(hooks, ifindex);
+}
+
+void hooks_sweep(struct hooks *hooks, bool (*keep)(uint32_t ifindex, void *data), void *data)
+{
+	g_autoptr(GDir) folder = g_dir_open(hooks->pins, 0, NULL);
+	const char *name;
+
+	while (folder && (name = g_dir_read_name(folder))) {
+		const char *number = strchr(name, '_');
+		uint32_t ifindex = number ? (uint32_t)strtoul(number + 1, NULL, 10) : 0;
+
+		if (!g_str_has_prefix(name, "link_") && !g_str_has_prefix(name, "clsact_"))
+			continue;
+		if (!keep || !keep(ifindex, data))
+			hooks_detach(hooks, ifindex);
+	}
+}

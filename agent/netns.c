@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The agent never enters a namespace: the kernel makes the workload's end there. */
+#include "agent/netns.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <linux/net_namespace.h>
+#include <linux/nsfs.h>
+#include <linux/rtnetlink.h>
+
+#include "lib/error.h"
+
+#define NETNS_FOLDER "/run/netns"
+
+static char *netns_path(const char *where)
+{
+	if (where[0] == '/')
+		return g_strdup(where);
+	if (!*where || strchr(where, '/') || strcmp(where, ".") == 0 ||
+	    strcmp(where, "..") == 0)
+		return NULL;
+	return g_build_filename(NETNS_FOLDER, where, NULL);
+}
+
+int netns_open(const char *where, GError **error)
+{
+	g_autofree char *path = netns_path(where);
+	/* Not O_PATH, which ioctl refuses; not blocking, if it should be a pipe. */
+	int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+
+	if (!path) {
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+			    "netns %s: neither a name nor an absolute path", where);
+		return -1;
+	}
+	if (fd < 0) {
+		g_set_error(error, WEFT_ERROR,
+			    errno == ENOENT ? WEFT_ERROR_NOT_FOUND : WEFT_ERROR_INVALID,
+			    "netns %s: %s", where, g_strerror(errno));
+		return -1;
+	}
+	if (ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWNET) {
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+			    "netns %s: not a network namespace", where);
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static void number_read(const struct nlmsghdr *message, void *data)
+{
+	struct nlattr *attributes[NETNSA_MAX + 1];
+
+	netlink_parse(message, sizeof(struct rtgenmsg), attributes, NETNSA_MAX);
+	if (attributes[NETNSA_NSID])
+		*(int *)data = (int)nla_get_u32(attributes[NETNSA_NSID]);
+}
+
+int netns_get_number(struct netlink *netlink, int fd)
+{
+	struct rtgenmsg header = {.rtgen_family = AF_UNSPEC};
+	struct nl_msg *message = netlink_message(RTM_GETNSID, 0, &header, sizeof(header));
+	int number = -1;
+
+	nla_put_u32(message, NETNSA_FD, (uint32_t)fd);
+	netlink_ask(netlink, message, "netns", number_read, &number, NULL);
+	return number;
+}
+
+bool netns_is_ours(int fd)
+{
+	struct stat ours, theirs;
+
+	return stat("/proc/self/ns/net", &ours) == 0 && fstat(fd, &theirs) == 0 &&
+	       ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
+}
+
+char *netns_find_name(struct netlink *netlink, int number)
+{
+	g_autoptr(GDir) folder = g_dir_open(NETNS_FOLDER, 0, NULL);
+	const char *name;
+
+	while (number >= 0 && folder && (name = g_dir_read_name(folder))) {
+		int fd = netns_open(name, NULL), found;
+
+		if (fd < 0)
+			continue;
+		found = netns_get_number(netlink, fd);
+		close(fd);
+		if (found == number)
+			return g_strdup(name);
+	}
+	return NULL;
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* GOption reads, we check. */
+#include "agent/options.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "abi/limits.h"
+#include "lib/error.h"
+
+struct raw {
+	char *controllers, *host, *tunnel_ip, *uplink, *run, *token, *token_file, *log, *attach;
+	int flows, connections, locations;
+	gboolean cleanup, version;
+};
+
+static bool refuse(GError **error, const char *option, const char *value, const char *why)
+{
+	g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID, "--%s %s: %s", option,
+		    value ? value : "", why);
+	return false;
+}
+
+static bool read_line(struct raw *raw, int argc, char **argv, GError **error)
+{
+	const GOptionEntry entries[] = {
+		{"controller", 0, 0, G_OPTION_ARG_STRING, &raw->controllers,
+		 "Controllers, separated by commas", "URL[,URL]"},
+		{"host", 0, 0, G_OPTION_ARG_STRING, &raw->host,
+		 "Name of this host (default: the machine's)", "NAME"},
+		{"tunnel-ip", 0, 0, G_OPTION_ARG_STRING, &raw->tunnel_ip,
+		 "Underlay address of this host", "IP"},
+		{"uplink", 0, 0, G_OPTION_ARG_STRING, &raw->uplink,
+		 "Underlay device (default: the one with the tunnel address)", "DEVICE"},
+		{"run", 0, 0, G_OPTION_ARG_STRING, &raw->run,
+		 "Folder of socket and pins (default: /run/weft)", "FOLDER"},
+		{"token", 0, 0, G_OPTION_ARG_STRING, &raw->token,
+		 "What to show the controller (default: $WEFT_TOKEN)", "TOKEN"},
+		{"token-file", 0, 0, G_OPTION_ARG_STRING, &raw->token_file,
+		 "File that holds the token", "FILE"},
+		{"flows", 0, 0, G_OPTION_ARG_INT, &raw->flows,
+		 "Cached flows for each CPU (default: 65536)", "N"},
+		{"connections", 0, 0, G_OPTION_ARG_INT, &raw->connections,
+		 "Connections of all ports (default: 131072)", "N"},
+		{"locations", 0, 0, G_OPTION_ARG_INT, &raw->locations,
+		 "Addresses of other ports (default: 262144)", "N"},
+		{"attach", 0, 0, G_OPTION_ARG_STRING, &raw->attach,
+		 "How programs are hooked: auto, tcx or clsact", "MODE"},
+		{"log", 0, 0, G_OPTION_ARG_STRING, &raw->log,
+		 "Levels: LEVEL[,MODULE=LEVEL...] (default: info)", "LEVELS"},
+		{"cleanup", 0, 0, G_OPTION_ARG_NONE, &raw->cleanup,
+		 "Remove everything of --host from this machine and end", NULL},
+		{"version", 0, 0, G_OPTION_ARG_NONE, &raw->version, "Print the version", NULL},
+		{0},
+	};
+	GOptionContext *context = g_option_context_new(NULL);
+	GError *failure = NULL;
+	bool ok;
+
+	g_option_context_set_summary(context, "The agent of Weft on a host.");
+	g_option_context_add_main_entries(context, entries, NULL);
+	ok = g_option_context_parse(context, &argc, &argv, &failure);
+	g_option_context_free(context);
+	if (!ok) {
+		g_set_error_literal(error, WEFT_ERROR, WEFT_ERROR_INVALID, failure->message);
+		g_error_free(failure);
+	} else if (argc > 1) {
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID, "argument %s: not expected",
+			    argv[1]);
+		ok = false;
+	}
+	return ok;
+}
+
+static void raw_done(struct raw *raw)
+{
+	char *list[] = {raw->controllers, raw->host, raw->tunnel_ip,
+			raw->uplink,	  raw->run,  raw->token,
+			raw->token_file,  raw->log,  raw->attach};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(list); i++)
+		g_free(list[i]);
+}
+
+static bool attach_read(struct options *options, const char *text, GError **error)
+{
+	static const char *const modes[] = {"auto", "tcx", "clsact"};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(modes); i++)
+		if (!text || strcmp(text, modes[i]) == 0) {
+			options->attach = (enum hooks_mode)i;
+			return true;
+		}
+	return refuse(error, "attach", text, "not auto, tcx or clsact");
+}
+
+static bool size_read(const char *option, int given, uint32_t standard, uint32_t max,
+		      uint32_t *out, GError **error)
+{
+	g_autofree char *text = g_strdup_printf("%d", given);
+
+	if (given == 0) {
+		*out = standard;
+		return true;
+	}
+	if (given < 256 || (uint32_t)given > max)
+		return refuse(error, option, text, "out of range");
+	*out = (uint32_t)given;
+	return true;
+}
+
+static bool sizes_read(struct options *options, const struct raw *raw, GError **error)
+{
+	uint32_t sets;
+
+	if (!size_read("flows", raw->flows ? (raw->flows + 1) / 2 : 0, DEF_FLOW_SETS, 1 << 22,
+		       &sets, error) ||
+	    !size_read("connections", raw->connections, DEF_CONNS, 1 << 24,
+		       &options->connections, error) ||
+	    !size_read("locations", raw->locations, DEF_LOCATIONS, LIM_LOCATIONS,
+		       &options->locations, error))
+		return false;
+	for (options->flow_sets = 1; options->flow_sets < sets;)
+		options->flow_sets *= 2;
+	return true;
+}
+
+static bool host_read(struct options *options, const char *text, GError **error)
+{
+	char name[256] = "";
+
+	if (!text && gethostname(name, sizeof(name) - 1) == 0)
+		text = name;
+	/* It is a folder's name, and a part of a path of the controller. */
+	if (!text || !*text || strlen(text) > 255 || strchr(text, '/') || text[0] == '.')
+		return refuse(error, "host", text, "not a name");
+	options->host = g_strdup(text);
+	return true;
+}
+
+static bool token_read(struct options *options, const struct raw *raw, GError **error)
+{
+	const char *text = raw->token ? raw->token : g_getenv("WEFT_TOKEN");
+	g_autofree char *content = NULL;
+	GError *failure = NULL;
+
+	if (raw->token_file &&
+	    !g_file_get_contents(raw->token_file, &content, NULL, &failure)) {
+		refuse(error, "token-file", raw->token_file, failure->message);
+		g_error_free(failure);
+		return false;
+	}
+	text = content ? g_strstrip(content) : text;
+	options->token = text && *text ? g_strdup(text) : NULL;
+	return true;
+}
+
+static bool connection_read(struct options *options, const struct raw *raw, GError **error)
+{
+	if (!raw->controllers)
+		return refuse(error, "controller", NULL, "is needed");
+	options->controllers = g_strsplit(raw->controllers, ",", -1);
+	for (char **url = options->controllers; *url; url++)
+		if (!g_str_has_prefix(*url, "http://") && !g_str_has_prefix(*url, "https://") &&
+		    !g_str_has_prefix(*url, "unix:"))
+			return refuse(error, "controller", *url,
+				      "not an http, https or unix URL");
+	if (!raw->tunnel_ip || !ip_parse(raw->tunnel_ip, &options->tunnel_ip) ||
+	    ip_is_none(options->tunnel_ip) || ip_is_multicast(options->tunnel_ip))
+		return refuse(error, "tunnel-ip", raw->tunnel_ip, "not an address");
+	options->tunnel_text = g_strdup(raw->tunnel_ip);
+	options->uplink = g_strdup(raw->uplink);
+	return token_read(options, raw, error);
+}
+
+bool options_parse(struct options *options, int argc, char **argv, GError **error)
+{
+	struct raw raw = {0};
+	bool ok;
+
+	memset(options, 0, sizeof(*options));
+	ok = read_line(&raw, argc, argv, error);
+	options->cleanup = raw.cleanup;
+	options->version = raw.version;
+	if (ok && !raw.version)
+		ok = host_read(options, raw.host, error) &&
+		     attach_read(options, raw.attach, error) &&
+		     sizes_read(options, &raw, error) &&
+		     (raw.cleanup || connection_read(options, &raw, error));
+	options->run = g_strdup(raw.run ? raw.run : "/run/weft");
+	options->log = g_strdup(raw.log ? raw.log : "info");
+	raw_done(&raw);
+	if (!ok)
+		options_done(options);
+	return ok;
+}
+
+void options_done(struct options *options)
+{
+	g_strfreev(options->controllers);
+	g_free(options->host);
+	g_free(options->tunnel_text);
+	g_free(options->uplink);
+	g_free(options->run);
+	g_free(options->token);
+	g_free(options->log);
+	memset(options, 0, sizeof(*options));
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command line of weft-agent; see weft-agent(8). */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <glib.h>
+
+#include "agent/hooks.h"
+#include "lib/ip.h"
+
+struct options {
+	char **controllers; /* NULL-terminated base URLs */
+	char *host;
+	char *tunnel_text;
+	struct ip tunnel_ip;
+	char *uplink; /* NULL: found by the tunnel address */
+	char *run;
+	char *token; /* NULL: none */
+	char *log;
+	uint32_t flow_sets;
+	uint32_t connections;
+	uint32_t locations;
+	enum hooks_mode attach;
+	bool cleanup;
+	bool version;
+};
+
+/* Defaults, then ARGV. On failure nothing is to be freed. */
+bool options_parse(struct options *options, int argc, char **argv, GError **error);
+void options_done(struct options *options);

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The BPF object: loaded with the maps that are pinned, so that a new agent carries on where
+ * the old one stopped, and pinned for the next.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <glib.h>
+
+#include "lib/ip.h"
+
+struct programs;
+
+struct programs_config {
+	const char *pins; /* folder on a bpffs */
+	uint32_t locations;
+	uint32_t flow_sets; /* a power of two */
+	uint32_t connections;
+	struct ip local;
+	uint32_t vxlan_ifindex; /* 0: none */
+	uint32_t uplink_ifindex;
+};
+
+enum program {
+	PROGRAM_PORT,
+	PROGRAM_UPLINK,
+	PROGRAM_IDLE, /* of the vxlan device: nothing passes */
+};
+
+struct programs *programs_load(const struct programs_config *config, GError **error);
+void programs_free(struct programs *programs); /* pins stay */
+
+/* Every map was found pinned: programs may be replaced before rows are applied. */
+bool programs_is_warm(const struct programs *programs);
+int programs_find_map(const struct programs *programs, const char *name); /* -1: none */
+int programs_get_fd(const struct programs *programs, enum program program);
+
+/* A bpffs at PATH: mounted if there is none yet. */
+bool programs_mount(const char *path, GError **error);
+/* Removes maps' pins and the mount. */
+void programs_unpin(const char *path);

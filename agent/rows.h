@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rows as they come from the controller, typed: strict parsing, errors that name
+ * table, key, attribute and value.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <glib.h>
+#include <jansson.h>
+
+#include "agent/desired.h"
+#include "agent/dhcp4.h"
+#include "lib/ip.h"
+#include "lib/uuid.h"
+
+/* In the order in which they refer to each other. */
+#define ROW_TABLES(X)                                                                          \
+	X(HOST, "host")                                                                        \
+	X(NETWORK, "network")                                                                  \
+	X(INTERFACE, "interface")                                                              \
+	X(ROUTE, "route")                                                                      \
+	X(LOCATION, "location")                                                                \
+	X(MEMBER, "member")                                                                    \
+	X(PORT, "port")
+
+enum row_table {
+#define X(id, name) ROW_##id,
+	ROW_TABLES(X)
+#undef X
+		ROW_TABLE_COUNT,
+};
+
+/* What names a row. Unused members are zero, so keys compare as bytes. */
+struct row_key {
+	uint8_t table; /* enum row_table */
+	uint8_t bits;  /* of a route's prefix */
+	uint8_t pad[2];
+	uint32_t router;
+	uint32_t vni;
+	uint8_t b[20];	  /* MAC, address or uuid */
+	const char *name; /* interned */
+};
+
+struct row_network {
+	struct uuid id;
+	uint32_t mtu;
+	bool up;
+	bool flood;
+};
+
+/* An interface's address with the length of its subnet; host bits are set. */
+struct row_address {
+	struct ip ip;
+	uint8_t bits;
+};
+
+struct row_interface {
+	struct row_address *addresses;
+	gsize count;
+	bool up;
+};
+
+struct row_route {
+	struct ip via; /* ip_none: connected */
+	uint32_t vni;
+	struct mac mac;
+	bool up;
+	bool blackhole;
+};
+
+struct row_location {
+	const char *host; /* interned */
+	uint32_t identity;
+	uint32_t count;
+	struct ip *ips;
+};
+
+struct row_pair {
+	struct mac mac;
+	struct prefix prefix;
+};
+
+struct row_port {
+	struct uuid id;
+	struct uuid network;
+	uint32_t vni;
+	struct mac mac;
+	uint32_t identity;
+	uint32_t mtu;
+	bool up;
+	bool guarded;
+	char *name;
+	char *project;
+	struct row_pair *pairs;
+	gsize pair_count;
+	struct dhcp4_lease *leases;
+	gsize lease_count;
+};
+
+struct row {
+	struct row_key key;
+	uint32_t epoch;	    /* state's: the full transfer that last named it */
+	struct owner owner; /* state's: the map entries it asks for */
+	struct row *next;   /* state's: of the same host */
+	struct row *prev;
+	union {
+		struct ip host;
+		struct row_network network;
+		struct row_interface interface;
+		struct row_route route;
+		struct row_location location;
+		struct row_port *port;
+	} u;
+};
+
+/* Parses the key alone, as a deletion needs it. */
+bool row_key_parse(const char *table, const char *key, struct row_key *out, GError **error);
+/* The row (owned), or NULL. VALUE is only read. */
+struct row *row_parse(const char *table, const char *key, json_t *value, GError **error);
+void row_free(struct row *row);
+
+guint row_key_hash(gconstpointer key);
+gboolean row_key_same(gconstpointer a, gconstpointer b);
+const char *row_table_name(enum row_table table);
+
+struct mac row_key_mac(const struct row_key *key);
+struct prefix row_key_prefix(const struct row_key *key);
+struct uuid row_key_uuid(const struct row_key *key);

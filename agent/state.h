@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What this host has been told (rows) and what it has found (wired devices, next hops), and
+ * the map entries that follow from both. Pure: it reads and writes no kernel.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <glib.h>
+#include <jansson.h>
+
+#include "agent/desired.h"
+#include "agent/rows.h"
+#include "lib/ip.h"
+#include "lib/uuid.h"
+
+struct state;
+
+/* The way to another host on the underlay. */
+struct next_hop {
+	bool resolved;
+	uint32_t ifindex;
+	struct mac next;
+	struct mac source;
+	uint16_t mtu;
+};
+
+struct state_ops {
+	/* A host has address REMOTE: fill *OUT with what is known now, tell changes by
+	 * state_set_next_hop. */
+	void (*watch)(struct ip remote, struct next_hop *out, void *data);
+	void (*unwatch)(struct ip remote, void *data);
+	/* A limit is reached: one line. */
+	void (*complain)(const char *text, void *data);
+};
+
+/* A device that is a port's; lives until state_unwire. */
+struct wire {
+	struct uuid id; /* of the port */
+	uint32_t slot;
+	uint32_t ifindex;
+	bool veth;
+	const struct row_port *port; /* NULL while its row is not here */
+};
+
+/* HOST: our name; LOCAL: our tunnel address. DESIRED must outlive it. */
+struct state *state_new(const char *host, struct ip local, struct desired *desired,
+			const struct state_ops *ops, void *data);
+void state_free(struct state *state);
+
+/* Numbers found in the kernel, before any row: kept if their owner comes back. */
+void state_recover_vtep(struct state *state, uint32_t index, struct ip remote);
+
+/* False: a malformed row, which changes nothing. */
+bool state_put(struct state *state, const char *table, const char *key, json_t *value,
+	       GError **error);
+bool state_del(struct state *state, const char *table, const char *key, GError **error);
+/* Rows that are not put between the two are gone. */
+void state_begin(struct state *state);
+void state_end(struct state *state);
+bool state_is_full(const struct state *state); /* there was an end, and no begin since */
+
+/*
+ * The port's device. SLOT is what the kernel knows it by, 0 for a new one. NULL when no slot
+ * is free (WEFT_ERROR_EXHAUSTED). Borrowed.
+ */
+const struct wire *state_wire(struct state *state, struct uuid id, uint32_t ifindex, bool veth,
+			      uint32_t slot, GError **error);
+void state_unwire(struct state *state, struct uuid id);
+const struct wire *state_find_wire(const struct state *state, struct uuid id);
+const struct wire *state_find_slot(const struct state *state, uint32_t slot);
+const struct row_port *state_find_port(const struct state *state, struct uuid id);
+
+typedef void (*state_visit)(const struct wire *wire, void *data);
+void state_foreach_wire(const struct state *state, state_visit visit, void *data);
+/* Port rows, wired or not; owned array of borrowed struct row_port. */
+GPtrArray *state_list_ports(const struct state *state);
+
+void state_set_next_hop(struct state *state, struct ip remote, const struct next_hop *hop);
+
+/* Brings what is derived from many rows up to date; before each apply. */
+void state_flush(struct state *state);
+/* Everything has been applied: indexes of hosts that are gone may be given out again. */
+void state_applied(struct state *state);
+/* Nothing in `conn` bears a slot released before now. */
+void state_slots_swept(struct state *state);
+bool state_slot_is_free(const struct state *state, uint32_t slot); /* no port has it */
+
+gsize state_count(const struct state *state, enum row_table table);
