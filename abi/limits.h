@@ -22,6 +22,6 @@
 #define LIM_PUNT_RING	 (1 << 20) /* bytes of the ring they travel by */
 
 /* Defaults of the tables an operator may size (weft-agent --flows, --connections ...). */
-#define DEF_FLOW_SETS 32768  /* sets of FLOW_WAYS records, per CPU; a power of two */
+#define DEF_FLOW_SETS 65536  /* sets of FLOW_WAYS records, per CPU; a power of two */
 #define DEF_CONNS     131072 /* connections on one host */
 #define DEF_LOCATIONS 262144 /* entries of `location` and `mac`; up to LIM_LOCATIONS */

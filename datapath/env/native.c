@@ -175,6 +175,24 @@ int native_run_uplink(struct native_host *host, const void *frame, size_t size,
 	return ctx_finish(&ctx, uplink_run(&ctx), left);
 }
 
+bool native_parse_agrees(struct native_host *host, const void *frame, size_t size, __u32 base)
+{
+	struct native_meta meta = {};
+	struct dp_head fast = {};
+	struct dp_pkt slow = {};
+	struct dp_ctx ctx;
+	bool agrees = true;
+
+	ctx_init(&ctx, host, frame, size, &meta);
+	if (size >= base && parse_fast(&ctx, base, 7, &fast)) {
+		agrees = parse_frame(&ctx, &slow, base, 7) == DP_OK;
+		slow.head.fragment_id = 0; /* only fragments need it */
+		agrees = agrees && !memcmp(&fast, &slow.head, sizeof(fast));
+	}
+	ctx_finish(&ctx, TC_ACT_OK, NULL);
+	return agrees;
+}
+
 /* -------------------------------------------------------------- helpers */
 
 static bool inside(const struct dp_ctx *ctx, __u32 offset, __u32 size)

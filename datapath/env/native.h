@@ -107,6 +107,9 @@ int native_run_port(struct native_host *host, const void *frame, size_t size,
 int native_run_uplink(struct native_host *host, const void *frame, size_t size,
 		      const struct native_meta *meta, GBytes **left);
 
+/* False: parse_fast takes the frame at BASE but reads it otherwise than parse_frame. */
+bool native_parse_agrees(struct native_host *host, const void *frame, size_t size, __u32 base);
+
 /* ---------------------------------------------------- names that stages use */
 
 #define DP_INLINE static inline

@@ -124,10 +124,16 @@ DP_INLINE bool flow_may_keep(const struct dp_pkt *p, __u32 reason)
 	return p->head.fragment == DP_UNFRAGMENTED && (FLOW_LASTING >> (reason & 63) & 1);
 }
 
-/* The way that costs least: the same key, else a dead record, else the older one. */
+/*
+ * The way that costs least: the same key, else a dead record, else one of the two in turn. Not
+ * the older one: three flows of one set that send in turn would then all miss for ever.
+ */
 DP_INLINE struct flow_value *flow_choose(struct dp_ctx *ctx, struct flow_set *set,
 					 const struct flow_key *key)
 {
+	struct host_stats_value *stats;
+	struct flow_value *rec;
+
 	if (flow_same(&set->way[0].key, key) || set->way[0].verdict == FLOW_EMPTY)
 		return &set->way[0];
 	if (flow_same(&set->way[1].key, key) || set->way[1].verdict == FLOW_EMPTY ||
@@ -135,10 +141,12 @@ DP_INLINE struct flow_value *flow_choose(struct dp_ctx *ctx, struct flow_set *se
 		return &set->way[1];
 	if (!flow_current(ctx, &set->way[0]))
 		return &set->way[0];
-	COUNT_HOST(ctx, flow_evictions);
-	conn_fold(ctx, &set->way[1]);
-	__builtin_memcpy(&set->way[1], &set->way[0], sizeof(set->way[1]));
-	return &set->way[0];
+	stats = count_host(ctx);
+	rec = &set->way[0];
+	if (stats && stats->flow_evictions++ & 1)
+		rec = &set->way[1];
+	conn_fold(ctx, rec);
+	return rec;
 }
 
 /* Remembers p->rec as the record of p's key. */
