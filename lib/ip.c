@@ -174,7 +174,9 @@ bool prefix_is_v4(struct prefix prefix)
 
 bool prefix_contains(struct prefix prefix, struct ip ip)
 {
-	return ip_equal(ip_fill(ip, prefix.bits, false), prefix.ip);
+	/* IPv4 lives inside ::/0, but is no part of it. */
+	return prefix_is_v4(prefix) == ip_is_v4(ip) &&
+	       ip_equal(ip_fill(ip, prefix.bits, false), prefix.ip);
 }
 
 bool prefix_overlaps(struct prefix a, struct prefix b)

@@ -57,6 +57,7 @@ char *prefix_print(struct prefix prefix, char *text);
 /* Bits as people write them: 24 for an IPv4 /24. */
 uint8_t prefix_length(struct prefix prefix);
 bool prefix_is_v4(struct prefix prefix);
+/* No IPv6 prefix contains or overlaps anything of IPv4, ::/0 included. */
 bool prefix_contains(struct prefix prefix, struct ip ip);
 bool prefix_overlaps(struct prefix a, struct prefix b);
 bool prefix_equal(struct prefix a, struct prefix b);
