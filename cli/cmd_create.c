@@ -49,13 +49,13 @@ static bool check_required(const struct attr_table *table, const json_t *body, G
 static bool add_tags(struct context *context, json_t *object, json_t *tags, GError **error)
 {
 	const char *id = json_string_value(json_object_get(object, "id"));
+	json_t *now;
 
 	if (!json_array_size(tags))
 		return true;
-	if (crud_put_tags(context->client, context->command->kind, id, tags, error)) {
-		json_object_set(object, "tags", tags);
-		return true;
-	}
+	now = crud_put_tags(context->client, context->command->kind, id, tags, error);
+	if (now)
+		return json_object_set_new(object, "tags", now) == 0;
 	crud_delete(context->client, context->command->kind, id, NULL);
 	return false;
 }

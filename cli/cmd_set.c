@@ -129,7 +129,7 @@ static bool change(struct context *context, const char *id, const json_t *given,
 	enum kind kind = context->command->kind;
 	json_auto_t *object = client_show(context->client, kind, id, error);
 	json_auto_t *body = object ? make_body(context, object, given, error) : NULL;
-	json_auto_t *tags = NULL, *updated = NULL;
+	json_auto_t *tags = NULL, *updated = NULL, *now = NULL;
 
 	if (!body)
 		return false;
@@ -140,7 +140,9 @@ static bool change(struct context *context, const char *id, const json_t *given,
 		if (!updated)
 			return false;
 	}
-	return !tags || crud_put_tags(context->client, kind, id, tags, error);
+	if (tags)
+		now = crud_put_tags(context->client, kind, id, tags, error);
+	return !tags || now;
 }
 
 static bool set_or_unset(struct context *context, const struct arguments *arguments,

@@ -17,15 +17,16 @@ json_t *crud_update(struct client *client, enum kind kind, const char *id, json_
 	return reply ? json_incref(json_object_get(reply, table->singular)) : NULL;
 }
 
-bool crud_put_tags(struct client *client, enum kind kind, const char *id, json_t *tags,
-		   GError **error)
+json_t *crud_put_tags(struct client *client, enum kind kind, const char *id, json_t *tags,
+		      GError **error)
 {
 	g_autofree char *path =
 		g_strdup_printf("/v2.0/%s/%s/tags", cloud_table(kind)->plural, id);
 	json_auto_t *reply =
 		client_call(client, "PUT", path, json_pack("{s:O}", "tags", tags), error);
+	json_t *now = json_object_get(reply, "tags");
 
-	return reply != NULL;
+	return reply ? json_incref(now ? now : tags) : NULL;
 }
 
 bool crud_delete(struct client *client, enum kind kind, const char *id, GError **error)

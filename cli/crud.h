@@ -10,9 +10,9 @@
 json_t *crud_update(struct client *client, enum kind kind, const char *id, json_t *body,
 		    GError **error);
 
-/* Replaces the tags of ID. TAGS is borrowed. */
-bool crud_put_tags(struct client *client, enum kind kind, const char *id, json_t *tags,
-		   GError **error);
+/* Replaces the tags of ID. TAGS is borrowed; the tags as they are then. */
+json_t *crud_put_tags(struct client *client, enum kind kind, const char *id, json_t *tags,
+		      GError **error);
 
 bool crud_delete(struct client *client, enum kind kind, const char *id, GError **error);
 

@@ -79,6 +79,16 @@ static void add_object(GPtrArray *members, enum kind kind, json_t *object)
 	}
 }
 
+/* By kind, then by key: ids come in no order. */
+static gint compare_members(gconstpointer a, gconstpointer b)
+{
+	const struct stack_member *const *one = a, *const *other = b;
+
+	if ((*one)->kind != (*other)->kind)
+		return (gint)(*one)->kind - (gint)(*other)->kind;
+	return strcmp((*one)->key, (*other)->key);
+}
+
 GPtrArray *member_read(struct client *client, const char *stack, GError **error)
 {
 	g_autoptr(GArray) requests = client_requests_new();
@@ -106,6 +116,7 @@ GPtrArray *member_read(struct client *client, const char *stack, GError **error)
 					   tag)) /* do not trust a filter with deletes */
 				add_object(members, kind, object);
 	}
+	g_ptr_array_sort(members, compare_members);
 	return members;
 }
 

@@ -28,7 +28,7 @@ const char *member_parse_stack(const char *tag);
 
 bool member_has_tag(const json_t *object, const char *tag);
 
-/* All members of STACK: struct stack_member; hosts, networks ... in this order of kinds. */
+/* All members of STACK: struct stack_member; networks, subnets ... each by key. */
 GPtrArray *member_read(struct client *client, const char *stack, GError **error);
 
 /* Heat's name for what MEMBER is. */
