@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A real weftd on a folder and a port of its own, a client, and the count that every suite
+ends with."""
+import atexit, http.client, json, os, shutil, signal, socket, subprocess, sys, tempfile, time
+
+BUILD = os.environ.get("BUILD", os.path.join(os.path.dirname(__file__), "../../build-check"))
+passed = failed = skipped = 0
+
+
+def check(name, good, told=""):
+    global passed, failed
+    if good:
+        passed += 1
+        print("ok   " + name)
+    else:
+        failed += 1
+        print("FAIL %s: %s" % (name, told))
+    return good
+
+
+def equal(name, wanted, got):
+    return check(name, wanted == got, "wanted %r, got %r" % (wanted, got))
+
+
+def end():
+    print("%d passed, %d failed, %d skipped" % (passed, failed, skipped))
+    sys.exit(1 if failed or not passed else 0)
+
+
+class Reply:
+    def __init__(self, status, headers, text):
+        self.status, self.headers, self.text = status, headers, text
+        try:
+            self.body = json.loads(text) if text else None
+        except ValueError:
+            self.body = None
+
+    @property
+    def fault(self):
+        return (self.body or {}).get("NeutronError", {})
+
+    def __str__(self):
+        return "%s %s" % (self.status, self.text[:300])
+
+    def __getitem__(self, key):
+        return self.body[key]
+
+
+class Weftd:
+    def __init__(self, *options):
+        self.folder = tempfile.mkdtemp(prefix="weft-api-")
+        self.options = options
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.log = open(os.path.join(self.folder, "log"), "a")
+        self.process = self.link = None
+        self.headers = {}
+        atexit.register(self.remove)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def start(self):
+        self.process = subprocess.Popen(
+            [os.path.join(BUILD, "controller/weftd"), "--listen", "127.0.0.1:%d" % self.port,
+             "--store", "sqlite:" + self.path("weft.db"), *self.options],
+            stdout=self.log, stderr=self.log)
+        for _ in range(500):
+            try:
+                self.link = None
+                if self.call("GET", "/").status == 200:
+                    return self
+            except OSError:
+                if self.process.poll() is not None:
+                    break
+                time.sleep(0.02)
+        print("weftd does not answer:\n" + open(self.path("log")).read())
+        sys.exit(1)
+
+    def stop(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+        self.link = None
+        return self.process.wait(20)
+
+    def remove(self):
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def connect(self):
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+
+    def call(self, method, path, body=None, headers=None, link=None):
+        """BODY: bytes as they are, anything else as JSON."""
+        if body is not None and not isinstance(body, bytes):
+            body = json.dumps(body).encode()
+        for attempt in range(2):
+            if not link:
+                self.link = self.link or self.connect()
+            used = link or self.link
+            try:
+                used.request(method, path, body, {**self.headers, **(headers or {})})
+                answer = used.getresponse()
+                return Reply(answer.status, answer.headers, answer.read().decode())
+            except (http.client.HTTPException, ConnectionError):
+                if link or attempt:
+                    raise
+                self.link = None
+
+    # Short forms; KIND is "network", the reply's object is returned.
+    def create(self, kind, headers=None, **attrs):
+        reply = self.call("POST", "/v2.0/%ss" % kind, {kind: attrs}, headers)
+        if reply.status != 201:
+            raise AssertionError("create %s %s: %s" % (kind, attrs, reply))
+        return reply[kind]
+
+    def post(self, kind, headers=None, **attrs):
+        return self.call("POST", "/v2.0/%ss" % kind, {kind: attrs}, headers)
+
+    def put(self, kind, id, headers=None, **attrs):
+        return self.call("PUT", "/v2.0/%ss/%s" % (kind, id), {kind: attrs}, headers)
+
+    def get(self, path, headers=None):
+        return self.call("GET", "/v2.0/" + path, None, headers)
+
+    def delete(self, kind, id, headers=None):
+        return self.call("DELETE", "/v2.0/%ss/%s" % (kind, id), None, headers)
+
+
+def refused(name, reply, status, type, *words):
+    """The reply is an error of STATUS and TYPE whose message holds WORDS."""
+    message = reply.fault.get("message", "")
+    return check(name, reply.status == status and reply.fault.get("type") == type and
+                 "detail" in reply.fault and all(word in message for word in words),
+                 "wanted %s %s %s, got %s" % (status, type, words, reply))
