@@ -10,8 +10,9 @@
 #include <string.h>
 #include "lib/error.h"
 #include "lib/ip.h"
-#include "lib/uuid.h"
 #include "sync/backlog.h"
+#include "sync/line.h"
+#include "sync/report.h"
 #include "sync/row.h"
 
 #define GRACE_MS      10000
@@ -21,7 +22,6 @@
 #define DUMP_BLOCK    65536
 #define STREAM_EXTRA  (32U << 20) /* queued on a stream beyond what it began with */
 #define SLICES	      16	  /* of a beat: not all hosts at the same moment */
-#define REPORT_PORTS  65536
 
 /* Owned by the hub. */
 struct session {
@@ -45,14 +45,6 @@ struct knock {
 	uint64_t revision;
 };
 
-/* The formatted line of a row, for the time of one transaction. */
-struct line {
-	const char *table;
-	GRefString *key;
-	GRefString *value; /* NULL: gone */
-	GRefString *text;
-};
-
 struct hub {
 	struct hub_ops ops;
 	void *data;
@@ -60,7 +52,7 @@ struct hub {
 	uint64_t revision;
 	GHashTable *sessions; /* name -> struct session */
 	GHashTable *knocks;   /* set of struct knock */
-	GHashTable *lines;    /* set of struct line */
+	struct lines *lines;  /* of the transaction under way */
 	GPtrArray *dirty;     /* sessions with staged lines */
 	GPtrArray *slices[SLICES];
 	unsigned int next_slice;
@@ -77,91 +69,6 @@ struct hub_dump {
 	GString *block;
 	gsize bytes;
 };
-
-/* --- lines --------------------------------------------------------------------------- */
-
-static guint line_hash(gconstpointer data)
-{
-	const struct line *line = data;
-
-	return g_direct_hash(line->key) ^ g_direct_hash(line->value) * 31;
-}
-
-static gboolean line_same(gconstpointer a, gconstpointer b)
-{
-	const struct line *x = a, *y = b;
-
-	return x->key == y->key && x->value == y->value && strcmp(x->table, y->table) == 0;
-}
-
-static void line_free(void *data)
-{
-	struct line *line = data;
-
-	g_ref_string_release(line->key);
-	if (line->value)
-		g_ref_string_release(line->value);
-	g_ref_string_release(line->text);
-	g_free(line);
-}
-
-static void text_append_quoted(GString *text, const char *string)
-{
-	g_string_append_c(text, '"');
-	for (const char *c = string; *c; c++) {
-		if (*c == '"' || *c == '\\')
-			g_string_append_c(text, '\\');
-		if ((unsigned char)*c < ' ')
-			g_string_append_printf(text, "\\u%04x", *c);
-		else
-			g_string_append_c(text, *c);
-	}
-	g_string_append_c(text, '"');
-}
-
-static void text_append_row(GString *text, const char *table, const char *key,
-			    const char *value, uint64_t revision)
-{
-	g_string_append_printf(
-		text, "{\"rev\":%" G_GUINT64_FORMAT ",\"table\":\"%s\",\"op\":\"%s\",\"key\":",
-		revision, table, value ? "put" : "del");
-	text_append_quoted(text, key);
-	if (value) {
-		g_string_append(text, ",\"value\":");
-		g_string_append(text, value);
-	}
-	g_string_append(text, "}\n");
-}
-
-static GRefString *text_make_mark(const char *op, uint64_t revision)
-{
-	char text[80];
-
-	g_snprintf(text, sizeof(text), "{\"op\":\"%s\",\"rev\":%" G_GUINT64_FORMAT "}\n", op,
-		   revision);
-	return g_ref_string_new(text);
-}
-
-/* Borrowed from the hub until the commit. */
-static GRefString *hub_format(struct hub *hub, const char *table, GRefString *key,
-			      GRefString *value, uint64_t revision)
-{
-	struct line wanted = {.table = table, .key = key, .value = value};
-	struct line *line = g_hash_table_lookup(hub->lines, &wanted);
-	g_autoptr(GString) text = NULL;
-
-	if (line)
-		return line->text;
-	text = g_string_sized_new(128 + (value ? g_ref_string_length(value) : 0));
-	text_append_row(text, table, key, value, revision);
-	line = g_new0(struct line, 1);
-	line->table = table;
-	line->key = g_ref_string_acquire(key);
-	line->value = value ? g_ref_string_acquire(value) : NULL;
-	line->text = g_ref_string_new_len(text->str, (gssize)text->len);
-	g_hash_table_add(hub->lines, line);
-	return line->text;
-}
 
 /* --- sessions ------------------------------------------------------------------------ */
 
@@ -238,7 +145,7 @@ void hub_emit(struct hub *hub, const char *host, const char *table, GRefString *
 
 	if (!session)
 		return;
-	line = hub_format(hub, table, key, value, revision);
+	line = lines_format(hub->lines, table, key, value, revision);
 	if (session->staged->len == 0)
 		g_ptr_array_add(hub->dirty, session);
 	g_ptr_array_add(session->staged, g_ref_string_acquire(line));
@@ -261,20 +168,20 @@ static void session_commit(struct session *session, GRefString *mark)
 
 void hub_commit(struct hub *hub, uint64_t revision)
 {
-	g_autoptr(GRefString) mark = text_make_mark("commit", revision);
+	g_autoptr(GRefString) mark = line_make_mark("commit", revision);
 
 	hub->revision = revision;
 	for (guint i = 0; i < hub->dirty->len; i++)
 		session_commit(hub->dirty->pdata[i], mark);
 	g_ptr_array_set_size(hub->dirty, 0);
-	g_hash_table_remove_all(hub->lines);
+	lines_clear(hub->lines);
 }
 
 static gboolean hub_beat(void *data)
 {
 	struct hub *hub = data;
 	GPtrArray *slice = hub->slices[hub->beat_slice++ % SLICES];
-	g_autoptr(GRefString) mark = text_make_mark("beat", hub->revision);
+	g_autoptr(GRefString) mark = line_make_mark("beat", hub->revision);
 
 	for (guint i = 0; i < slice->len; i++) {
 		struct session *session = slice->pdata[i];
@@ -298,7 +205,7 @@ static void dump_flush(struct hub_dump *dump)
 
 void hub_dump_row(struct hub_dump *dump, const char *table, GRefString *key, GRefString *value)
 {
-	text_append_row(dump->block, table, key, value, dump->hub->revision);
+	line_append_row(dump->block, table, key, value, dump->hub->revision);
 	if (dump->block->len >= DUMP_BLOCK)
 		dump_flush(dump);
 }
@@ -306,7 +213,7 @@ void hub_dump_row(struct hub_dump *dump, const char *table, GRefString *key, GRe
 static void session_send_all(struct session *session)
 {
 	struct hub *hub = session->hub;
-	g_autoptr(GRefString) end = text_make_mark("end", hub->revision);
+	g_autoptr(GRefString) end = line_make_mark("end", hub->revision);
 	struct hub_dump dump = {
 		.hub = hub, .stream = session->stream, .block = g_string_sized_new(DUMP_BLOCK)};
 
@@ -421,81 +328,24 @@ static void serve_rows(struct hub *hub, struct http_request *request,
 
 /* --- reports ------------------------------------------------------------------------- */
 
-static bool report_read_ports(const char *host, json_t *ports, GArray *out, GError **error)
-{
-	const char *id;
-	json_t *wired;
-
-	json_object_foreach (ports, id, wired) {
-		struct hub_report_port port = {.id = id, .wired = json_is_true(wired)};
-		struct uuid uuid;
-
-		if (uuid_parse(id, &uuid) && json_is_boolean(wired)) {
-			g_array_append_val(out, port);
-			continue;
-		}
-		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
-			    "host %s: ports: '%.64s' is not a uuid with true or false", host,
-			    id);
-		return false;
-	}
-	return true;
-}
-
-static bool report_read(const char *host, json_t *root, GArray *ports,
-			struct hub_report *report, GError **error)
-{
-	json_t *revision = json_object_get(root, "rev");
-	json_t *full = json_object_get(root, "full");
-	json_t *list = json_object_get(root, "ports");
-	const char *wrong = NULL;
-
-	if (!json_is_object(root))
-		wrong = "body: is not an object";
-	else if (!json_is_integer(revision) || json_integer_value(revision) < 0)
-		wrong = "rev: is not a number";
-	else if (full && !json_is_boolean(full))
-		wrong = "full: is not true or false";
-	else if (list && !json_is_object(list))
-		wrong = "ports: is not an object";
-	else if (json_object_size(list) > REPORT_PORTS)
-		wrong = "ports: are too many";
-	if (wrong) {
-		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID, "host %s: %s", host, wrong);
-		return false;
-	}
-	if (!report_read_ports(host, list, ports, error))
-		return false;
-	report->revision = (uint64_t)json_integer_value(revision);
-	report->full = json_is_true(full);
-	report->ports = (struct hub_report_port *)(void *)ports->data;
-	report->port_count = ports->len;
-	return true;
-}
-
 static void serve_status(struct hub *hub, struct http_request *request,
 			 const struct http_question *question, const char *host)
 {
-	g_autoptr(GArray) ports = g_array_new(FALSE, FALSE, sizeof(struct hub_report_port));
 	g_autoptr(GError) error = NULL;
-	struct hub_report report;
-	json_error_t where;
-	json_t *root;
+	struct hub_report *report = NULL;
 
-	root = json_loadb(question->body, question->body_size, JSON_REJECT_DUPLICATES, &where);
 	if (!g_hash_table_contains(hub->sessions, host))
 		error = g_error_new(WEFT_ERROR, WEFT_ERROR_NOT_FOUND, "host %s: has no stream",
 				    host);
-	else if (!root)
-		error = g_error_new(WEFT_ERROR, WEFT_ERROR_INVALID, "host %s: body: %s", host,
-				    where.text);
-	else if (report_read(host, root, ports, &report, &error))
-		hub->ops.report(host, &report, hub->data);
+	else
+		report = report_parse(host, question->body, question->body_size, &error);
+	if (report)
+		hub->ops.report(host, report, hub->data);
 	if (error)
 		reply_error(request, error);
 	else
 		http_reply_json(request, 200, g_strdup("{}"));
-	json_decref(root);
+	report_free(report);
 }
 
 /* --- requests ------------------------------------------------------------------------ */
@@ -565,7 +415,7 @@ struct hub *hub_new(const struct hub_ops *ops, const char *epoch, uint64_t revis
 	hub->revision = revision;
 	hub->sessions = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, session_free);
 	hub->knocks = g_hash_table_new_full(NULL, NULL, knock_free, NULL);
-	hub->lines = g_hash_table_new_full(line_hash, line_same, line_free, NULL);
+	hub->lines = lines_new();
 	hub->dirty = g_ptr_array_new();
 	hub->backlog_bytes = BACKLOG_BYTES;
 	for (unsigned int i = 0; i < SLICES; i++)
@@ -588,7 +438,7 @@ void hub_free(struct hub *hub)
 		reply_error(((struct knock *)knock)->request, error);
 	g_hash_table_unref(hub->knocks);
 	g_hash_table_unref(hub->sessions);
-	g_hash_table_unref(hub->lines);
+	lines_free(hub->lines);
 	g_ptr_array_unref(hub->dirty);
 	for (unsigned int i = 0; i < SLICES; i++)
 		g_ptr_array_unref(hub->slices[i]);
