@@ -37,8 +37,9 @@ static gboolean apply_again(gpointer data)
 static bool uplink_hook(struct agent *agent, GError **error)
 {
 	/* Programs of ports and of the uplink leave nothing for it but what nobody should have. */
-	if (agent->vxlan && !hooks_attach(agent->hooks, agent->vxlan,
-					  programs_get_fd(agent->programs, PROGRAM_IDLE), error))
+	if (agent->vxlan &&
+	    !hooks_attach(agent->hooks, agent->vxlan,
+			  programs_get_fd(agent->programs, PROGRAM_IDLE), error))
 		return false;
 	return hooks_attach(agent->hooks, agent->uplink,
 			    programs_get_fd(agent->programs, PROGRAM_UPLINK), error);

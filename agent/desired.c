@@ -28,7 +28,7 @@ struct claim {
 	struct desired_entry *entry;
 	uint16_t rank;
 	bool fresh; /* claimed since the last settle */
-	uint8_t value[];
+	uint8_t value[] __attribute__((aligned(8)));
 };
 
 struct desired_entry {
@@ -38,7 +38,8 @@ struct desired_entry {
 	bool dirty; /* in the list of changes */
 	uint8_t pad;
 	uint32_t hash;
-	uint8_t bytes[]; /* key, then the value held */
+	/* The key, then the value held; both aligned, for they are looked at in place. */
+	uint8_t bytes[] __attribute__((aligned(8)));
 };
 
 /* What a look-up needs of an entry, with room for any key. */
@@ -79,9 +80,14 @@ static gboolean entry_same(gconstpointer left, gconstpointer right)
 	       memcmp(a->bytes, b->bytes, desired_shapes[a->map].key_size) == 0;
 }
 
+static gsize value_offset(enum desired_map map)
+{
+	return (desired_shapes[map].key_size + 7u) & ~7u;
+}
+
 static uint8_t *entry_held(struct desired_entry *entry)
 {
-	return entry->bytes + desired_shapes[entry->map].key_size;
+	return entry->bytes + value_offset(entry->map);
 }
 
 static void entry_free(gpointer data)
@@ -131,7 +137,7 @@ static struct desired_entry *entry_add(struct desired *desired, enum desired_map
 {
 	const struct desired_shape *shape = &desired_shapes[map];
 	struct desired_entry *entry =
-		g_malloc(sizeof(*entry) + shape->key_size + shape->value_size);
+		g_malloc(sizeof(*entry) + value_offset(map) + shape->value_size);
 
 	memset(entry, 0, sizeof(*entry));
 	entry->map = (uint8_t)map;

@@ -134,7 +134,7 @@ GArray *links_list(struct netlink *netlink, GError **error)
 
 static void veth_put_peer(struct nl_msg *message, const struct veth_plan *plan)
 {
-	struct ifinfomsg header = {.ifi_flags = IFF_UP, .ifi_change = IFF_UP};
+	struct ifinfomsg header = {0};
 	struct nlattr *peer = nla_nest_start(message, VETH_INFO_PEER);
 
 	nlmsg_append(message, &header, sizeof(header), NLMSG_ALIGNTO);
@@ -264,20 +264,11 @@ bool links_set_up(struct netlink *netlink, uint32_t ifindex, GError **error)
 			error);
 }
 
-bool links_set_mtu(struct netlink *netlink, const struct link *link, uint32_t mtu,
-		   GError **error)
+bool links_set_mtu(struct netlink *netlink, uint32_t ifindex, uint32_t mtu, GError **error)
 {
-	struct ifinfomsg ours = {.ifi_index = (int)link->ifindex};
-	struct ifinfomsg theirs = {.ifi_index = (int)link->peer};
-	struct nl_msg *message = netlink_message(RTM_SETLINK, 0, &ours, sizeof(ours));
+	struct ifinfomsg header = {.ifi_index = (int)ifindex};
+	struct nl_msg *message = netlink_message(RTM_SETLINK, 0, &header, sizeof(header));
 
-	nla_put_u32(message, IFLA_MTU, mtu);
-	if (!link_set(netlink, message, error))
-		return false;
-	if (link->peer_netns < 0)
-		return true;
-	message = netlink_message(RTM_SETLINK, 0, &theirs, sizeof(theirs));
-	nla_put_u32(message, IFLA_IF_NETNSID, (uint32_t)link->peer_netns);
 	nla_put_u32(message, IFLA_MTU, mtu);
 	return link_set(netlink, message, error);
 }

@@ -56,7 +56,6 @@ bool links_adopt(struct netlink *netlink, uint32_t ifindex, struct uuid port, bo
 /* The reverse, for a device that is not ours to delete. */
 void links_release(struct netlink *netlink, uint32_t ifindex);
 bool links_set_up(struct netlink *netlink, uint32_t ifindex, GError **error);
-bool links_set_mtu(struct netlink *netlink, const struct link *link, uint32_t mtu,
-		   GError **error);
+bool links_set_mtu(struct netlink *netlink, uint32_t ifindex, uint32_t mtu, GError **error);
 /* A device that is gone already is no error. */
 bool links_delete(struct netlink *netlink, uint32_t ifindex, GError **error);

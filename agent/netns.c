@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The agent never enters a namespace: the kernel makes the workload's end there. */
+/* A socket stays in the namespace it was made in, so a visit is as long as making one. */
 #include "agent/netns.h"
 
 #include <errno.h>
@@ -97,4 +97,23 @@ char *netns_find_name(struct netlink *netlink, int number)
 			return g_strdup(name);
 	}
 	return NULL;
+}
+
+struct netlink *netns_open_netlink(int fd, GError **error)
+{
+	int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	struct netlink *netlink = NULL;
+
+	if (home < 0 || setns(fd, CLONE_NEWNET)) {
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_DENIED,
+			    "netns: cannot be entered: %s", g_strerror(errno));
+	} else {
+		netlink = netlink_new(error);
+		/* All else the agent does would go to the workload's namespace. */
+		if (setns(home, CLONE_NEWNET))
+			g_error("netns: cannot return: %s", g_strerror(errno));
+	}
+	if (home >= 0)
+		close(home);
+	return netlink;
 }

@@ -22,3 +22,6 @@ bool netns_is_ours(int fd);
 
 /* Name in /run/netns of the namespace that has NUMBER; NULL: none. Owned. */
 char *netns_find_name(struct netlink *netlink, int number);
+
+/* A socket that asks of the namespace FD, which the thread visits for a moment. */
+struct netlink *netns_open_netlink(int fd, GError **error);

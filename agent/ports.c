@@ -320,6 +320,23 @@ static void device_unmake(struct ports *ports, struct ports_device *device)
 		links_release(agent->netlink, device->link.ifindex);
 }
 
+/* Both ends; a workload that wants it otherwise says so itself. */
+static bool device_start(struct ports *ports, struct ports_device *device, int netns,
+			 GError **error)
+{
+	struct netlink *netlink;
+	bool ok;
+
+	if (!links_set_up(ports->agent->netlink, device->link.ifindex, error))
+		return false;
+	if (netns < 0)
+		return true;
+	netlink = netns_open_netlink(netns, error);
+	ok = netlink && links_set_up(netlink, device->link.peer, error);
+	netlink_free(netlink);
+	return ok;
+}
+
 static const struct ports_device *attach_new(struct ports *ports, const struct row_port *port,
 					     const struct ports_place *place, int netns,
 					     GError **error)
@@ -331,7 +348,7 @@ static const struct ports_device *attach_new(struct ports *ports, const struct r
 	if (!device_make(ports, port, place, netns, device, &failure))
 		goto failed;
 	if (!device_wire(ports, device, &failure) ||
-	    !links_set_up(ports->agent->netlink, device->link.ifindex, &failure)) {
+	    !device_start(ports, device, netns, &failure)) {
 		device_unmake(ports, device);
 		goto failed;
 	}
@@ -382,6 +399,32 @@ const struct ports_device *ports_attach(struct ports *ports, struct uuid id,
 
 /* ------------------------------------------------------------ after apply */
 
+/* The workload's end is in a namespace that we find again by its name, if it has one. */
+static bool workload_set_mtu(struct ports *ports, const struct ports_device *device,
+			     GError **error)
+{
+	g_autofree char *name = netns_find_name(ports->agent->netlink, device->link.peer_netns);
+	int fd = name ? netns_open(name, error) : -1;
+	struct netlink *netlink = fd >= 0 ? netns_open_netlink(fd, error) : NULL;
+	bool ok = netlink && links_set_mtu(netlink, device->link.peer, device->mtu, error);
+
+	if (fd >= 0)
+		close(fd);
+	netlink_free(netlink);
+	if (!name)
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_NOT_FOUND,
+			    "the workload's namespace has no name in /run/netns");
+	return ok;
+}
+
+static bool device_set_mtu(struct ports *ports, const struct ports_device *device,
+			   GError **error)
+{
+	if (!links_set_mtu(ports->agent->netlink, device->link.ifindex, device->mtu, error))
+		return false;
+	return device->link.peer_netns < 0 || workload_set_mtu(ports, device, error);
+}
+
 static void device_follow(struct ports *ports, struct ports_device *device,
 			  const struct row_port *port)
 {
@@ -392,7 +435,7 @@ static void device_follow(struct ports *ports, struct ports_device *device,
 	uuid_print(device->id, text);
 	if (device->mtu != port->mtu) {
 		device->mtu = port->mtu;
-		if (!links_set_mtu(agent->netlink, &device->link, port->mtu, &error)) {
+		if (!device_set_mtu(ports, device, &error)) {
 			log_warn(MODULE, "%s: cannot set MTU %u: %s", text, port->mtu,
 				 error->message);
 			g_clear_error(&error);
