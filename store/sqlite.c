@@ -10,38 +10,11 @@
 #include <sqlite3.h>
 #include <string.h>
 #include "lib/error.h"
-#include "lib/uuid.h"
 #include "store/history.h"
+#include "store/sqlite_file.h"
 #include "store/txn.h"
 
 #define HISTORY_BYTES (64U << 20)
-#define SCHEMA	      1
-#define APPLICATION   0x57656674 /* "Weft" */
-
-#define STATEMENTS(X)                                                                          \
-	X(BEGIN, "BEGIN IMMEDIATE")                                                            \
-	X(COMMIT, "COMMIT")                                                                    \
-	X(ROLLBACK, "ROLLBACK")                                                                \
-	X(FIND, "SELECT revision FROM entry WHERE key = ?1")                                   \
-	X(PUT, "INSERT INTO entry (key, value, revision) VALUES (?1, ?2, ?3) "                 \
-	       "ON CONFLICT (key) DO UPDATE SET value = ?2, revision = ?3")                    \
-	X(DEL, "DELETE FROM entry WHERE key = ?1")                                             \
-	X(REVISION, "UPDATE meta SET value = ?1 WHERE name = 'revision'")                      \
-	X(RANGE, "SELECT key, value, revision FROM entry WHERE key >= ?1 ORDER BY key")        \
-	X(META, "SELECT value FROM meta WHERE name = ?1")
-
-enum statement {
-#define X(id, text) SQL_##id,
-	STATEMENTS(X)
-#undef X
-		SQL_COUNT,
-};
-
-static const char *const statement_texts[] = {
-#define X(id, text) [SQL_##id] = text,
-	STATEMENTS(X)
-#undef X
-};
 
 /* One thing that was asked for: a transaction, or a range when TXN is NULL. */
 struct work {
@@ -59,13 +32,11 @@ struct work {
 
 struct sqlite {
 	struct store store;
-	sqlite3 *db;
-	sqlite3_stmt *statements[SQL_COUNT];
+	struct sqlite_file file;
 	GSource *source;
 	GPtrArray *waiting; /* of struct work, in order */
 	struct history *history;
 	uint64_t revision;
-	char epoch[UUID_TEXT];
 };
 
 static void work_free(void *data)
@@ -78,38 +49,19 @@ static void work_free(void *data)
 	g_free(work);
 }
 
-static bool sqlite_fail(struct sqlite *s, const char *what, GError **error)
-{
-	g_set_error(error, WEFT_ERROR, WEFT_ERROR_UNAVAILABLE, "cannot %s: %s", what,
-		    sqlite3_errmsg(s->db));
-	return false;
-}
-
-/* Steps a statement that returns no row. */
-static bool sqlite_run(struct sqlite *s, enum statement id, GError **error)
-{
-	sqlite3_stmt *statement = s->statements[id];
-	int result = sqlite3_step(statement);
-
-	if (result != SQLITE_DONE)
-		sqlite_fail(s, "write", error);
-	sqlite3_reset(statement);
-	return result == SQLITE_DONE;
-}
-
 /* --- transactions -------------------------------------------------------------------- */
 
 /* The revision of KEY, 0 when it does not exist. */
 static bool sqlite_find(struct sqlite *s, const char *key, uint64_t *revision, GError **error)
 {
-	sqlite3_stmt *statement = s->statements[SQL_FIND];
+	sqlite3_stmt *statement = s->file.statements[SQL_FIND];
 	int result;
 
 	sqlite3_bind_text(statement, 1, key, -1, SQLITE_STATIC);
 	result = sqlite3_step(statement);
 	*revision = result == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(statement, 0) : 0;
 	if (result != SQLITE_ROW && result != SQLITE_DONE)
-		sqlite_fail(s, "read", error);
+		sqlite_file_fail(&s->file, "read", error);
 	sqlite3_reset(statement);
 	return result == SQLITE_ROW || result == SQLITE_DONE;
 }
@@ -138,14 +90,14 @@ static bool sqlite_change(struct sqlite *s, const struct txn_change *change, uin
 			  GError **error)
 {
 	enum statement id = change->value ? SQL_PUT : SQL_DEL;
-	sqlite3_stmt *statement = s->statements[id];
+	sqlite3_stmt *statement = s->file.statements[id];
 
 	sqlite3_bind_text(statement, 1, change->key, -1, SQLITE_STATIC);
 	if (change->value) {
 		sqlite3_bind_blob64(statement, 2, change->value, change->size, SQLITE_STATIC);
 		sqlite3_bind_int64(statement, 3, (sqlite3_int64)revision);
 	}
-	return sqlite_run(s, id, error);
+	return sqlite_file_run(&s->file, id, error);
 }
 
 /* Marks the deletions of what is not there. COUNT: the changes that are some. */
@@ -202,9 +154,10 @@ static bool sqlite_apply_all(struct sqlite *s, struct work **works, gsize count,
 		if (!sqlite_apply(s, works[i], &revision, error))
 			return false;
 	if (revision == s->revision)
-		return sqlite_run(s, SQL_COMMIT, error);
-	sqlite3_bind_int64(s->statements[SQL_REVISION], 1, (sqlite3_int64)revision);
-	if (!sqlite_run(s, SQL_REVISION, error) || !sqlite_run(s, SQL_COMMIT, error))
+		return sqlite_file_run(&s->file, SQL_COMMIT, error);
+	sqlite3_bind_int64(s->file.statements[SQL_REVISION], 1, (sqlite3_int64)revision);
+	if (!sqlite_file_run(&s->file, SQL_REVISION, error) ||
+	    !sqlite_file_run(&s->file, SQL_COMMIT, error))
 		return false;
 	s->revision = revision;
 	return true;
@@ -214,13 +167,13 @@ static bool sqlite_apply_all(struct sqlite *s, struct work **works, gsize count,
 static bool sqlite_commit_group(struct sqlite *s, struct work **works, gsize count,
 				GError **error)
 {
-	if (!sqlite_run(s, SQL_BEGIN, error))
+	if (!sqlite_file_run(&s->file, SQL_BEGIN, error))
 		return false;
 	if (sqlite_apply_all(s, works, count, error))
 		return true;
 	/* Some errors have rolled back by themselves. */
-	if (!sqlite3_get_autocommit(s->db))
-		sqlite_run(s, SQL_ROLLBACK, NULL);
+	if (!sqlite3_get_autocommit(s->file.db))
+		sqlite_file_run(&s->file, SQL_ROLLBACK, NULL);
 	return false;
 }
 
@@ -277,7 +230,7 @@ static void entry_clear(void *data)
 static GArray *sqlite_read_range(struct sqlite *s, const char *prefix, GError **error)
 {
 	GArray *entries = g_array_new(FALSE, FALSE, sizeof(struct store_entry));
-	sqlite3_stmt *statement = s->statements[SQL_RANGE];
+	sqlite3_stmt *statement = s->file.statements[SQL_RANGE];
 	int result;
 
 	g_array_set_clear_func(entries, entry_clear);
@@ -299,7 +252,7 @@ static GArray *sqlite_read_range(struct sqlite *s, const char *prefix, GError **
 		g_array_append_val(entries, entry);
 	}
 	if (result != SQLITE_ROW && result != SQLITE_DONE)
-		sqlite_fail(s, "read", error);
+		sqlite_file_fail(&s->file, "read", error);
 	sqlite3_reset(statement);
 	return entries;
 }
@@ -394,16 +347,14 @@ static uint64_t sqlite_get_revision(const struct store *store)
 
 static const char *sqlite_get_epoch(const struct store *store)
 {
-	return ((const struct sqlite *)store)->epoch;
+	return ((const struct sqlite *)store)->file.epoch;
 }
 
 /* --- open and close ------------------------------------------------------------------ */
 
 static void sqlite_free(struct sqlite *s)
 {
-	for (unsigned int i = 0; i < SQL_COUNT; i++)
-		sqlite3_finalize(s->statements[i]);
-	sqlite3_close(s->db);
+	sqlite_file_close(&s->file);
 	if (s->source) {
 		g_source_destroy(s->source);
 		g_source_unref(s->source);
@@ -432,117 +383,20 @@ static const struct store_ops sqlite_ops = {
 	.watch_new = sqlite_watch_new,
 };
 
-static bool sqlite_exec(struct sqlite *s, const char *text, GError **error)
-{
-	if (sqlite3_exec(s->db, text, NULL, NULL, NULL) == SQLITE_OK)
-		return true;
-	return sqlite_fail(s, "open", error);
-}
-
-static int sqlite_get_pragma(struct sqlite *s, const char *text)
-{
-	sqlite3_stmt *statement;
-	int value = -1;
-
-	if (sqlite3_prepare_v2(s->db, text, -1, &statement, NULL) == SQLITE_OK &&
-	    sqlite3_step(statement) == SQLITE_ROW)
-		value = sqlite3_column_int(statement, 0);
-	sqlite3_finalize(statement);
-	return value;
-}
-
-static bool sqlite_create(struct sqlite *s, GError **error)
-{
-	char epoch[UUID_TEXT];
-	g_autofree char *text = g_strdup_printf(
-		"BEGIN;"
-		"CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
-		"CREATE TABLE entry (key TEXT PRIMARY KEY, value BLOB NOT NULL,"
-		" revision INTEGER NOT NULL) WITHOUT ROWID;"
-		"INSERT INTO meta VALUES ('revision', 0), ('epoch', '%s');"
-		"PRAGMA application_id = %d; PRAGMA user_version = %d;"
-		"COMMIT",
-		uuid_print(uuid_new(), epoch), APPLICATION, SCHEMA);
-
-	return sqlite_exec(s, text, error);
-}
-
-/* An empty file is made ours; a file of somebody else is left alone. */
-static bool sqlite_check_schema(struct sqlite *s, GError **error)
-{
-	int application = sqlite_get_pragma(s, "PRAGMA application_id");
-	int schema = sqlite_get_pragma(s, "PRAGMA user_version");
-	int tables = sqlite_get_pragma(s, "SELECT count(*) FROM sqlite_master");
-
-	if (application == 0 && schema == 0 && tables == 0)
-		return sqlite_create(s, error);
-	if (application == APPLICATION && schema == SCHEMA)
-		return true;
-	if (tables < 0)
-		return sqlite_fail(s, "open", error);
-	g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
-		    application == APPLICATION ? "schema %d is not known to this program"
-					       : "not a weft store (schema %d)",
-		    schema);
-	return false;
-}
-
-static bool sqlite_read_meta(struct sqlite *s, GError **error)
-{
-	sqlite3_stmt *statement = s->statements[SQL_META];
-	bool good;
-
-	sqlite3_bind_text(statement, 1, "revision", -1, SQLITE_STATIC);
-	good = sqlite3_step(statement) == SQLITE_ROW;
-	s->revision = good ? (uint64_t)sqlite3_column_int64(statement, 0) : 0;
-	sqlite3_reset(statement);
-	sqlite3_bind_text(statement, 1, "epoch", -1, SQLITE_STATIC);
-	good = good && sqlite3_step(statement) == SQLITE_ROW;
-	if (good)
-		g_strlcpy(s->epoch, (const char *)sqlite3_column_text(statement, 0),
-			  sizeof(s->epoch));
-	else
-		sqlite_fail(s, "read", error);
-	sqlite3_reset(statement);
-	return good;
-}
-
-/* EXCLUSIVE: a second process is refused at once, and the WAL needs no shared memory. */
-static bool sqlite_prepare(struct sqlite *s, GError **error)
-{
-	if (!sqlite_exec(s,
-			 "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;"
-			 "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000;"
-			 "PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;"
-			 "BEGIN IMMEDIATE; COMMIT",
-			 error) ||
-	    !sqlite_check_schema(s, error))
-		return false;
-	for (unsigned int i = 0; i < SQL_COUNT; i++)
-		if (sqlite3_prepare_v3(s->db, statement_texts[i], -1, SQLITE_PREPARE_PERSISTENT,
-				       &s->statements[i], NULL) != SQLITE_OK)
-			return sqlite_fail(s, "open", error);
-	return sqlite_read_meta(s, error);
-}
-
 struct store *sqlite_open(const char *path, GError **error)
 {
 	struct sqlite *s = g_new0(struct sqlite, 1);
-	g_autofree char *folder = g_path_get_dirname(path);
 
 	s->store.ops = &sqlite_ops;
 	s->waiting = g_ptr_array_new_with_free_func(work_free);
-	if (strcmp(path, ":memory:") != 0)
-		g_mkdir_with_parents(folder, 0700);
-	if (sqlite3_open(path, &s->db) != SQLITE_OK) {
-		sqlite_fail(s, "open", error);
-	} else if (sqlite_prepare(s, error)) {
-		s->history = history_new(s->revision, HISTORY_BYTES);
-		s->source = g_source_new(&sqlite_source, sizeof(GSource));
-		g_source_set_callback(s->source, NULL, s, NULL);
-		g_source_attach(s->source, NULL);
-		return &s->store;
+	if (!sqlite_file_open(&s->file, path, error)) {
+		sqlite_free(s);
+		return NULL;
 	}
-	sqlite_free(s);
-	return NULL;
+	s->revision = s->file.revision;
+	s->history = history_new(s->revision, HISTORY_BYTES);
+	s->source = g_source_new(&sqlite_source, sizeof(GSource));
+	g_source_set_callback(s->source, NULL, s, NULL);
+	g_source_attach(s->source, NULL);
+	return &s->store;
 }

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One table of entries, one of what there is to know about them. Durability is here: WAL
+ * with synchronous=FULL flushes at each commit.
+ */
+#include "store/sqlite_file.h"
+
+#include <string.h>
+#include "lib/error.h"
+
+#define SCHEMA	    1
+#define APPLICATION 0x57656674 /* "Weft" */
+
+static const char *const statement_texts[] = {
+#define X(id, text) [SQL_##id] = text,
+	STATEMENTS(X)
+#undef X
+};
+
+bool sqlite_file_fail(struct sqlite_file *file, const char *what, GError **error)
+{
+	g_set_error(error, WEFT_ERROR, WEFT_ERROR_UNAVAILABLE, "cannot %s: %s", what,
+		    sqlite3_errmsg(file->db));
+	return false;
+}
+
+bool sqlite_file_run(struct sqlite_file *file, enum statement id, GError **error)
+{
+	sqlite3_stmt *statement = file->statements[id];
+	int result = sqlite3_step(statement);
+
+	if (result != SQLITE_DONE)
+		sqlite_file_fail(file, "write", error);
+	sqlite3_reset(statement);
+	return result == SQLITE_DONE;
+}
+
+static bool file_exec(struct sqlite_file *file, const char *text, GError **error)
+{
+	if (sqlite3_exec(file->db, text, NULL, NULL, NULL) == SQLITE_OK)
+		return true;
+	return sqlite_file_fail(file, "open", error);
+}
+
+static int file_get_pragma(struct sqlite_file *file, const char *text)
+{
+	sqlite3_stmt *statement;
+	int value = -1;
+
+	if (sqlite3_prepare_v2(file->db, text, -1, &statement, NULL) == SQLITE_OK &&
+	    sqlite3_step(statement) == SQLITE_ROW)
+		value = sqlite3_column_int(statement, 0);
+	sqlite3_finalize(statement);
+	return value;
+}
+
+static bool file_create(struct sqlite_file *file, GError **error)
+{
+	char epoch[UUID_TEXT];
+	g_autofree char *text = g_strdup_printf(
+		"BEGIN;"
+		"CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
+		"CREATE TABLE entry (key TEXT PRIMARY KEY, value BLOB NOT NULL,"
+		" revision INTEGER NOT NULL) WITHOUT ROWID;"
+		"INSERT INTO meta VALUES ('revision', 0), ('epoch', '%s');"
+		"PRAGMA application_id = %d; PRAGMA user_version = %d;"
+		"COMMIT",
+		uuid_print(uuid_new(), epoch), APPLICATION, SCHEMA);
+
+	return file_exec(file, text, error);
+}
+
+/* An empty file is made ours; a file of somebody else is left alone. */
+static bool file_check_schema(struct sqlite_file *file, GError **error)
+{
+	int application = file_get_pragma(file, "PRAGMA application_id");
+	int schema = file_get_pragma(file, "PRAGMA user_version");
+	int tables = file_get_pragma(file, "SELECT count(*) FROM sqlite_master");
+
+	if (application == 0 && schema == 0 && tables == 0)
+		return file_create(file, error);
+	if (application == APPLICATION && schema == SCHEMA)
+		return true;
+	if (tables < 0)
+		return sqlite_file_fail(file, "open", error);
+	g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+		    application == APPLICATION ? "schema %d is not known to this program"
+					       : "not a weft store (schema %d)",
+		    schema);
+	return false;
+}
+
+static bool file_read_meta(struct sqlite_file *file, GError **error)
+{
+	sqlite3_stmt *statement = file->statements[SQL_META];
+	bool good;
+
+	sqlite3_bind_text(statement, 1, "revision", -1, SQLITE_STATIC);
+	good = sqlite3_step(statement) == SQLITE_ROW;
+	file->revision = good ? (uint64_t)sqlite3_column_int64(statement, 0) : 0;
+	sqlite3_reset(statement);
+	sqlite3_bind_text(statement, 1, "epoch", -1, SQLITE_STATIC);
+	good = good && sqlite3_step(statement) == SQLITE_ROW;
+	if (good)
+		g_strlcpy(file->epoch, (const char *)sqlite3_column_text(statement, 0),
+			  sizeof(file->epoch));
+	else
+		sqlite_file_fail(file, "read", error);
+	sqlite3_reset(statement);
+	return good;
+}
+
+/* EXCLUSIVE: a second process is refused at once, and the WAL needs no shared memory. */
+static bool file_prepare(struct sqlite_file *file, GError **error)
+{
+	if (!file_exec(file,
+		       "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;"
+		       "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000;"
+		       "PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;"
+		       "BEGIN IMMEDIATE; COMMIT",
+		       error) ||
+	    !file_check_schema(file, error))
+		return false;
+	for (unsigned int i = 0; i < SQL_COUNT; i++)
+		if (sqlite3_prepare_v3(file->db, statement_texts[i], -1,
+				       SQLITE_PREPARE_PERSISTENT, &file->statements[i],
+				       NULL) != SQLITE_OK)
+			return sqlite_file_fail(file, "open", error);
+	return file_read_meta(file, error);
+}
+
+bool sqlite_file_open(struct sqlite_file *file, const char *path, GError **error)
+{
+	g_autofree char *folder = g_path_get_dirname(path);
+
+	if (strcmp(path, ":memory:") != 0)
+		g_mkdir_with_parents(folder, 0700);
+	if (sqlite3_open(path, &file->db) != SQLITE_OK)
+		sqlite_file_fail(file, "open", error);
+	else if (file_prepare(file, error))
+		return true;
+	sqlite_file_close(file);
+	return false;
+}
+
+void sqlite_file_close(struct sqlite_file *file)
+{
+	for (unsigned int i = 0; i < SQL_COUNT; i++)
+		g_clear_pointer(&file->statements[i], sqlite3_finalize);
+	g_clear_pointer(&file->db, sqlite3_close);
+}
