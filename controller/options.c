@@ -183,9 +183,13 @@ bool options_read(struct options *out, int *argc, char ***argv, GError **error)
 {
 	struct options options = {0};
 	struct raw raw = {0};
-	bool good = raw_parse(&raw, argc, argv, error) && raw_read_file(&raw, error) &&
-		    options_from_raw(&options, &raw, error);
+	bool good = raw_parse(&raw, argc, argv, error);
 
+	if (good && !raw_read_file(&raw, error)) {
+		g_prefix_error(error, "%s: ", raw.config);
+		good = false;
+	}
+	good = good && options_from_raw(&options, &raw, error);
 	raw_done(&raw);
 	if (good)
 		*out = options;

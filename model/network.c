@@ -4,6 +4,9 @@
  */
 #include "model/network.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "model/cloud.h"
 
 static const char *const types[] = {"vxlan", NULL};
@@ -13,18 +16,27 @@ static json_t *network_print_status(const void *object, const void *world)
 	return json_string(status_names[STATUS_ACTIVE]);
 }
 
+static int subnet_compare(const void *a, const void *b)
+{
+	const struct subnet *const *x = a, *const *y = b;
+
+	return memcmp(&(*x)->object.id, &(*y)->object.id, sizeof(struct uuid));
+}
+
 static json_t *network_print_subnets(const void *object, const void *world)
 {
 	const struct network *network = object;
+	const GPtrArray *subnets = world ? cloud_list_subnets(world, network->object.id) : NULL;
 	json_t *ids = json_array();
-	const GPtrArray *subnets;
+	g_autofree void **sorted = NULL;
 	char text[UUID_TEXT];
 
-	if (!world)
+	if (!subnets || subnets->len == 0)
 		return ids;
-	subnets = cloud_list_subnets(world, network->object.id);
+	sorted = g_memdup2(subnets->pdata, subnets->len * sizeof(void *));
+	qsort(sorted, subnets->len, sizeof(void *), subnet_compare);
 	for (guint i = 0; i < subnets->len; i++) {
-		const struct subnet *subnet = subnets->pdata[i];
+		const struct subnet *subnet = sorted[i];
 
 		json_array_append_new(ids, json_string(uuid_print(subnet->object.id, text)));
 	}

@@ -14,7 +14,7 @@ def check(name, good, told=""):
         print("ok   " + name)
     else:
         failed += 1
-        print("FAIL %s: %s" % (name, told))
+        print("FAIL %s: %.2000s" % (name, told))
     return good
 
 

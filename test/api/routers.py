@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Routers: interfaces, static routes, and what keeps one from going."""
+import sys, uuid
+sys.dont_write_bytecode = True
+from lib import Weftd, check, end, equal, refused
+
+w = Weftd().start()
+NOBODY = str(uuid.uuid4())
+act = lambda r, what, **body: w.call("PUT", "/v2.0/routers/%s/%s" % (r["id"], what), body)
+add = lambda r, **body: act(r, "add_router_interface", **body)
+remove = lambda r, **body: act(r, "remove_router_interface", **body)
+
+
+def net(cidr, **more):
+    n = w.create("network")
+    return n, w.create("subnet", network_id=n["id"], ip_version=6 if ":" in cidr else 4, cidr=cidr,
+                       **more)
+
+
+n1, s1 = net("10.0.1.0/24")
+n2, s2 = net("10.0.2.0/24")
+r = w.create("router", name="r")
+check("defaults", r["admin_state_up"] is True and r["routes"] == [] and r["status"] == "ACTIVE" and
+      r["external_gateway_info"] is None, r)
+i = add(r, subnet_id=s1["id"])
+check("interface by subnet", i.status == 200 and i["id"] == r["id"] and
+      i["subnet_id"] == s1["id"] and i["subnet_ids"] == [s1["id"]] and
+      i["network_id"] == n1["id"] and i["tenant_id"] == i["project_id"] == "default", i)
+p = w.get("ports/" + i["port_id"])["port"]
+check("its port", p["device_owner"] == "network:router_interface" and p["device_id"] == r["id"] and
+      p["fixed_ips"] == [{"subnet_id": s1["id"], "ip_address": "10.0.1.1"}] and
+      p["status"] == "ACTIVE", p)
+equal("the router's revision grew", r["revision_number"] + 1,
+      w.get("routers/" + r["id"])["router"]["revision_number"])
+equal("filter by router", [p["id"]], [x["id"] for x in w.get(
+    "ports?device_id=%s&device_owner=network:router_interface" % r["id"])["ports"]])
+refused("the same subnet again", add(r, subnet_id=s1["id"]), 400, "BadRequest", s1["id"])
+_, same = net("10.0.1.128/25")
+refused("overlap", add(r, subnet_id=same["id"]), 400, "BadRequest", "overlaps", "10.0.1.0/24")
+refused("both", add(r, subnet_id=s2["id"], port_id=p["id"]), 400, "BadRequest",
+        "Cannot specify both subnet-id and port-id")
+refused("neither", add(r), 400, "BadRequest", "Either subnet_id or port_id must be specified")
+refused("no id", add(r, subnet_id="x"), 400, "HTTPBadRequest", "'x' is not a valid UUID")
+refused("no such subnet", add(r, subnet_id=NOBODY), 404, "SubnetNotFound")
+refused("no such port", add(r, port_id=NOBODY), 404, "PortNotFound")
+refused("no such router", add({"id": NOBODY}, subnet_id=s2["id"]), 404, "RouterNotFound")
+_, bare = net("10.0.3.0/24", gateway_ip=None)
+refused("no gateway", add(r, subnet_id=bare["id"]), 400, "BadRequest", "gateway")
+equal("an action only by PUT", 405, w.call(
+    "GET", "/v2.0/routers/%s/add_router_interface" % r["id"]).status)
+refused("no such action", act(r, "explode"), 404, "HTTPNotFound")
+
+q = w.create("port", network_id=n2["id"], fixed_ips=[{"ip_address": "10.0.2.9"}])
+i2 = add(r, port_id=q["id"])
+check("interface by port", i2.status == 200 and i2["port_id"] == q["id"], i2)
+equal("the port is the router's", "network:router_interface",
+      w.get("ports/" + q["id"])["port"]["device_owner"])
+other = w.create("router")
+refused("a port in use", add(other, port_id=q["id"]), 409, "PortInUse", q["id"], r["id"])
+empty = w.create("port", network_id=n2["id"], fixed_ips=[])
+refused("a port without address", add(other, port_id=empty["id"]), 400, "BadRequest")
+equal("a subnet on a second router by port", 200, add(other, port_id=w.create(
+    "port", network_id=n1["id"], fixed_ips=[{"ip_address": "10.0.1.2"}])["id"]).status)
+refused("its gateway is taken", add(other, subnet_id=s2["id"]).__class__ and add(
+    w.create("router"), subnet_id=s1["id"]), 409, "IpAddressAlreadyAllocated", "10.0.1.1")
+n6, s6 = net("fd00:6::/64", ipv6_ra_mode="slaac", ipv6_address_mode="slaac")
+equal("an IPv6 subnet's gateway", 200, add(r, subnet_id=s6["id"]).status)
+
+refused("the port is not deleted by itself", w.delete("port", p["id"]), 409, "ServicePortInUse")
+refused("nor changed", w.put("port", p["id"], device_id="x"), 409, "UnsupportedPortDeviceOwner")
+refused("nor made by hand", w.post("port", network_id=n1["id"], device_id=r["id"],
+        device_owner="network:router_interface"), 409, "UnsupportedPortDeviceOwner")
+equal("but named", 200, w.put("port", p["id"], name="leg").status)
+refused("the gateway stays", w.put("subnet", s1["id"], gateway_ip=None), 409, "GatewayIpInUse",
+        p["id"])
+refused("the subnet stays", w.delete("subnet", s1["id"]), 409, "SubnetInUse")
+refused("a SLAAC subnet with a router stays", w.delete("subnet", s6["id"]), 409, "SubnetInUse")
+refused("the network stays", w.delete("network", n1["id"]), 409, "NetworkInUse")
+refused("the router stays", w.delete("router", r["id"]), 409, "RouterInUse", r["id"])
+
+route = lambda d, h: {"destination": d, "nexthop": h}
+routes = lambda x: sorted((y["destination"], y["nexthop"]) for y in x["router"]["routes"])
+g = w.put("router", r["id"], routes=[route("10.50.0.0/16", "10.0.1.50"),
+                                     route("0.0.0.0/0", "10.0.2.50")])
+equal("routes", [("0.0.0.0/0", "10.0.2.50"), ("10.50.0.0/16", "10.0.1.50")], routes(g))
+refused("routes on create", w.post("router", routes=[]), 400, "HTTPBadRequest",
+        "Attribute 'routes' not allowed in POST")
+refused("next hop elsewhere", w.put("router", r["id"], routes=[route("10.51.0.0/16", "10.9.9.9")]),
+        400, "InvalidRoutes", "10.9.9.9")
+refused("next hop is the router", w.put("router", r["id"], routes=[
+    route("10.51.0.0/16", "10.0.1.1")]), 400, "InvalidRoutes", "10.0.1.1")
+refused("mixed versions", w.put("router", r["id"], routes=[route("fd00::/64", "10.0.1.9")]), 400,
+        "HTTPBadRequest", "routes")
+refused("a route twice", w.put("router", r["id"], routes=[route("10.1.0.0/16", "10.0.1.9")] * 2),
+        400, "HTTPBadRequest", "Duplicate")
+refused("too many", w.put("router", r["id"], routes=[
+    route("10.1.%d.0/24" % x, "10.0.1.9") for x in range(31)]), 400, "RoutesExhausted")
+refused("no prefix", w.put("router", r["id"], routes=[route("10.1.0.9/16", "10.0.1.9")]), 400,
+        "HTTPBadRequest", "10.1.0.9/16")
+equal("refused routes changed nothing", 2, len(w.get("routers/" + r["id"])["router"]["routes"]))
+g = act(r, "add_extraroutes", router={"routes": [route("10.52.0.0/16", "10.0.1.51"),
+                                                 route("0.0.0.0/0", "10.0.2.50")]})
+check("routes added", g.status == 200 and len(routes(g)) == 3, g)
+g = act(r, "remove_extraroutes", router={"routes": [route("10.50.0.0/16", "10.0.1.50"),
+                                                    route("10.77.0.0/16", "10.0.1.50")]})
+equal("routes removed", [("0.0.0.0/0", "10.0.2.50"), ("10.52.0.0/16", "10.0.1.51")], routes(g))
+refused("routes added wrongly", act(r, "add_extraroutes", router={}), 400, "HTTPBadRequest",
+        "routes")
+refused("an interface that routes need", remove(r, subnet_id=s1["id"]), 409,
+        "RouterInterfaceInUseByRoute")
+g = w.put("router", r["id"], routes=None)
+equal("no routes", [], routes(g))
+
+refused("mismatch", remove(r, port_id=p["id"], subnet_id=s2["id"]), 400, "SubnetMismatchForPort")
+refused("not an interface", remove(r, port_id=empty["id"]), 404, "RouterInterfaceNotFound")
+refused("not on it", remove(r, subnet_id=bare["id"]), 404, "RouterInterfaceNotFoundForSubnet")
+g = remove(r, subnet_id=s1["id"])
+check("removed by subnet", g.status == 200 and g["port_id"] == p["id"], g)
+refused("its port is gone", w.get("ports/" + p["id"]), 404, "PortNotFound")
+equal("removed by port", 200, remove(r, port_id=q["id"]).status)
+equal("removed", 200, remove(r, subnet_id=s6["id"]).status)
+equal("the address is free again", 200, add(r, subnet_id=s1["id"]).status)
+equal("removed again", 200, remove(r, subnet_id=s1["id"]).status)
+equal("the router goes", 204, w.delete("router", r["id"]).status)
+equal("weftd ends cleanly", 0, w.stop())
+end()
