@@ -187,9 +187,9 @@ static size_t call_receive(char *data, size_t size, size_t count, void *context)
 	return bytes;
 }
 
+/* Takes ERROR. */
 static void call_finish(struct http_call *call, GError *error)
 {
-	g_autoptr(GError) owned = error;
 	struct http_answer answer = {.content_type = ""};
 	char *type = NULL;
 	long status = 0;
@@ -205,6 +205,7 @@ static void call_finish(struct http_call *call, GError *error)
 	g_clear_handle_id(&call->silence, g_source_remove);
 	call->held = true;
 	call->answered(error ? NULL : &answer, error, call->data);
+	g_clear_error(&error);
 	call->held = false;
 	if (!call->dead)
 		call_end(call);
