@@ -43,19 +43,6 @@ struct client *agent_socket_open(const struct context *context, GError **error)
 	return client_new(url, NULL, NULL);
 }
 
-json_t *agent_socket_rows(json_t *reply)
-{
-	const char *key;
-	json_t *value;
-
-	if (json_is_array(reply))
-		return reply;
-	json_object_foreach (reply, key, value)
-		if (json_is_array(value))
-			return value;
-	return NULL;
-}
-
 static void flatten_into(json_t *out, const char *prefix, const json_t *map)
 {
 	const char *key;

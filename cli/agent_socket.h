@@ -12,8 +12,5 @@ struct client *agent_socket_open(const struct context *context, GError **error);
 /* ... whose sockets match PATTERN; for tests. */
 char *agent_socket_find(const char *pattern, GError **error);
 
-/* The rows in REPLY: a list, or the first list in a mapping. Borrowed or NULL. */
-json_t *agent_socket_rows(json_t *reply);
-
 /* MAP with the mappings in it laid out as "outer.inner". */
 json_t *agent_socket_flatten(const json_t *map);

@@ -24,6 +24,7 @@ bool cmd_stats(struct context *context, const struct arguments *arguments, GErro
 bool cmd_drops(struct context *context, const struct arguments *arguments, GError **error);
 bool cmd_connections(struct context *context, const struct arguments *arguments,
 		     GError **error);
+bool cmd_status(struct context *context, const struct arguments *arguments, GError **error);
 bool cmd_wait(struct context *context, const struct arguments *arguments, GError **error);
 
 bool cmd_stack_create(struct context *context, const struct arguments *arguments,
@@ -39,6 +40,7 @@ bool cmd_completion(struct context *context, const struct arguments *arguments, 
 
 extern const struct option cmd_list_options[];
 extern const struct option cmd_attach_options[];
+extern const struct option cmd_connections_options[];
 extern const struct option cmd_wait_options[];
 extern const struct option cmd_stack_options[];
 extern const struct option cmd_stack_show_options[];

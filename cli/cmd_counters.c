@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * weft port stats PORT, weft drops, weft connections: what the agent here counts.
+ * weft port stats PORT, weft drops, weft connections, weft status: what the agent here
+ * counts.
  */
 #include "cli/cmd.h"
 
@@ -8,6 +9,7 @@
 #include "cli/crud.h"
 #include "cli/output.h"
 #include "lib/error.h"
+#include "lib/http_client.h"
 
 static json_t *ask(struct context *context, const char *path, GError **error)
 {
@@ -41,35 +43,93 @@ static void add_columns(GPtrArray *columns, const json_t *row)
 			g_ptr_array_add(columns, (gpointer)key);
 }
 
-static bool print_rows(struct context *context, const struct arguments *arguments,
-		       const char *path, GError **error)
+/* ROWS with all the columns that they have. Without rows a table is empty, not a head. */
+static bool print_rows(const struct arguments *arguments, const json_t *rows, GError **error)
 {
-	json_auto_t *reply = ask(context, path, error);
-	json_auto_t *rows = json_array();
 	g_autoptr(GPtrArray) columns = g_ptr_array_new();
-	json_t *list = agent_socket_rows(reply), *row;
+	json_t *row;
 	size_t i;
 
-	if (reply && !list)
-		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INTERNAL,
-			    "agent: the answer to %s has no list", path);
-	if (!list)
-		return false;
-	json_array_foreach (list, i, row) {
-		json_array_append_new(rows, agent_socket_flatten(row));
-		add_columns(columns, json_array_get(rows, i));
-	}
+	json_array_foreach (rows, i, row)
+		add_columns(columns, row);
 	if (!columns->len && !option_has(arguments, "format"))
 		return true;
 	return output_print(output_list(arguments, rows, columns, error), error);
 }
 
+static void add_drops(json_t *rows, json_t *port, json_t *name, const json_t *drops)
+{
+	const char *reason;
+	json_t *packets;
+
+	json_object_foreach ((json_t *)drops, reason, packets)
+		json_array_append_new(rows,
+				      json_pack("{s:O?,s:O?,s:s,s:O}", "port", port, "name",
+						name, "reason", reason, "packets", packets));
+}
+
+/* {"drops": [{"port", "name", "drops": {reason: packets}}], "host": {reason: packets}}: a
+ * row for each reason; those of the host have no port. */
 bool cmd_drops(struct context *context, const struct arguments *arguments, GError **error)
 {
-	return print_rows(context, arguments, "/v1/drops", error);
+	json_auto_t *reply = ask(context, "/v1/drops", error);
+	json_auto_t *rows = json_array();
+	json_t *entry;
+	size_t i;
+
+	if (!reply)
+		return false;
+	json_array_foreach (json_object_get(reply, "drops"), i, entry)
+		add_drops(rows, json_object_get(entry, "port"), json_object_get(entry, "name"),
+			  json_object_get(entry, "drops"));
+	add_drops(rows, NULL, NULL, json_object_get(reply, "host"));
+	return print_rows(arguments, rows, error);
+}
+
+const struct option cmd_connections_options[] = {
+	{"port", 0, "PORT", "only of this port", false, NULL, NULL},
+	{"limit", 0, "N", "at most so many", false, NULL, NULL},
+	{NULL, 0, NULL, NULL, false, NULL, NULL},
+};
+
+/* The question with its conditions, or NULL. */
+static char *make_question(struct context *context, const struct arguments *arguments,
+			   GError **error)
+{
+	const char *port = option_get(arguments, "port"),
+		   *limit = option_get(arguments, "limit");
+	g_autofree char *escaped = limit ? http_escape(limit) : NULL;
+	g_autofree char *id = NULL;
+
+	if (port) {
+		id = client_find_id(command_client(context), KIND_PORT, port, error);
+		if (!id)
+			return NULL;
+	}
+	return g_strconcat("/v1/connections?", id ? "port=" : "", id ? id : "",
+			   id && limit ? "&" : "", limit ? "limit=" : "", limit ? escaped : "",
+			   NULL);
 }
 
 bool cmd_connections(struct context *context, const struct arguments *arguments, GError **error)
 {
-	return print_rows(context, arguments, "/v1/connections", error);
+	g_autofree char *path = make_question(context, arguments, error);
+	json_auto_t *reply = path ? ask(context, path, error) : NULL;
+	const json_t *rows = json_object_get(reply, "connections");
+
+	if (reply && !rows)
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INTERNAL,
+			    "agent: the answer has no connections");
+	return rows && print_rows(arguments, rows, error);
+}
+
+bool cmd_status(struct context *context, const struct arguments *arguments, GError **error)
+{
+	json_auto_t *reply = ask(context, "/v1/status", error);
+	json_auto_t *flat = NULL;
+
+	if (!reply)
+		return false;
+	flat = agent_socket_flatten(reply);
+	return output_print(output_object(arguments, flat, error), error);
 }
