@@ -252,14 +252,15 @@ static void job_note_ip(struct job *job, struct uuid subnet, struct ip ip)
 	g_array_append_val(job->reservations, taken);
 }
 
+/* One that another job has reserved is not lost yet: the claim key makes us wait for it. A
+ * subnet of this very job has no index; the claim decides there too. */
 bool job_reserve_ip(struct job *job, struct uuid subnet, struct ip ip)
 {
 	struct ipam *ipam = cloud_find_ipam(job->api->cloud, subnet);
 
-	/* A subnet of this very job has no index yet; the claim decides. */
-	if (ipam && !ipam_reserve(ipam, ip))
+	if (ipam && ipam_find(ipam, ip))
 		return false;
-	if (ipam)
+	if (ipam && ipam_reserve(ipam, ip))
 		job_note_ip(job, subnet, ip);
 	return true;
 }
