@@ -45,7 +45,7 @@ cat <<END
    Look around:
      demo/in red-web1 curl -s http://10.0.1.12/          web -> app -> db
      demo/in red-web1 ping 10.0.2.12                     another network, another host
-     demo/in c weft port list --long                     what the API says
+     demo/in control weft port list --long               what the API says
      demo/in h1 weft host list
      demo/in h1 weft drops
      demo/in h1 weft connections

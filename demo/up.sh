@@ -32,7 +32,7 @@ workload blue-guest
 
 # The main job: from a template to the first answered ping.
 stack() { # TENANT
-	demo_weft "$1-admin" c stack create "$1" "$demo_folder/web-app-db.yaml" -P "tenant=$1" \
+	demo_weft "$1-admin" control stack create "$1" "$demo_folder/web-app-db.yaml" -P "tenant=$1" \
 		-P "hosts=$(tr ' ' , <<<"${demo_hosts[$1]}")" >"$CLOUD_DIR/log/stack-$1" ||
 		fail "the template is refused: $(cat "$CLOUD_DIR/log/stack-$1")"
 }
@@ -71,7 +71,7 @@ for tenant in red blue; do
 done
 
 # An address that only blue has: blue reaches it, red does not, though all else is equal.
-demo_weft blue-admin c port create blue-guest --network blue-web \
+demo_weft blue-admin control port create blue-guest --network blue-web \
 	--fixed-ip "ip-address=${demo_address[guest]}" --host h1 >/dev/null &&
 	demo_join blue guest || fail 'the guest of blue does not join'
 N blue-web1 ping -n -c 1 -W 2 "${demo_address[guest]}" >/dev/null || fail 'blue does not reach its guest'

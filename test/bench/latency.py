@@ -93,7 +93,7 @@ def report(name, samples):
     print(f"{name:42s} p50 {mid * 1000:7.2f} ms   p99 {high * 1000:7.2f} ms   of {len(samples)}")
 
 
-with Inside("c"):
+with Inside("control"):
     api = http.client.HTTPConnection(listen)
     api.connect()
 api.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The agent alone, fed by canned rows: two hosts on a routed underlay, no weftd.
 #
-#            c 10.99.0.2   rows.py: the rows of each host, from a file
+#      control 10.99.0.2   rows.py: the rows of each host, from a file
 #              |
 #            r             the underlay's router
 #        .-----+-----.
@@ -81,7 +81,7 @@ begin() {
 	mkdir -p "$rows"
 	rows_of h1 | publish h1
 	rows_of h2 | publish h2
-	cloud_start rows c /usr/bin/python3 "$cloud_repo/test/net/rows.py" 10.99.0.2 9696 "$rows"
+	cloud_start rows control /usr/bin/python3 "$cloud_repo/test/net/rows.py" 10.99.0.2 9696 "$rows"
 	cloud_agent 1 && cloud_agent 2 || exit 1
 	while read -r number name host vni octet; do workload "$name"; done <<<"$ports"
 	story_started=yes

@@ -8,8 +8,8 @@ story badinput 2
 
 network=$(as red make network '"name":"red"')
 subnet=$(as red make subnet "\"network_id\":\"$network\",\"ip_version\":4,\"cidr\":\"10.0.1.0/24\"")
-a=$(place a h1 "$network" 10.0.1.11/24)
-b=$(place b h2 "$network" 10.0.1.12/24)
+a=$(place a h1 "$network" 10.0.1.11/24) || exit 1
+b=$(place b h2 "$network" 10.0.1.12/24) || exit 1
 
 census() {
 	api GET /v2.0/networks && api GET /v2.0/subnets && api GET /v2.0/ports && api GET /v2.0/routers
@@ -20,7 +20,7 @@ refused() { # STATUS PATTERN METHOD PATH [BODY]
 	local before reply status wanted=$1 pattern=$2
 	shift 2
 	before=$(census | md5sum)
-	reply=$(N c curl -sS -m 10 -w '\n%{http_code}' -X "$1" -H "X-Auth-Token: ${AS:-admin-secret}" \
+	reply=$(N control curl -sS -m 10 -w '\n%{http_code}' -X "$1" -H "X-Auth-Token: ${AS:-admin-secret}" \
 		-H 'Content-Type: application/json' ${3:+--data-binary "$3"} "http://$CLOUD_LISTEN$2")
 	status=${reply##*$'\n'}
 	[[ $status =~ ^($wanted)$ ]] || { echo "status $status: $reply"; return 1; }
@@ -46,7 +46,7 @@ check 'a wrong method' refused 405 . PATCH /v2.0/networks
 
 large() {
 	head -c 30000000 /dev/zero | tr '\0' x >"$CLOUD_DIR/large"
-	[ "$(N c curl -sS -m 20 -o /dev/null -w '%{http_code}' -X POST -H 'Expect:' -H 'X-Auth-Token: admin-secret' \
+	[ "$(N control curl -sS -m 20 -o /dev/null -w '%{http_code}' -X POST -H 'Expect:' -H 'X-Auth-Token: admin-secret' \
 		--data-binary "@$CLOUD_DIR/large" "http://$CLOUD_LISTEN/v2.0/networks")" = 413 ]
 }
 check 'a body without end' large

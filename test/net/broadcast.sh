@@ -13,12 +13,12 @@ for v in "$red 4 10.0.1.0/24" "$red 6 fd00:1::/64" "$other 4 10.0.2.0/24" "$othe
 	read -r network version cidr <<<"$v"
 	as red make subnet "\"network_id\":\"$network\",\"ip_version\":$version,\"cidr\":\"$cidr\"" >/dev/null
 done
-place a h1 "$red" '10.0.1.11/24 fd00:1::11/64' >/dev/null
-place b h1 "$red" '10.0.1.12/24 fd00:1::12/64' >/dev/null
-place c h2 "$red" '10.0.1.13/24 fd00:1::13/64' >/dev/null
-place d h2 "$red" '10.0.1.14/24 fd00:1::14/64' >/dev/null
-place e h3 "$red" '10.0.1.15/24 fd00:1::15/64' >/dev/null
-place x h3 "$other" '10.0.2.16/24 fd00:2::16/64' >/dev/null
+place a h1 "$red" '10.0.1.11/24 fd00:1::11/64' >/dev/null || exit 1
+place b h1 "$red" '10.0.1.12/24 fd00:1::12/64' >/dev/null || exit 1
+place c h2 "$red" '10.0.1.13/24 fd00:1::13/64' >/dev/null || exit 1
+place d h2 "$red" '10.0.1.14/24 fd00:1::14/64' >/dev/null || exit 1
+place e h3 "$red" '10.0.1.15/24 fd00:1::15/64' >/dev/null || exit 1
+place x h3 "$other" '10.0.2.16/24 fd00:2::16/64' >/dev/null || exit 1
 check 'the network works' reaches a 10.0.1.15
 
 listen=$(dirname "$0")/listen.py
@@ -45,11 +45,13 @@ hear() { # ADDRESS: sends five datagrams from a, then sets heard_NAME for everyo
 	wait $pids
 	heard=$(for name in a b c d e x; do printf '%s=%s ' $name "$(tail -n 1 "$CLOUD_DIR/heard-$name")"; done)
 }
-wanted='a=0 b=5 c=5 d=5 e=5 x=0 '
+# A sender's own kernel gives it its broadcasts, once; multicasts only when asked to.
+wanted='a=5 b=5 c=5 d=5 e=5 x=0 '
 hear 255.255.255.255
 check_equal 'limited broadcast' "$wanted" "$heard"
 hear 10.0.1.255
 check_equal 'broadcast of the subnet' "$wanted" "$heard"
+wanted='a=0 b=5 c=5 d=5 e=5 x=0 '
 hear 239.1.2.3
 check_equal 'multicast, IPv4' "$wanted" "$heard"
 hear ff02::1234

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A small cloud in namespaces, for the stories, the bench and the demo:
 #
-#            P-c 10.99.0.2            weftd
+#      P-control 10.99.0.2            weftd
 #                 |
 #            P-r 10.99.N.1            the underlay's router; it forwards, no host sees another
 #        .--------+--------.
@@ -21,7 +21,7 @@ CLOUD= CLOUD_DIR= CLOUD_BIN=
 cloud_use() { # P FOLDER
 	CLOUD=$1 CLOUD_DIR=$2 CLOUD_BIN=${BUILD:-$cloud_repo/build}
 	CLOUD_RUN=$CLOUD_DIR/run
-	CLOUD_CONTROL=c CLOUD_LISTEN=10.99.0.2:9696 # where weftd runs, and its callers
+	CLOUD_CONTROL=control CLOUD_LISTEN=10.99.0.2:9696 # where weftd runs, and its callers
 }
 
 # Runs COMMAND in a namespace of the cloud. Not `ip netns exec`: that hides the bpffs.
@@ -61,9 +61,9 @@ cloud_wire() { # NAMESPACE NUMBER MTU: a leg of the underlay to the router
 cloud_up() { # COUNT [MTU]
 	local n mtu=${2:-1500}
 	mkdir -p "$CLOUD_DIR/pid" "$CLOUD_DIR/log" "$CLOUD_RUN" || return
-	cloud_namespace r && cloud_namespace c || return
+	cloud_namespace r && cloud_namespace control || return
 	N r sysctl -qw net.ipv4.ip_forward=1
-	cloud_wire c 0 "$mtu" || return
+	cloud_wire control 0 "$mtu" || return
 	for n in $(seq "$1"); do
 		cloud_namespace "h$n" && cloud_wire "h$n" "$n" "$mtu" || return
 	done

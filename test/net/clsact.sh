@@ -9,9 +9,9 @@ story clsact 2 --attach clsact
 network=$(as red make network '"name":"red"')
 as red make subnet "\"network_id\":\"$network\",\"ip_version\":4,\"cidr\":\"10.0.1.0/24\"" >/dev/null
 as red make subnet "\"network_id\":\"$network\",\"ip_version\":6,\"cidr\":\"fd00:1::/64\"" >/dev/null
-a=$(place a h1 "$network" '10.0.1.11/24 fd00:1::11/64')
-place b h1 "$network" 10.0.1.12/24 >/dev/null
-place c h2 "$network" '10.0.1.13/24 fd00:1::13/64' >/dev/null
+a=$(place a h1 "$network" '10.0.1.11/24 fd00:1::11/64') || exit 1
+place b h1 "$network" 10.0.1.12/24 >/dev/null || exit 1
+place c h2 "$network" '10.0.1.13/24 fd00:1::13/64' >/dev/null || exit 1
 
 device=wf$(tr -d - <<<"$a" | cut -c 1-11)
 check_match 'the port has a clsact qdisc' clsact "$(N h1 tc qdisc show dev "$device")"

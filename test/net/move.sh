@@ -8,9 +8,9 @@ story move 3
 
 network=$(as red make network '"name":"red"')
 as red make subnet "\"network_id\":\"$network\",\"ip_version\":4,\"cidr\":\"10.0.1.0/24\"" >/dev/null
-m=$(place m h1 "$network" 10.0.1.11/24)
-p=$(place p h2 "$network" 10.0.1.12/24)
-q=$(place q h1 "$network" 10.0.1.13/24)
+m=$(place m h1 "$network" 10.0.1.11/24) || exit 1
+p=$(place p h2 "$network" 10.0.1.12/24) || exit 1
+q=$(place q h1 "$network" 10.0.1.13/24) || exit 1
 check 'before: from another host' reaches p 10.0.1.11
 check 'before: from the same host' reaches q 10.0.1.11
 

@@ -12,8 +12,8 @@ s1=$(as red make subnet "\"network_id\":\"$one\",\"ip_version\":4,\"cidr\":\"10.
 s2=$(as red make subnet "\"network_id\":\"$two\",\"ip_version\":4,\"cidr\":\"10.0.2.0/24\"")
 router=$(as red make router '"name":"r"')
 for s in $s1 $s2; do as red api PUT "/v2.0/routers/$router/add_router_interface" "{\"subnet_id\":\"$s\"}" >/dev/null; done
-a=$(place a h1 "$one" 10.0.1.11/24 10.0.1.1)
-b=$(place b h2 "$two" 10.0.2.12/24 10.0.2.1)
+a=$(place a h1 "$one" 10.0.1.11/24 10.0.1.1) || exit 1
+b=$(place b h2 "$two" 10.0.2.12/24 10.0.2.1) || exit 1
 check 'the way is open' reaches a 10.0.2.12
 
 # Runs COMMAND three times while traffic flows; nothing may be lost.
@@ -64,7 +64,7 @@ connected() { # HOST
 }
 check 'h1 is connected again' cloud_wait 10 connected h1
 check 'h2 is connected again' cloud_wait 10 connected h2
-c=$(place c h1 "$one" 10.0.1.13/24 10.0.1.1)
+c=$(place c h1 "$one" 10.0.1.13/24 10.0.1.1) || exit 1
 check 'a port made afterwards works' reaches c 10.0.2.12
 check 'and is reached' reaches b 10.0.1.13
 

@@ -4,7 +4,7 @@
 # forgery is counted for what it is.
 #
 #   h1: a 10.0.1.11 fd00:1::11 (forges)     h2: b 10.0.1.12 fd00:1::12 (listens)
-#       c 10.0.1.13 (unguarded)                 the underlay's c namespace forges tunnel packets
+#       c 10.0.1.13 (unguarded)                 the underlay's control namespace forges tunnel packets
 . "$(dirname "$0")/lib.sh"
 story spoof 2
 
@@ -21,7 +21,7 @@ settle() { # NAME HOST LAST MEMBERS
 }
 settle a h1 11
 settle b h2 12
-settle c h1 13 '"port_security_enabled":false,"security_groups":[]'
+settle c h1 13 '"port_security_enabled":false'
 check 'the honest way works' reaches a 10.0.1.12
 
 frames=$(dirname "$0")/frame.py
@@ -87,9 +87,9 @@ vxlan=$(printf '08000000%06x00' "$vni")
 before=$(agent h2 GET /v1/drops)
 N b "$listen" 1 frames eth0 forged >"$CLOUD_DIR/heard" &
 cloud_wait 3 grep -q ready "$CLOUD_DIR/heard"
-gateway=$(N c ip neigh show 10.99.0.1 | sed 's/.*lladdr \([0-9a-f:]*\).*/\1/')
-own=$(device c u0 address)
-N c "$frames" -n 3 u0 "eth:src=$own,dst=$gateway" ip4:src=10.99.0.2,dst=10.99.2.2 \
+gateway=$(N control ip neigh show 10.99.0.1 | sed 's/.*lladdr \([0-9a-f:]*\).*/\1/')
+own=$(device control u0 address)
+N control "$frames" -n 3 u0 "eth:src=$own,dst=$gateway" ip4:src=10.99.0.2,dst=10.99.2.2 \
 	udp:sport=50000,dport=4789 "raw:hex=$vxlan$inner"
 wait $!
 check_equal 'a tunnel packet from a stranger is not delivered' 0 "$(tail -n 1 "$CLOUD_DIR/heard")"

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""A TCP stream that may not stall: stream.py serve PORT | send ADDRESS PORT SECONDS
+"""TCP streams: stream.py serve PORT | send ADDRESS PORT SECONDS | take PORT | give ADDRESS PORT
 
-The sender numbers its blocks; the receiver echoes each. Prints `BLOCKS blocks, LONGEST ms` with the
-longest wait for an echo; fails when the connection breaks or a number is wrong.
+`send` numbers its blocks and `serve` echoes each: prints `BLOCKS blocks, LONGEST ms` with the longest
+wait for an echo; fails when the connection breaks or a number is wrong. `give` sends its standard
+input, which is what `take` prints.
 """
 import socket
 import struct
@@ -23,12 +24,24 @@ def receive(sock):
     return data
 
 
+def accept(port):
+    listener = socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True)
+    return listener.accept()[0]
+
+
 if sys.argv[1] == "serve":
-    listener = socket.create_server(("::", int(sys.argv[2])), family=socket.AF_INET6,
-                                    dualstack_ipv6=True)
-    sock, _ = listener.accept()
+    sock = accept(int(sys.argv[2]))
     while len(data := receive(sock)) == BLOCK:
         sock.sendall(data)
+elif sys.argv[1] == "take":
+    sock = accept(int(sys.argv[2]))
+    while data := sock.recv(1 << 20):
+        sys.stdout.buffer.write(data)
+elif sys.argv[1] == "give":
+    sock = socket.create_connection((sys.argv[2], int(sys.argv[3])), timeout=10)
+    sock.sendall(sys.stdin.buffer.read())
+    sock.shutdown(socket.SHUT_WR)
+    sock.recv(1)
 else:
     sock = socket.create_connection((sys.argv[2], int(sys.argv[3])), timeout=10)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -10,8 +10,8 @@ mac=02:00:00:00:01:11
 network=$(as red make network '"name":"red"')
 as red make subnet "\"network_id\":\"$network\",\"ip_version\":4,\"cidr\":\"10.0.1.0/24\"" >/dev/null
 t=$(make_port "$network" h1 10.0.1.11 "\"mac_address\":\"$mac\"")
-place a h1 "$network" 10.0.1.12/24 >/dev/null
-place b h2 "$network" 10.0.1.13/24 >/dev/null
+place a h1 "$network" 10.0.1.12/24 >/dev/null || exit 1
+place b h2 "$network" 10.0.1.13/24 >/dev/null || exit 1
 
 check 'a tap is attached' agent h1 POST /v1/attach "{\"port\":\"$t\",\"tap\":\"tap0\"}"
 check 'the same again is fine' agent h1 POST /v1/attach "{\"port\":\"$t\",\"tap\":\"tap0\"}"
