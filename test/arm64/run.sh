@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# make check-arm64: builds the tree for arm64 and runs, under qemu-user, what needs no kernel of
-# that kind: unit tests, laws and the native packet tables. The programs for the kernel are
-# compiled too; only a kernel could run them.
+# make check-arm64: builds the tree for arm64 and runs under qemu-user what needs no kernel of that
+# kind: unit tests, laws and the native packet tables. The programs for the kernel and the tables
+# through BPF_PROG_TEST_RUN run in a guest with Debian's arm64 kernel (suite kernel).
 #
-#   test/arm64/run.sh [SUITE ...]     default: unit law packets
+#   test/arm64/run.sh [SUITE ...]     default: unit law packets kernel
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 repo=$(cd "$here/../.." && pwd)
@@ -14,6 +14,9 @@ work=${BUILD:-$repo/build}/arm64
 BUILD=$work/build
 . "$repo/test/lib.sh"
 . "$here/sysroot.sh"
+. "$repo/test/kernels/kernel.sh"
+. "$repo/test/kernels/result.sh"
+. "$here/guest.sh"
 
 cross_file() { # FILE SYSROOT
 	local tools=$2/usr/lib/aarch64-linux-gnu
@@ -68,9 +71,14 @@ tests() { # SUITE
 mkdir -p "$work"
 check 'the sysroot is made' sysroot_make "$work" "$(sysroot_packages test/packages.txt | xargs)" &&
 	check 'the build is configured' configure &&
-	check 'the tree builds' ninja -C "$BUILD" || { tests_end; exit; }
+	check 'the tree builds' ninja --quiet -C "$BUILD" || { tests_end; exit; }
 check 'the programs are for arm64' is_arm64
-for suite in "${@:-unit law packets}"; do
-	for one in $suite; do tests "$one"; done
+for suite in "${@:-unit law packets kernel}"; do
+	for one in $suite; do
+		case $one in
+		kernel) guest_tests "${SERIES:-6.1}" ;;
+		*) tests "$one" ;;
+		esac
+	done
 done
 tests_end

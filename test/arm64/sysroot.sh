@@ -4,9 +4,9 @@
 # foreign architectures it knows, stay as they are.
 # shellcheck shell=bash
 
-# The libraries that the build needs here, there.
+# The libraries that the build needs here, there; and a shell for the guest.
 sysroot_packages() { # PACKAGES.TXT
-	echo libc6-dev
+	echo libc6-dev busybox-static
 	sed -nE 's/^build (lib[^ ]*-dev|linux-libc-dev|zlib1g-dev)$/\1/p' "$1" | grep -v '^libclang'
 }
 
@@ -49,6 +49,12 @@ sysroot_make() { # WORK PACKAGES
 		dpkg-deb --fsys-tarfile "$package" | tar -x -C "$folder" --keep-directory-symlink || return
 	done
 	sysroot_links "$folder" || return
-	rm -rf "$work/apt"
+	rm -rf "$work/apt/cache/archives"
 	echo "$2" >"$folder.packages"
+}
+
+# The libraries that PROGRAM loads, as the sysroot's own loader finds them, without the sysroot.
+sysroot_libraries() { # SYSROOT PROGRAM
+	qemu-aarch64-static -L "$1" "$1/lib/ld-linux-aarch64.so.1" --list "$2" |
+		sed "s|$1||" | grep -oE '/lib/[^ ]+' | sort -u
 }

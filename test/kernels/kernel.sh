@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # Debian's kernels, downloaded and unpacked but never installed. A kernel is named by the first
 # numbers of its version (6.1, 6.12); the newest cloud kernel that apt offers is taken.
+# KERNEL_ARCH says for which machine (amd64), APT_CONFIG may name another apt.
 # shellcheck shell=bash
 
 # Prints the newest package of kernel SERIES, empty when apt has none.
 kernel_package() { # SERIES
-	apt-cache pkgnames "linux-image-$1." | grep -E '^linux-image-[0-9.]+.*-cloud-amd64$' |
+	apt-cache pkgnames "linux-image-$1." | grep -E "^linux-image-[0-9.]+.*-cloud-${KERNEL_ARCH:-amd64}\$" |
 		sort -V | tail -n 1
 }
 

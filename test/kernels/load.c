@@ -82,7 +82,7 @@ static void print_refused(const char *name, const char *variant, int error)
 static bool load_program(const char *path, char **settings, int setting_count, int wanted)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .kernel_log_buf = verifier_log,
-		    .kernel_log_size = sizeof(verifier_log), .kernel_log_level = 1);
+		    .kernel_log_size = sizeof(verifier_log)); /* written on refusal only */
 	struct bpf_object *object = bpf_object__open_file(path, &opts);
 	struct bpf_program *program = NULL, *asked = NULL;
 	const char *variant = setting_count ? " (settings on)" : "";

@@ -16,6 +16,7 @@ work=$BUILD/kernels
 . "$repo/test/lib.sh"
 . "$here/kernel.sh"
 . "$here/image.sh"
+. "$here/result.sh"
 
 # Seconds for the whole life of a guest, and for one suite in it: five times what they take.
 guest_limit=${GUEST_LIMIT:-900}
@@ -41,7 +42,7 @@ suite() {
 
 suite_programs() { # SERIES
 	local object objects more
-	objects=$(find "$BUILD" -path "$work" -prune -o -name '*.bpf.o' -print)
+	objects=$(find "$BUILD" \( -path "$work" -o -path "$BUILD/arm64" \) -prune -o -name '*.bpf.o' -print)
 	[ -n "$objects" ] || { failed "$1: programs" 'the build made no *.bpf.o'; return; }
 	# shellcheck disable=SC2046
 	cc -O2 -Wall -Werror "$here/load.c" -o "$work/load" $(pkg-config --cflags --libs libbpf) ||
@@ -115,49 +116,6 @@ boot() { # SERIES KERNEL FOLDER
 		-serial "file:$work/log/$1.console" -serial "file:$work/log/$1.result"
 }
 
-# Counts what the guest told. Shown are failures with what follows them, skips, the verifier's
-# figures, and a line for each suite; the rest is in the log.
-tell() { # SERIES
-	local line suite='' counted='' passed failures=0 skips status shown=
-	while IFS= read -r line; do
-		case $line in
-		'@ kernel '*) echo "     $1: ${line#@ }" ;;
-		'@ begin '*) suite=${line#@ begin } counted='' failures=0 shown= ;;
-		'@ end '*)
-			status=${line##* }
-			if [ -z "$counted" ]; then
-				failed "$1: $suite" "ended with status $status and counted nothing"
-			elif [ "$status" != 0 ] && [ "$failures" = 0 ]; then
-				failed "$1: $suite" "ended with status $status"
-			fi
-			echo "     $1: $suite: ${counted:-no count}"
-			suite=
-			;;
-		*' passed, '*' failed, '*' skipped')
-			read -r passed _ failures _ skips _ <<<"$line"
-			tests_passed=$((tests_passed + passed)) counted=$line shown=
-			tests_failed=$((tests_failed + failures)) tests_skipped=$((tests_skipped + skips))
-			;;
-		*)
-			case $line in
-			FAIL\ *) shown=yes ;;
-			ok\ *) shown= ;;
-			esac
-			case $suite$shown/$line in
-			*yes/* | programs-*/ok* | */skip\ *)
-				echo "$line" | sed -E "s/^(ok  |FAIL|skip) /\\1 $1: $suite: /" ;;
-			esac
-			;;
-		esac
-	done < <(tr -d '\r' <"$work/log/$1.result")
-	[ -z "$suite" ] || failed "$1: $suite" 'the guest ended in the middle of it'
-}
-
-kernel_clean() { # SERIES: neither trace nor warning in the kernel's own words
-	! grep -aE 'BUG:|WARNING:|Oops|Call Trace|rcu.*stall|Kernel panic|Out of memory' \
-		"$work/log/$1.console"
-}
-
 ask_kernel() { # SERIES
 	local series=$1 package folder
 	package=$(kernel_package "$series")
@@ -171,10 +129,7 @@ ask_kernel() { # SERIES
 	image_make "$series" "$folder" || { failed "$series" 'the guest cannot be made'; return; }
 	rm -f "$work/log/$series".*
 	boot "$series" "$folder"
-	[ -e "$work/log/$series.result" ] && tell "$series"
-	check "$series: the guest lived to its end" grep -qx '@ done' "$work/log/$series.result" ||
-		tail -n 20 "$work/log/$series.console"
-	check "$series: nothing alarming in the kernel's log" kernel_clean "$series"
+	result_tell "$series" "$work/log/$series.result" "$work/log/$series.console"
 }
 
 mkdir -p "$work/log" "$work/cache"
