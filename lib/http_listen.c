@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -119,6 +120,17 @@ static int listen_on(const union endpoint *endpoint, socklen_t size, const char 
 	return -1;
 }
 
+/* Every connection is a descriptor, and the usual soft limit is 1024. */
+static void file_limit_raise(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= limit.rlim_max)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int http_listen_open(const char *where, unsigned int *port_out, GError **error)
 {
 	const char *path = http_listen_find_path(where);
@@ -137,6 +149,7 @@ int http_listen_open(const char *where, unsigned int *port_out, GError **error)
 	size = path ? sizeof(endpoint.path) : endpoint_from_ip(ip, port, &endpoint);
 	if (path)
 		stale_socket_remove(&endpoint);
+	file_limit_raise();
 	fd = listen_on(&endpoint, size, where, error);
 	if (fd < 0)
 		return -1;

@@ -19,7 +19,7 @@
 
 #define BODY_MAX	(4U << 20)
 #define STREAM_MAX	(32U << 20)
-#define HEADER_MAX	65536 /* all header lines of a request, and a connection's buffers */
+#define HEADER_MAX	32768 /* all header lines of a request, and a connection's buffers */
 #define CONNECTIONS_MAX 32768
 #define IDLE_SECONDS	75U
 #define CLIENT_TEXT	64

@@ -74,7 +74,8 @@ static void on_report(const char *host, const struct hub_report *report, void *d
 {
 	struct world *w = data;
 
-	qsort(report->ports, report->port_count, sizeof(*report->ports), port_compare);
+	if (report->port_count > 1)
+		qsort(report->ports, report->port_count, sizeof(*report->ports), port_compare);
 	g_string_append_printf(w->reports, "%s@%" G_GUINT64_FORMAT "%s:", host,
 			       report->revision, report->full ? "full" : "");
 	for (gsize i = 0; i < report->port_count; i++)
