@@ -129,6 +129,17 @@ static bool run(int argc, char **argv, GError **error)
 	return good;
 }
 
+/* One line, whatever names and answers it quotes. */
+static void print_error(const GError *error)
+{
+	g_autofree char *line = g_strdup(error->message);
+
+	for (char *c = line; *c; c++)
+		if (g_ascii_iscntrl(*c))
+			*c = ' ';
+	fprintf(stderr, "weft: %s\n", line);
+}
+
 int main(int argc, char **argv)
 {
 	g_autoptr(GError) error = NULL;
@@ -136,6 +147,6 @@ int main(int argc, char **argv)
 	setlocale(LC_CTYPE, "");
 	if (run(argc, argv, &error))
 		return 0;
-	fprintf(stderr, "weft: %s\n", error->message);
+	print_error(error);
 	return weft_error_to_exit(error);
 }

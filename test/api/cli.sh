@@ -119,6 +119,7 @@ does 'network delete by id' network delete "$other"
 fails 'no such network' 3 "network 'green': no such network" network show green
 fails 'a value that cannot be' 2 "mtu: 'big' is not a number" network create n --mtu big
 fails 'a value the server refuses' 2 "network 'n'" network create n --mtu 1
+fails 'a name with a line end' 3 "network 'a b': no such network" network show $'a\nb'
 fails 'an unknown option' 2 "unknown option '--colour'" network create n --colour red
 fails 'an unknown verb' 2 "'paint' is not known" network paint
 fails 'an unknown object' 2 "'cloud' is not known" cloud list
