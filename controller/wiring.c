@@ -4,6 +4,7 @@
  */
 #include "controller/wiring.h"
 
+#include <malloc.h>
 #include <string.h>
 
 #include "api/api.h"
@@ -146,6 +147,7 @@ static void mirror_is_ready(uint64_t revision, void *data)
 	struct wiring *wiring = data;
 	g_autoptr(GError) error = NULL;
 
+	malloc_trim(0); /* what the ranges needed is not needed again */
 	wiring->hub = hub_new(&hub_ops, store_epoch(wiring->store), revision, wiring);
 	wiring->compile = compile_new(wiring->cloud, rows_emit, wiring);
 	compile_flush(wiring->compile, revision);
