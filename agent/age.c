@@ -38,7 +38,7 @@ static const struct {
 } states[] = {
 	[CONN_NEW] = {"new", 60, 30},	    [CONN_ESTABLISHED] = {"established", 7440, 300},
 	[CONN_FIN] = {"fin", 240, 60},	    [CONN_CLOSING] = {"closing", 60, 60},
-	[CONN_CLOSED] = {"closed", 10, 10},
+	[CONN_CLOSED] = {"closed", 10, 10}, /* time-wait is the ends' own */
 };
 
 uint32_t age_get_timeout(uint32_t proto, enum conn_state state)

@@ -33,8 +33,8 @@ struct apply_result {
 };
 
 /*
- * False when something could not be written; ERROR names the first such map and entry. What was not
- * written is tried again by the next apply. RESULT may be NULL.
+ * False when something could not be written; ERROR names the first such map and entry. What
+ * was not written is tried again by the next apply. RESULT may be NULL.
  */
 bool apply_changes(struct desired *desired, const struct apply_writer *writer,
 		   struct apply_result *result, GError **error);

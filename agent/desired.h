@@ -83,7 +83,7 @@ struct desired_change {
 	const void *held;
 };
 
-/* All of them, in no order; owned array of struct desired_change, valid until the next claim. */
+/* All of them, in no order; owned array of struct desired_change, good until the next claim. */
 GArray *desired_list_changes(struct desired *desired);
 /* The kernel now holds what is wanted of ENTRY, which may end it. */
 void desired_done(struct desired *desired, struct desired_entry *entry);

@@ -125,7 +125,11 @@ static bool clsact_attach(struct hooks *hooks, uint32_t ifindex, int program)
 	return status == 0;
 }
 
-static void clsact_detach(struct hooks *hooks, uint32_t ifindex)
+/*
+ * Removing the qdisc stops the device for a moment, and packets are lost: while the device
+ * is in use, only the filter goes.
+ */
+static void clsact_detach(struct hooks *hooks, uint32_t ifindex, bool in_use)
 {
 	g_autofree char *mark = pin_path(hooks, "clsact", ifindex);
 	DECLARE_LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex,
@@ -136,6 +140,8 @@ static void clsact_detach(struct hooks *hooks, uint32_t ifindex)
 	if (readlink(mark, whose, sizeof(whose) - 1) < 0)
 		return;
 	bpf_tc_detach(&hook, &filter);
+	if (in_use)
+		return;
 	if (strcmp(whose, QDISC_OURS) == 0) {
 		hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
 		bpf_tc_hook_destroy(&hook);
@@ -148,7 +154,7 @@ bool hooks_attach(struct hooks *hooks, uint32_t ifindex, int program, GError **e
 {
 	if (hooks->mode != HOOKS_CLSACT) {
 		if (tcx_attach(hooks, ifindex, program)) {
-			clsact_detach(hooks, ifindex);
+			clsact_detach(hooks, ifindex, true);
 			return true;
 		}
 		if (hooks->mode == HOOKS_TCX || errno != EINVAL)
@@ -163,7 +169,7 @@ bool hooks_attach(struct hooks *hooks, uint32_t ifindex, int program, GError **e
 void hooks_detach(struct hooks *hooks, uint32_t ifindex)
 {
 	tcx_detach(hooks, ifindex);
-	clsact_detach(hooks, ifindex);
+	clsact_detach(hooks, ifindex, false);
 }
 
 void hooks_sweep(struct hooks *hooks, bool (*keep)(uint32_t ifindex, void *data), void *data)

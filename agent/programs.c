@@ -198,7 +198,8 @@ static void sizes_write(struct weft_bpf *skeleton, const struct programs_config 
 	bpf_map__set_max_entries(skeleton->maps.conn, config->connections);
 }
 
-static int quiet(enum libbpf_print_level level, const char *format, va_list arguments)
+/* What the verifier or the loader has to say; its other news are told by our errors. */
+static int loader_says(enum libbpf_print_level level, const char *format, va_list arguments)
 {
 	return level == LIBBPF_WARN ? vfprintf(stderr, format, arguments) : 0;
 }
@@ -208,7 +209,7 @@ struct programs *programs_load(const struct programs_config *config, GError **er
 	struct programs *programs = g_new0(struct programs, 1);
 	struct bpf_map *map;
 
-	libbpf_set_print(quiet);
+	libbpf_set_print(loader_says);
 	programs->pins = g_strdup(config->pins);
 	programs->old_conn = -1;
 	programs->warm = true;
@@ -228,8 +229,10 @@ struct programs *programs_load(const struct programs_config *config, GError **er
 	}
 	if (!maps_pin(programs, error))
 		goto failed;
+	libbpf_set_print(NULL);
 	return programs;
 failed:
+	libbpf_set_print(NULL);
 	programs_free(programs);
 	return NULL;
 }

@@ -119,6 +119,8 @@ devices() { # HOST
 kill_agent() { # NUMBER
 	kill -KILL "$(cloud_pid "agent-h$1")"
 	cloud_wait 5 cloud_ended "$(cloud_pid "agent-h$1")"
+	# The last of its threads may still hold the socket.
+	cloud_wait 5 eval "! agent h$1 GET /v1/status"
 }
 
 begin
@@ -182,13 +184,16 @@ check_match 'and all were many' '^[0-9]{4,} packets' "$(cat "$CLOUD_DIR/ping")"
 check 'what was attached is attached' test "$(status h1 ports)" = 3
 check 'attaching again is still no change' attach h1 "$(id 1)" a1
 
-# The other way of hooking, changed under traffic.
+# The other way of hooking. Only making its qdisc stops a device for a moment.
 first=$(hooks h1)
-N a1 ping -n -q -i 0.002 -w 3 10.1.0.13 >"$CLOUD_DIR/ping" &
-pinger=$!
 kill_agent 1
 check 'the agent starts with clsact' cloud_agent 1 --attach clsact
 check_equal 'the uplink is on clsact alone' clsact "$(hooks h1)"
+N a1 ping -n -q -i 0.002 -w 5 10.1.0.13 >"$CLOUD_DIR/ping" &
+pinger=$!
+kill_agent 1
+check 'the agent starts again with clsact' cloud_agent 1 --attach clsact
+check 'programs are replaced' cloud_wait 5 test "$(status h1 programs)" = true
 kill_agent 1
 check 'the agent starts as before' cloud_agent 1
 check_equal 'the uplink is as before' "$first" "$(hooks h1)"
