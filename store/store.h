@@ -18,7 +18,8 @@ struct store_txn;
 
 /* "sqlite:PATH" ("sqlite::memory:" for tests). */
 struct store *store_open(const char *url, GError **error);
-void store_close(struct store *store); /* commits what is pending; callbacks have run */
+/* Commits what is pending; callbacks have run. Not from within one. */
+void store_close(struct store *store);
 
 /* Of the last durable transaction. */
 uint64_t store_revision(const struct store *store);
@@ -68,4 +69,5 @@ typedef void (*store_watcher)(const struct store_entry *entries, gsize count, ui
 struct store_watch;
 struct store_watch *store_watch_new(struct store *store, const char *prefix, uint64_t after,
 				    store_watcher watcher, void *data);
+/* Legal inside its own watcher, and after store_close. */
 void store_watch_free(struct store_watch *watch);

@@ -13,8 +13,13 @@
 
 struct feed;
 
-/* Rows of wrong form never get here: names of tables and attributes, types, addresses and
- * numbers in range are as the table in sync/row.c says. */
+/*
+ * None of these may free the feed. Rows that were told after the last commit when the
+ * connection broke come again, or are superseded by a `begin`.
+ *
+ * Rows of wrong form never get here: names of tables and attributes, types, addresses and
+ * numbers in range are as the table in sync/row.c says.
+ */
 struct feed_ops {
 	/* Rows follow until END; whatever is held and does not come is gone. Commits do not
 	 * come in between. Called again when a full transfer was cut and starts over. */

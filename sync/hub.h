@@ -27,7 +27,8 @@ struct hub_ops {
 	/*
 	 * HOST wants to connect from TUNNEL_IP (text of a valid address, or NULL when it named
 	 * none). The callee calls hub_admit(session, error) once, now or later: an error
-	 * refuses with its HTTP status.
+	 * refuses with its HTTP status. HOST and TUNNEL_IP live until then; SESSION must not be
+	 * used after hub_free.
 	 */
 	void (*admit)(struct hub *hub, const char *host, const char *tunnel_ip, void *session,
 		      void *data);
