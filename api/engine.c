@@ -60,6 +60,36 @@ void engine_show(const struct ask *ask)
 
 /* Changing: what all have */
 
+/* Names that are kept for good are looked at before they are: a project that is not the
+ * caller's, a host that only an admin may name. */
+static bool check_symbols(struct job *job, const struct resource *resource, const char *verb,
+			  json_t *body, GError **error)
+{
+	const struct attr_table *table = resource_table(resource);
+	const struct caller *caller = job_caller(job);
+
+	for (const struct attr *attr = table->attrs; attr->name && !caller->admin; attr++) {
+		json_t *value = json_object_get(body, attr->name);
+		const char *text;
+
+		if (!value && attr->alias)
+			value = json_object_get(body, attr->alias);
+		text = json_string_value(value);
+		if (attr->type != ATTR_SYMBOL || !text || !*text)
+			continue;
+		if (attr->flags & ATTR_ADMIN_SET)
+			return resource_denied(verb, resource, attr->name, error);
+		if (strcmp(text, caller->project_id) == 0)
+			continue;
+		g_set_error(
+			error, WEFT_ERROR, WEFT_ERROR_INVALID,
+			"Specifying 'project_id' or 'tenant_id' other than the authenticated "
+			"project in request requires admin privileges");
+		return false;
+	}
+	return true;
+}
+
 /* Attributes that only an admin may give, unless it is what everybody gets. */
 static bool check_policy(struct job *job, const struct resource *resource, const char *verb,
 			 const void *object, uint64_t given, GError **error)
@@ -96,23 +126,11 @@ static void errand_finish(struct job *job, const GError *error)
 
 /* Creating */
 
-static bool create_set_project(struct job *job, struct object *object, uint64_t given,
-			       const struct attr_table *table, GError **error)
+static void create_set_project(struct job *job, struct object *object,
+			       const struct attr_table *table)
 {
-	const struct caller *caller = job_caller(job);
-	const struct attr *attr = attr_find(table, "project_id");
-
-	if (!attr)
-		return true;
-	if (!(given & attr_bit(table, attr)) || !object->project_id)
-		object->project_id = caller->project_id;
-	if (object->project_id == caller->project_id || caller->admin)
-		return true;
-	g_set_error(
-		error, WEFT_ERROR, WEFT_ERROR_INVALID,
-		"Specifying 'project_id' or 'tenant_id' other than the authenticated project "
-		"in request requires admin privileges");
-	return false;
+	if (!object->project_id && attr_find(table, "project_id"))
+		object->project_id = job_caller(job)->project_id;
 }
 
 static void *create_one(struct job *job, const struct resource *resource, json_t *body,
@@ -122,13 +140,14 @@ static void *create_one(struct job *job, const struct resource *resource, json_t
 	struct object *object = attr_new(table);
 	uint64_t given;
 
-	if (!attr_decode(table, body, ATTR_POST, object, &given, error) ||
-	    !create_set_project(job, object, given, table, error) ||
+	if (!check_symbols(job, resource, "create", body, error) ||
+	    !attr_decode(table, body, ATTR_POST, object, &given, error) ||
 	    !check_policy(job, resource, "create", object, given, error) ||
 	    !tags_normalize(&object->tags, error)) {
 		attr_free(table, object);
 		return NULL;
 	}
+	create_set_project(job, object, table);
 	job_add(job, resource->kind, object);
 	return resource->put(job, NULL, object, given, error) ? object : NULL;
 }
@@ -166,6 +185,8 @@ static bool create_build(struct job *job, GError **error)
 	return true;
 }
 
+#define BULK_MAX 10000 /* objects; what one loop turn can make without being missed */
+
 /* {"network":{...}} or {"networks":[...]}: the inner one, borrowed. */
 static json_t *create_unwrap(const struct ask *ask, json_t *body, bool *bulk)
 {
@@ -177,9 +198,12 @@ static json_t *create_unwrap(const struct ask *ask, json_t *body, bool *bulk)
 	*bulk = !one && many;
 	if (one)
 		return one;
-	if (json_is_array(many) && json_array_size(many))
+	if (json_array_size(many) > 0 && json_array_size(many) <= BULK_MAX)
 		return many;
-	if (many)
+	if (json_array_size(many))
+		text = g_strdup_printf("%zu %s in one request: at most %d",
+				       json_array_size(many), table->plural, BULK_MAX);
+	else if (many)
 		text = g_strdup("Resources required");
 	else
 		text = g_strdup_printf("Unable to find '%s' in request body", table->singular);
@@ -234,7 +258,8 @@ static bool update_build(struct job *job, GError **error)
 	if (!before)
 		return false;
 	object = job_edit(job, resource->kind, errand->id);
-	if (!attr_decode(table, errand->body, ATTR_PUT, object, &given, error) ||
+	if (!check_symbols(job, resource, "update", errand->body, error) ||
+	    !attr_decode(table, errand->body, ATTR_PUT, object, &given, error) ||
 	    !check_policy(job, resource, "update", object, given, error) ||
 	    !resource->put(job, before, object, given, error))
 		return false;

@@ -41,6 +41,7 @@ struct job {
 	GArray *reservations;
 	GHashTable *identities; /* project, interned -> number allocated by this job */
 	GPtrArray *waiting;	/* struct job: want a key of ours */
+	char *wanted;		/* the key this job waits for */
 };
 
 static void change_free(void *data)
@@ -79,6 +80,7 @@ static void job_free(struct job *job)
 	g_array_unref(job->reservations);
 	g_hash_table_unref(job->identities);
 	g_ptr_array_unref(job->waiting);
+	g_free(job->wanted);
 	if (job->ops->free)
 		job->ops->free(job->data);
 	g_free(job);
@@ -349,7 +351,8 @@ static void job_end(struct job *job, const GError *error)
 	job_free(job);
 }
 
-/* Gives the keys back and lets those run who wanted one of them. */
+/* Gives the keys back and lets those run who wanted one of them: one for each key, the others
+ * wait for that one and build nothing in vain. */
 static void job_leave(struct job *job)
 {
 	g_autoptr(GPtrArray) waiting = g_steal_pointer(&job->waiting);
@@ -357,8 +360,15 @@ static void job_leave(struct job *job)
 	job->waiting = g_ptr_array_new();
 	for (guint i = 0; i < job->keys->len; i++)
 		g_hash_table_remove(job->api->inflight, job->keys->pdata[i]);
-	for (guint i = 0; i < waiting->len; i++)
-		job_run(waiting->pdata[i]);
+	for (guint i = 0; i < waiting->len; i++) {
+		struct job *next = waiting->pdata[i];
+		struct job *ahead = g_hash_table_lookup(next->api->inflight, next->wanted);
+
+		if (ahead)
+			g_ptr_array_add(ahead->waiting, next);
+		else
+			job_run(next);
+	}
 }
 
 static void job_committed(uint64_t revision, const char *failed_key, const GError *error,
@@ -384,14 +394,17 @@ static void job_committed(uint64_t revision, const char *failed_key, const GErro
 	job_end(job, error);
 }
 
-static struct job *job_find_ahead(const struct job *job)
+static struct job *job_find_ahead(struct job *job)
 {
 	for (guint i = 0; i < job->keys->len; i++) {
 		struct job *ahead =
 			g_hash_table_lookup(job->api->inflight, job->keys->pdata[i]);
 
-		if (ahead)
-			return ahead;
+		if (!ahead)
+			continue;
+		g_free(job->wanted);
+		job->wanted = g_strdup(job->keys->pdata[i]);
+		return ahead;
 	}
 	return NULL;
 }

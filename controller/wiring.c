@@ -13,7 +13,7 @@
 #include "sync/hub.h"
 
 #define MODULE	 "weftd"
-#define BODY_MAX (64u << 20) /* of a request: 100,000 ports in one */
+#define BODY_MAX (16u << 20) /* bytes of a request: 10,000 ports in one */
 
 struct wiring {
 	struct store *store;

@@ -61,9 +61,10 @@ struct attr {
 	enum attr_type type;
 	uint32_t flags; /* enum attr_flag */
 	size_t offset;
-	int64_t min, max;	  /* ATTR_INT: range; ATTR_STRING: longest; 0,0: no limit */
-	const char *initial;	  /* default as text, parsed like a filter; NULL: none */
-	const char *const *names; /* ATTR_ENUM; ends with NULL; the name "" is null */
+	int64_t min, max;	       /* ATTR_INT: range; ATTR_STRING, ATTR_DICT: longest;
+				   * ATTR_LIST: most items; 0,0: no limit */
+	const char *initial;	       /* default as text, parsed like a filter; NULL: none */
+	const char *const *names;      /* ATTR_ENUM; ends with NULL; the name "" is null */
 	const struct attr_table *item; /* ATTR_LIST */
 	const char *alias;	       /* a second name for the same value, e.g. tenant_id */
 	/* ATTR_COMPUTED: a new reference, or NULL for null. WORLD is the model it lives in. */

@@ -119,6 +119,12 @@ static struct clause *filter_get_clause(struct attr_filter *filter, const struct
 	return clause;
 }
 
+/* Compared as it is: what somebody asks for is neither checked nor interned. */
+static bool is_text(const struct attr *attr)
+{
+	return attr->type == ATTR_STRING || attr->type == ATTR_SYMBOL;
+}
+
 /* A value that cannot be parsed is an error where it must be a number or a truth, and simply
  * matches nothing where it is an id or an address that nobody has. */
 static struct choice *choice_new(const struct attr_table *of, const struct attr *attr,
@@ -130,7 +136,7 @@ static struct choice *choice_new(const struct attr_table *of, const struct attr 
 	choice->attr = attr;
 	choice->of = of;
 	choice->text = g_strdup(value);
-	if (attr->flags & ATTR_COMPUTED)
+	if (attr->flags & ATTR_COMPUTED || is_text(attr))
 		return choice;
 	choice->wanted = g_malloc0(of->size);
 	if (attr_parse(attr, value, choice->wanted, &reason))
@@ -206,6 +212,16 @@ static bool computed_match(const struct choice *choice, const void *object, cons
 	return same;
 }
 
+/* OBJECT is what choice->attr is of: the object, or one item of its list. */
+static bool scalar_match(const struct choice *choice, const void *object, const void *world)
+{
+	const char *const *text = (const void *)((const char *)object + choice->attr->offset);
+
+	if (is_text(choice->attr))
+		return strcmp(*text ? *text : "", choice->text) == 0;
+	return choice->wanted && attr_compare(choice->attr, object, choice->wanted, world) == 0;
+}
+
 static bool choice_match(const struct choice *choice, const struct attr *attr,
 			 const void *object, const void *world)
 {
@@ -213,13 +229,11 @@ static bool choice_match(const struct choice *choice, const struct attr *attr,
 
 	if (choice->attr->flags & ATTR_COMPUTED)
 		return computed_match(choice, object, world);
-	if (!choice->wanted)
-		return false;
 	if (choice->attr == attr)
-		return attr_compare(attr, object, choice->wanted, world) == 0;
+		return scalar_match(choice, object, world);
 	for (uint32_t i = 0; i < vec->count; i++)
-		if (attr_compare(choice->attr, (const char *)vec->items + attr->item->size * i,
-				 choice->wanted, world) == 0)
+		if (scalar_match(choice, (const char *)vec->items + attr->item->size * i,
+				 world))
 			return true;
 	return false;
 }

@@ -72,6 +72,12 @@ static bool decode_list(const struct attr *attr, json_t *value, void *object, GE
 		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID, "'%s' is not a list", text);
 		return false;
 	}
+	if (attr->max && json_array_size(value) > (size_t)attr->max) {
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+			    "%zu items exceed the maximum of %" G_GINT64_FORMAT,
+			    json_array_size(value), attr->max);
+		return false;
+	}
 	vec_done(vec, item);
 	json_array_foreach (value, i, element) {
 		void *to = vec_add(vec, item->size);
@@ -91,6 +97,12 @@ static bool decode_dict(const struct attr *attr, json_t *value, void *object, GE
 	if (!json_is_object(value)) {
 		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID, "'%s' is not a dictionary",
 			    text);
+		return false;
+	}
+	if (attr->max && strlen(text) > (size_t)attr->max) {
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+			    "%zu bytes exceed the maximum of %" G_GINT64_FORMAT, strlen(text),
+			    attr->max);
 		return false;
 	}
 	g_free(*at);

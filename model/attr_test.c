@@ -205,7 +205,6 @@ static void test_tables(void)
 	for (unsigned int kind = 0; kind < KIND_COUNT; kind++) {
 		const struct attr_table *table = cloud_table(kind);
 		void *object = attr_new(table);
-		g_autoptr(GString) text = g_string_new(NULL);
 		g_autofree char *all = encode(table, object, true);
 		json_t *tree = json_loads(all, 0, NULL);
 

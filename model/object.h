@@ -75,7 +75,7 @@ enum kind {
 	 .help = "free text"},                                                                 \
 		{.name = "tags",                                                               \
 		 .type = ATTR_LIST,                                                            \
-		 .flags = ATTR_POST | ATTR_VISIBLE,                                                  \
+		 .flags = ATTR_POST | ATTR_VISIBLE,                                            \
 		 .offset = offsetof(struct object, tags),                                      \
 		 .item = &object_tag_table,                                                    \
 		 .help = "labels; filtered by tags, tags-any, not-tags, not-tags-any"},        \

@@ -44,7 +44,9 @@ struct port {
 
 extern const struct attr_table port_table;
 
-#define PORT_PAIR_MAX 10
+#define PORT_FIXED_IP_MAX 64
+#define PORT_OPTION_MAX	  64
+#define PORT_PAIR_MAX	  10
 
 /* What can be said of a port without its network: no duplicates, usable MAC, complete pairs,
  * options that can be. */

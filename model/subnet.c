@@ -88,6 +88,7 @@ static const struct attr attrs[] = {
 	 .flags = BOTH,
 	 .offset = offsetof(struct subnet, allocation_pools),
 	 .item = &pool_table,
+	 .max = SUBNET_POOL_MAX,
 	 .help = "ranges that addresses are taken from; default: all but the gateway"},
 	{.name = "enable_dhcp",
 	 .type = ATTR_BOOL,

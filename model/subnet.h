@@ -42,6 +42,7 @@ extern const struct attr_table subnet_table;
 
 extern const struct attr_table subnet_route_table; /* of struct host_route */
 
+#define SUBNET_POOL_MAX	 256
 #define SUBNET_DNS_MAX	 5
 #define SUBNET_ROUTE_MAX 20
 
