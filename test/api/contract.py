@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """HTTP, bodies, lists and the standard attributes: what holds for every resource."""
-import re, sys, uuid
+import re, socket, sys, uuid
 sys.dont_write_bytecode = True
 from lib import Weftd, check, end, equal, refused
 
@@ -105,6 +105,15 @@ equal("bulk: all or nothing", ["b1", "b2"], sorted(x["name"] for x in w.get("net
 r = w.call("POST", "/v2.0/networks",
            {"networks": [{"provider:segmentation_id": 7777}, {"provider:segmentation_id": 7777}]})
 refused("bulk: twice the same VNI", r, 409, "TunnelIdInUse", "7777")
+
+bad("bulk: too many", {"networks": [{}] * 10001}, "10001", "at most 10000")
+r = w.post("port", network_id=NOBODY, fixed_ips=[{"ip_address": "10.0.0.1"}] * 65)
+refused("a list too long", r, 400, "HTTPBadRequest", "fixed_ips", "65 items")
+r = w.post("port", network_id=NOBODY, **{"binding:profile": {"a": "x" * 4096}})
+refused("a dictionary too long", r, 400, "HTTPBadRequest", "binding:profile", "4095")
+with socket.create_connection(("127.0.0.1", w.port)) as raw:
+    raw.sendall(b"POST /v2.0/networks HTTP/1.1\r\nHost: x\r\nContent-Length: 16777217\r\n\r\n")
+    check("a body too long", b" 413 " in raw.recv(200))
 
 # Lists
 for i in range(7):

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """A reply means durable; many clients at once never get the same thing twice."""
-import signal, sys, threading
+import signal, sqlite3, sys, threading
 sys.dont_write_bytecode = True
 from lib import Weftd, check, end, equal, refused
 
@@ -113,6 +113,10 @@ equal("subnets that do not: all", [201] * 8, statuses(crowd(8, lambda link, i: w
 free = w.get("subnets?network_id=%s&cidr=10.3.0.0/24" % k["id"])["subnets"][0]["id"]
 equal("one interface, eight add it", [200] + [400] * 7, statuses(crowd(8, lambda link, i: w.call(
     "PUT", "/v2.0/routers/%s/add_router_interface" % r["id"], {"subnet_id": free}, link=link))))
+replies = sum(crowd(8, lambda link, i: [w.call("PUT", "/v2.0/networks/" + k["id"], {
+    "network": {"description": "%d %d" % (i, j)}}, link=link) for j in range(25)]), [])
+equal("200 updates of one network", ([200] * 200, 200),
+      (statuses(replies), len({x["network"]["revision_number"] for x in replies})))
 names = crowd(8, lambda link, i: w.call("PUT", "/v2.0/networks/" + k["id"], {
     "network": {"name": "x%d" % i}}, link=link))
 equal("eight updates: all", [200] * 8, statuses(names))
@@ -148,4 +152,20 @@ before = everything()
 equal("weftd ends cleanly", 0, w.stop())
 w.start()
 equal("nothing is lost of all this", before, everything())
+
+# Everything goes, and leaves nothing behind but the identities of projects
+for x in w.get("routers")["routers"]:
+    w.put("router", x["id"], routes=[])
+    for p in w.get("ports?device_id=" + x["id"])["ports"]:
+        w.call("PUT", "/v2.0/routers/%s/remove_router_interface" % x["id"], {"port_id": p["id"]})
+for kind in "port", "router", "network", "host":
+    bad = [r.status for r in (w.delete(kind, x["id"]) for x in w.get(kind + "s")[kind + "s"])
+           if r.status != 204]
+    equal("every %s goes" % kind, [], bad)
+w.stop()
+store = sqlite3.connect(w.path("weft.db"))
+left = [key for key, in store.execute("SELECT key FROM entry")]
+equal("no claim and no guard is left", [], [key for key in left if not key.startswith(
+    ("claim/project/", "claim/identity/"))])
+equal("one identity for one project", ["claim/identity/1", "claim/project/default"], sorted(left))
 end()
