@@ -154,6 +154,8 @@ DP_INLINE int uplink_run(struct dp_ctx *ctx)
 	struct dp_head h;
 	__u8 *o;
 
+	if (dp_unlikely(ctx->vlan_present)) /* for a VLAN device above this one */
+		return TC_ACT_OK;
 	if (dp_unlikely(!dp_at(ctx, 0, UPLINK_HEADERS)) && ctx->len >= UPLINK_HEADERS)
 		dp_pull(ctx, ctx->len < DP_PULL ? ctx->len : DP_PULL);
 	o = dp_at(ctx, 0, WIRE_OVERHEAD_V4);

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <linux/if_ether.h>
 #include <linux/in.h>
 
 #include "datapath/env/env.h"

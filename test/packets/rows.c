@@ -261,7 +261,8 @@ static void compare(struct row *row, struct world_result *result, GBytes *sent)
 
 /* -------------------------------------------------------------- sending */
 
-static void send_options(struct row *row, char **words, struct native_meta *meta, guint *times)
+static void send_options(struct row *row, char **words, struct native_meta *meta, guint *times,
+			 bool *flows)
 {
 	guint count = g_strv_length(words);
 
@@ -270,7 +271,9 @@ static void send_options(struct row *row, char **words, struct native_meta *meta
 			meta->gso_size = strtoul(words[i + 1], NULL, 0);
 			meta->gso_segs = strtoul(words[i + 2], NULL, 0);
 			i += 2;
-		} else if (!strcmp(words[i], "times") && i + 1 < count) {
+		} else if ((!strcmp(words[i], "times") || !strcmp(words[i], "flows")) &&
+			   i + 1 < count) {
+			*flows = words[i][0] == 'f';
 			*times = strtoul(words[++i], NULL, 0);
 		} else if (!strcmp(words[i], "vlan")) {
 			meta->vlan_present = true;
@@ -282,6 +285,21 @@ static void send_options(struct row *row, char **words, struct native_meta *meta
 	}
 }
 
+/* FRAME, from the UDP port that is MORE above its own. */
+static GBytes *other_port(GBytes *frame, guint more)
+{
+	gsize size;
+	const guint8 *bytes = g_bytes_get_data(frame, &size);
+	guint8 *copy = g_memdup2(bytes, size);
+	guint port = size < 36 ? 0 : (copy[34] << 8 | copy[35]) + more;
+
+	if (size >= 36) {
+		copy[34] = port >> 8 & 0xff;
+		copy[35] = port & 0xff;
+	}
+	return g_bytes_new_take(copy, size);
+}
+
 /* Runs the pending send, whose expectations are complete. */
 static void flush(struct row *row)
 {
@@ -291,6 +309,7 @@ static void flush(struct row *row)
 	g_autoptr(GBytes) frame = NULL;
 	g_autofree char *line = g_steal_pointer(&row->pending);
 	const char *layers;
+	bool flows = false;
 	guint times = 1;
 
 	if (!line || row->why->len || row->skip) {
@@ -300,14 +319,16 @@ static void flush(struct row *row)
 	g_auto(GStrv) words = head_words(line, &layers);
 
 	meta.ifindex = device(row, words[1]);
-	send_options(row, words, &meta, &times);
+	send_options(row, words, &meta, &times, &flows);
 	frame = build(row, layers);
 	while (!row->why->len && times-- > 0) {
+		g_autoptr(GBytes) sent = other_port(frame, flows ? times : 0);
 		const char *skip;
 
-		read_drops(row, row->drops);
+		if (!times)
+			read_drops(row, row->drops);
 		world_result_clear(&result);
-		skip = backend->run(backend->self, !strcmp(words[1], "up"), frame, &meta,
+		skip = backend->run(backend->self, !strcmp(words[1], "up"), sent, &meta,
 				    &result);
 		if (skip) {
 			row->skip = g_strdup(skip);

@@ -3,7 +3,7 @@
  * Tables of expected packets. A file is a world (world.h) and then rows:
  *
  *   row WHAT IT MEANS
- *   send DEVICE [gso SIZE SEGMENTS] [vlan] [tunnelled] [times N] : LAYERS   (packet.h)
+ *   send DEVICE [gso SIZE SEGMENTS] [vlan] [tunnelled] [times N] [flows N] : LAYERS   (packet.h)
  *   out redirect|peer|neigh|clone DEVICE [key REMOTE VNI GBP] : LAYERS
  *   drop REASON [SLOT]  |  pass  |  punt SLOT  |  silent
  *   stat FIELD N  |  tx SLOT PACKETS BYTES  |  rx SLOT PACKETS BYTES   (since the row began)
@@ -11,7 +11,8 @@
  *   no connection
  *   time JIFFIES
  *
- * What follows a `send` is all that may come of it. World commands stand between
+ * times N: N of them, what is said is of the last; flows N: N of them from as many UDP ports
+ * over IPv4, the last from the one that is written. What follows a `send` is all that may come of it. World commands stand between
  * packets. DEVICE `up` is the underlay's; another is NAME.if. A line that begins with
  * white space continues the one before; # begins a comment. Tests print TAP.
  */
