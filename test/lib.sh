@@ -63,6 +63,15 @@ check_match() { # NAME PATTERN (extended regular expression) TEXT
 	fi
 }
 
+check_no_match() { # NAME PATTERN TEXT
+	if ! printf '%s\n' "$3" | grep -Eq -- "$2"; then
+		passed "$1"
+	else
+		failed "$1" "'$2' matches: $3"
+		return 1
+	fi
+}
+
 # Prints the count line; false when something failed.
 tests_end() {
 	echo "$tests_passed passed, $tests_failed failed, $tests_skipped skipped"

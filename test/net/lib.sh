@@ -66,6 +66,21 @@ unreached() { # SOURCE ADDRESS [OPTION...]
 	! N "$source" ping -n -c 3 -i 0.2 -W 0.5 "$@" "$address"
 }
 
+# A ping in the background; what it says is in $CLOUD_DIR/ping after ping_end. The shell has its
+# background jobs ignore SIGINT, on which ping would count: it is given back.
+ping_begin() { # SOURCE ADDRESS [OPTION...]
+	local source=$1 address=$2
+	shift 2
+	(cloud_exec "$source" env --default-signal=INT ping -n "$@" "$address") >"$CLOUD_DIR/ping" 2>&1 &
+	story_ping=$!
+}
+
+ping_end() {
+	kill -INT $story_ping
+	wait $story_ping
+	true
+}
+
 # True when WORKLOAD listens on TCP PORT.
 listening() { # WORKLOAD PORT
 	N "$1" ss -Hltn "sport = :$2" | grep -q .

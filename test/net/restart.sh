@@ -18,20 +18,19 @@ check 'the way is open' reaches a 10.0.2.12
 
 # Runs COMMAND three times while traffic flows; nothing may be lost.
 undisturbed() { # COMMAND...
-	local ping stream n
+	local stream n
 	cloud_stop stream-server
 	cloud_start stream-server b "$(dirname "$0")/stream.py" serve 6000
 	cloud_wait 3 listening b 6000
-	N a ping -n -q -i 0.002 -w 60 10.0.2.12 >"$CLOUD_DIR/ping" & ping=$!
+	ping_begin a 10.0.2.12 -q -i 0.002
 	N a "$(dirname "$0")/stream.py" send 10.0.2.12 6000 5 >"$CLOUD_DIR/stream" 2>&1 & stream=$!
 	sleep 0.3
 	for n in 1 2 3; do
 		"$@" || return 1
 		sleep 0.3
 	done
-	wait $stream || { echo "stream: $(cat "$CLOUD_DIR/stream")"; kill -INT $ping; return 1; }
-	kill -INT $ping
-	wait $ping
+	wait $stream || { echo "stream: $(cat "$CLOUD_DIR/stream")"; ping_end; return 1; }
+	ping_end
 	cat "$CLOUD_DIR/ping" "$CLOUD_DIR/stream"
 	lost "$CLOUD_DIR/ping"
 }

@@ -94,5 +94,5 @@ N control "$frames" -n 3 u0 "eth:src=$own,dst=$gateway" ip4:src=10.99.0.2,dst=10
 wait $!
 check_equal 'a tunnel packet from a stranger is not delivered' 0 "$(tail -n 1 "$CLOUD_DIR/heard")"
 check_match 'and counted' unknown-peer "$(agent h2 GET /v1/drops)"
-check_not 'which it was not before' grep -q unknown-peer <<<"$before"
+check_no_match 'which it was not before' unknown-peer "$before"
 story_told
