@@ -26,8 +26,8 @@ cat <<END
    |                                    |                            |
 END
 printf '%-26s%-26s%-26s\n' '   h1  10.99.1.2' '   h2  10.99.2.2' '   h3  10.99.3.2'
-for line in 1 2 3 4 5; do
-	printf '   %-23s   %-23s   %-23s\n' "$(column h1 $line)" "$(column h2 $line)" "$(column h3 $line)"
+for line in 1 2 3 4; do
+	printf '   %-23s   %-23s   %-23s\n' "$(column h1 $line)" "$(column h2 $line)" "$(column h3 $line)" | sed 's, *$,,'
 done
 cat <<END
 
