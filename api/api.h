@@ -20,6 +20,8 @@ struct api;
 struct api_config {
 	uint32_t vni_min, vni_max;
 	int64_t underlay_mtu; /* a network's default is 50 less */
+	/* Told of what is our fault, not the client's; NULL: nobody is. */
+	void (*complain)(const char *text);
 };
 
 #define API_OVERHEAD 50 /* bytes that the tunnel adds */

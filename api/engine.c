@@ -116,7 +116,7 @@ static void errand_finish(struct job *job, const GError *error)
 	gsize size = errand->reply->len;
 
 	if (error)
-		reply_error(errand->request, error);
+		errand_refuse(job, error);
 	else if (errand->status == 204)
 		reply_json(errand->request, 204, NULL, 0);
 	else

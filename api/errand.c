@@ -114,6 +114,21 @@ const void *errand_find_member(struct job *job, const char *verb, GError **error
 	return object;
 }
 
+void errand_refuse(const struct job *job, const GError *error)
+{
+	const struct errand *errand = job_data(job);
+	const struct api *api = job_api(job);
+	g_autofree char *text = NULL;
+
+	if (weft_error_to_status(error) >= 500 && api->config.complain && !api->ending) {
+		text = g_strdup_printf("%s: cannot be changed: %s",
+				       resource_table(errand->resource)->plural,
+				       error->message);
+		api->config.complain(text);
+	}
+	reply_error(errand->request, error);
+}
+
 void errand_print(const struct job *job, const struct errand *errand, const void *object)
 {
 	const struct attr_table *table = resource_table(errand->resource);

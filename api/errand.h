@@ -35,5 +35,8 @@ json_t *errand_read_body(const struct ask *ask);
  */
 const void *errand_find_member(struct job *job, const char *verb, GError **error);
 
+/* Answers with ERROR, and complains when it is ours. */
+void errand_refuse(const struct job *job, const GError *error);
+
 /* The object, wrapped, into errand->reply. */
 void errand_print(const struct job *job, const struct errand *errand, const void *object);

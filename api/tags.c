@@ -188,7 +188,7 @@ static void tags_finish(struct job *job, const GError *error)
 	struct errand *errand = job_data(job);
 
 	if (error)
-		reply_error(errand->request, error);
+		errand_refuse(job, error);
 	else if (errand->status == 204)
 		reply_json(errand->request, 204, NULL, 0);
 	else

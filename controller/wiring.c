@@ -123,6 +123,11 @@ static const struct hub_ops hub_ops = {
 
 /* Requests */
 
+static void requests_complain(const char *text)
+{
+	log_error("api", "%s", text);
+}
+
 static void requests_handle(struct http_request *request, const struct http_question *question,
 			    void *data)
 {
@@ -130,6 +135,7 @@ static void requests_handle(struct http_request *request, const struct http_ques
 	g_autoptr(GError) error = NULL;
 	struct caller caller;
 
+	log_debug("api", "%s: %s %s", question->client, question->method, question->path);
 	if (!g_str_has_prefix(question->path, "/weft/")) {
 		api_serve(wiring->api, request, question);
 		return;
@@ -200,6 +206,7 @@ struct wiring *wiring_new(const struct options *options, void (*failed)(void *da
 		.vni_min = options->vni_min,
 		.vni_max = options->vni_max,
 		.underlay_mtu = options->mtu,
+		.complain = requests_complain,
 	};
 	wiring->guests = guestlist_new(options->tokens, error);
 	wiring->store = wiring->guests ? store_open(options->store, error) : NULL;

@@ -52,6 +52,7 @@ enum attr_flag {
 	ATTR_COLUMN = 1 << 10,	  /* a column of the command line's short list */
 	ATTR_MULTILINE = 1 << 11, /* the string may hold line ends */
 	ATTR_BARE = 1 << 12,	  /* a full-length prefix prints as an address */
+	ATTR_NULL_IN = 1 << 13,	  /* null is taken for the empty value, but never printed */
 };
 
 struct attr_table;

@@ -22,7 +22,7 @@ static bool decode_null(const struct attr *attr, void *object, GError **error)
 
 	if (attr->type == ATTR_LIST)
 		return vec_done(at, attr->item), true;
-	if (!(attr->flags & ATTR_NULLABLE)) {
+	if (!(attr->flags & (ATTR_NULLABLE | ATTR_NULL_IN))) {
 		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID, "'None' is not a value");
 		return false;
 	}

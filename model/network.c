@@ -107,7 +107,8 @@ static const struct attr attrs[] = {
 	 .help = "always false"},
 	{.name = "provider:network_type",
 	 .type = ATTR_ENUM,
-	 .flags = ATTR_POST | ATTR_VISIBLE | ATTR_FILTER | ATTR_ADMIN_SET | ATTR_ADMIN_SEE,
+	 .flags = ATTR_POST | ATTR_VISIBLE | ATTR_FILTER | ATTR_ADMIN_SET | ATTR_ADMIN_SEE |
+		  ATTR_NULL_IN,
 	 .offset = offsetof(struct network, type),
 	 .names = types,
 	 .help = "how its packets cross the underlay"},
@@ -118,7 +119,8 @@ static const struct attr attrs[] = {
 	 .help = "always null"},
 	{.name = "provider:segmentation_id",
 	 .type = ATTR_U32,
-	 .flags = ATTR_POST | ATTR_VISIBLE | ATTR_FILTER | ATTR_ADMIN_SET | ATTR_ADMIN_SEE,
+	 .flags = ATTR_POST | ATTR_VISIBLE | ATTR_FILTER | ATTR_ADMIN_SET | ATTR_ADMIN_SEE |
+		  ATTR_NULL_IN,
 	 .offset = offsetof(struct network, vni),
 	 .min = 1,
 	 .max = (1 << 24) - 1,

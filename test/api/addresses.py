@@ -194,6 +194,10 @@ refused("MAC of a bound port", w.put("port", p["id"], mac_address="02:00:00:00:0
         "PortBound", p["id"])
 r = w.put("port", p["id"], **{"binding:host_id": ""})
 equal("unbound", "unbound", r["port"]["binding:vif_type"])
+w.put("port", p["id"], **{"binding:host_id": "h1"})
+r = w.put("port", p["id"], **{"binding:host_id": None, "binding:profile": None})
+equal("unbound by null", ["unbound", "", {}],
+      [r["port"]["binding:" + x] for x in ("vif_type", "host_id", "profile")])
 
 # Ends
 refused("network with ports", w.delete("network", n["id"]), 409, "NetworkInUse", n["id"])
