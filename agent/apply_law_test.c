@@ -1,0 +1,689 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Random histories of rows, devices and next hops against tables that stand for the
+ * kernel's. Whatever the way: the tables are what a fresh start from the final rows gives,
+ * a second apply writes nothing, order and generations are as abi/map.h says.
+ */
+#include <string.h>
+#include <glib.h>
+#include <jansson.h>
+
+#include "abi/hash.h"
+#include "agent/apply.h"
+#include "agent/state.h"
+#include "lib/error.h"
+
+#define HOSTS	  4 /* "me" and three others */
+#define VNIS	  3
+#define MACS	  5
+#define PORTS	  6
+#define HISTORIES 60
+#define STEPS	  120
+
+/* ------------------------------------------------- the kernel's tables */
+
+struct kernel {
+	GHashTable *maps[DESIRED_MAP_COUNT]; /* GBytes -> GBytes */
+	GHashTable *bumped;		     /* cells of this apply */
+	int last_put;			     /* order within one apply */
+	int last_del;
+	bool fail;
+	gsize writes;
+};
+
+static GBytes *bytes_of(const void *data, gsize size)
+{
+	return g_bytes_new(data, size);
+}
+
+static const void *kernel_find(const struct kernel *kernel, enum desired_map map,
+			       const void *key)
+{
+	g_autoptr(GBytes) bytes = bytes_of(key, desired_shapes[map].key_size);
+	GBytes *value = g_hash_table_lookup(kernel->maps[map], bytes);
+
+	return value ? g_bytes_get_data(value, NULL) : NULL;
+}
+
+/* What PLACE names must be there while a reference is. */
+static void check_place(const struct kernel *kernel, uint32_t place)
+{
+	uint32_t index = PLACE_INDEX(place);
+
+	if (PLACE_KIND(place) == PLACE_PORT)
+		g_assert_nonnull(kernel_find(kernel, DESIRED_PORT, &index));
+	else if (PLACE_KIND(place) == PLACE_VTEP && index)
+		g_assert_nonnull(kernel_find(kernel, DESIRED_VTEP, &index));
+}
+
+static void check_references(const struct kernel *kernel)
+{
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, kernel->maps[DESIRED_MAC]);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		const struct mac_value *mac = g_bytes_get_data(value, NULL);
+
+		check_place(kernel, mac->place);
+	}
+	g_hash_table_iter_init(&iter, kernel->maps[DESIRED_FLOOD]);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		const struct flood_value *flood = g_bytes_get_data(value, NULL);
+
+		for (uint32_t i = 0; i < flood->count; i++)
+			check_place(kernel, flood->place[i]);
+	}
+	g_hash_table_iter_init(&iter, kernel->maps[DESIRED_DEVICE]);
+	while (g_hash_table_iter_next(&iter, NULL, &value))
+		g_assert_nonnull(
+			kernel_find(kernel, DESIRED_PORT, g_bytes_get_data(value, NULL)));
+}
+
+static gsize kernel_fail(struct kernel *kernel, gsize count, GError **error)
+{
+	if (!kernel->fail || g_random_int_range(0, 3))
+		return count;
+	g_set_error(error, WEFT_ERROR,
+		    g_random_boolean() ? WEFT_ERROR_INTERNAL : WEFT_ERROR_EXHAUSTED,
+		    "on purpose");
+	return (gsize)g_random_int_range(0, (gint32)count);
+}
+
+static gsize kernel_put(void *data, enum desired_map map, const void *keys, const void *values,
+			gsize count, GError **error)
+{
+	const struct desired_shape *shape = &desired_shapes[map];
+	struct kernel *kernel = data;
+
+	g_assert_cmpuint(g_hash_table_size(kernel->bumped), ==, 0);
+	g_assert_cmpint(kernel->last_put, <=, (int)map);
+	g_assert_cmpint(kernel->last_del, ==, DESIRED_MAP_COUNT);
+	kernel->last_put = (int)map;
+	count = kernel_fail(kernel, count, error);
+	for (gsize i = 0; i < count; i++)
+		g_hash_table_replace(
+			kernel->maps[map],
+			bytes_of((const char *)keys + i * shape->key_size, shape->key_size),
+			bytes_of((const char *)values + i * shape->value_size,
+				 shape->value_size));
+	kernel->writes += count;
+	return count;
+}
+
+static gsize kernel_del(void *data, enum desired_map map, const void *keys, gsize count,
+			GError **error)
+{
+	const struct desired_shape *shape = &desired_shapes[map];
+	struct kernel *kernel = data;
+
+	g_assert_cmpuint(g_hash_table_size(kernel->bumped), ==, 0);
+	g_assert_cmpint(kernel->last_del, >=, (int)map);
+	kernel->last_del = (int)map;
+	count = kernel_fail(kernel, count, error);
+	for (gsize i = 0; i < count; i++) {
+		g_autoptr(GBytes) key =
+			bytes_of((const char *)keys + i * shape->key_size, shape->key_size);
+
+		g_assert_true(g_hash_table_remove(kernel->maps[map], key));
+	}
+	kernel->writes += count;
+	return count;
+}
+
+static void kernel_bump(void *data, uint16_t cell)
+{
+	g_hash_table_add(((struct kernel *)data)->bumped, GUINT_TO_POINTER(cell + 1u));
+}
+
+static void kernel_init(struct kernel *kernel)
+{
+	memset(kernel, 0, sizeof(*kernel));
+	for (int i = 0; i < DESIRED_MAP_COUNT; i++)
+		kernel->maps[i] = g_hash_table_new_full(g_bytes_hash, g_bytes_equal,
+							(GDestroyNotify)g_bytes_unref,
+							(GDestroyNotify)g_bytes_unref);
+	kernel->bumped = g_hash_table_new(NULL, NULL);
+}
+
+static void kernel_done(struct kernel *kernel)
+{
+	for (int i = 0; i < DESIRED_MAP_COUNT; i++)
+		g_hash_table_unref(kernel->maps[i]);
+	g_hash_table_unref(kernel->bumped);
+}
+
+/* ---------------------------------------------------------- the world */
+
+static struct next_hop hops[256]; /* by the last byte of the remote */
+
+static void hop_watch(struct ip remote, struct next_hop *out, void *data)
+{
+	*out = hops[remote.b[15]];
+}
+
+static void hop_unwatch(struct ip remote, void *data)
+{
+}
+
+static void complain(const char *text, void *data)
+{
+	g_error("%s", text);
+}
+
+static const struct state_ops ops = {hop_watch, hop_unwatch, complain};
+
+struct world {
+	struct kernel kernel;
+	struct desired *desired;
+	struct state *state;
+	GHashTable *rows; /* "table key" -> JSON text: what should be held */
+};
+
+static struct ip own_ip(void)
+{
+	return ip_from_v4(0x0a090001);
+}
+
+static void world_init(struct world *world)
+{
+	kernel_init(&world->kernel);
+	world->desired = desired_new();
+	world->state = state_new("me", own_ip(), world->desired, &ops, NULL);
+	world->rows = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	state_begin(world->state);
+	state_end(world->state);
+}
+
+static void world_done(struct world *world)
+{
+	state_free(world->state);
+	desired_free(world->desired);
+	g_hash_table_unref(world->rows);
+	kernel_done(&world->kernel);
+}
+
+static void put_text(struct state *state, const char *name, const char *text)
+{
+	g_auto(GStrv) parts = g_strsplit(name, " ", 2);
+	json_t *value = json_loads(text, 0, NULL);
+	GError *error = NULL;
+
+	g_assert_nonnull(value);
+	state_put(state, parts[0], parts[1], value, &error);
+	g_assert_no_error(error);
+	json_decref(value);
+}
+
+static void world_put(struct world *world, char *name, char *text)
+{
+	put_text(world->state, name, text);
+	g_hash_table_replace(world->rows, name, text);
+}
+
+static void world_del(struct world *world, const char *name)
+{
+	g_auto(GStrv) parts = g_strsplit(name, " ", 2);
+	GError *error = NULL;
+
+	state_del(world->state, parts[0], parts[1], &error);
+	g_assert_no_error(error);
+	g_hash_table_remove(world->rows, name);
+}
+
+/* ---------------------------------------------------------- random rows */
+
+static int pick(int count)
+{
+	return g_random_int_range(0, count);
+}
+
+static const char *pick_bool(void)
+{
+	return pick(2) ? "true" : "false";
+}
+
+static char *random_host(char **text)
+{
+	int host = 1 + pick(HOSTS - 1);
+
+	/* An address is one host's, as the controller sees to. */
+	*text = g_strdup_printf("{\"ip\":\"10.9.%d.%d\"}", host, host * 10 + pick(3));
+	return g_strdup_printf("host h%d", host);
+}
+
+static char *random_network(char **text)
+{
+	*text = g_strdup_printf("{\"id\":\"%08d-0000-4000-8000-000000000000\",\"mtu\":%d,"
+				"\"up\":%s,\"flood\":%s}",
+				pick(9), pick(2) ? 1450 : 1400, pick_bool(), pick_bool());
+	return g_strdup_printf("network %d", 1 + pick(VNIS));
+}
+
+static char *random_interface(char **text)
+{
+	int vni = 1 + pick(VNIS);
+
+	*text = g_strdup_printf("{\"ips\":[\"10.%d.0.%d/24\",\"fd0%d::1/64\"],\"up\":%s}", vni,
+				1 + pick(2), vni, pick_bool());
+	return g_strdup_printf("interface %d/%d/02:00:00:00:0%d:%02d", 1 + pick(2), vni, vni,
+			       pick(MACS));
+}
+
+static char *random_route(char **text)
+{
+	static const char *const prefixes[] = {"0.0.0.0/0", "10.1.0.0/24", "10.2.0.1/32",
+					       "fd01::/64", "::/0"};
+
+	*text = pick(4) ? g_strdup_printf("{\"vni\":%d,\"mac\":\"02:00:00:00:01:0%d\","
+					  "\"via\":\"10.1.0.%d\",\"up\":%s}",
+					  1 + pick(VNIS), pick(MACS), pick(3), pick_bool())
+			: g_strdup("{\"blackhole\":true,\"up\":true}");
+	return g_strdup_printf("route %d/%s", 1 + pick(2), prefixes[pick(5)]);
+}
+
+static char *random_location(char **text)
+{
+	int vni = 1 + pick(VNIS), host = pick(HOSTS);
+	g_autofree char *name = host ? g_strdup_printf("h%d", host) : g_strdup("me");
+
+	/* Addresses collide with other rows', as they do while one moves. */
+	*text = g_strdup_printf("{\"host\":\"%s\",\"identity\":%d,\"ips\":[\"10.%d.0.%d\","
+				"\"fd0%d::%d\"]}",
+				name, pick(3), vni, 1 + pick(4), vni, 1 + pick(4));
+	return g_strdup_printf("location %d/02:00:00:00:0%d:%02d", vni, vni, pick(MACS));
+}
+
+static char *random_member(char **text)
+{
+	*text = g_strdup("{}");
+	return g_strdup_printf("member %d/h%d", 1 + pick(VNIS), 1 + pick(HOSTS - 1));
+}
+
+static char *port_id(int port)
+{
+	return g_strdup_printf("0000000%d-0000-4000-8000-000000000000", port);
+}
+
+static char *random_port(char **text)
+{
+	int port = pick(PORTS), vni = 1 + pick(VNIS);
+	g_autofree char *id = port_id(port);
+
+	*text = g_strdup_printf(
+		"{\"network\":\"%08d-0000-4000-8000-000000000000\",\"vni\":%d,"
+		"\"mac\":\"02:00:00:00:0%d:0%d\",\"identity\":%d,\"mtu\":1450,\"up\":%s,"
+		"\"guarded\":%s,\"name\":\"\",\"project\":\"\",\"pairs\":["
+		"{\"mac\":\"02:00:00:00:0%d:0%d\",\"prefix\":\"10.%d.0.%d\"},"
+		"{\"mac\":\"02:00:00:00:0%d:0%d\",\"prefix\":\"10.%d.0.0/24\"}]}",
+		vni, vni, vni, pick(MACS), pick(3), pick_bool(), pick_bool(), vni, pick(MACS),
+		vni, 1 + pick(4), vni, pick(MACS), vni);
+	return g_strdup_printf("port %s", id);
+}
+
+static char *(*const generators[])(char **text) = {
+	random_host,	 random_network,  random_interface, random_route,
+	random_location, random_location, random_member,    random_port,
+};
+
+static void step_put(struct world *world)
+{
+	char *text, *name = generators[pick(G_N_ELEMENTS(generators))](&text);
+
+	world_put(world, name, text);
+}
+
+static void step_del(struct world *world)
+{
+	g_autofree gpointer *names = g_hash_table_get_keys_as_array(world->rows, NULL);
+	guint count = g_hash_table_size(world->rows);
+	g_autofree char *name = count ? g_strdup(names[pick((int)count)]) : NULL;
+
+	if (name)
+		world_del(world, name);
+}
+
+static struct uuid random_uuid(void)
+{
+	g_autofree char *text = port_id(pick(PORTS));
+	struct uuid id;
+
+	g_assert_true(uuid_parse(text, &id));
+	return id;
+}
+
+static void step_wire(struct world *world)
+{
+	g_assert_nonnull(state_wire(world->state, random_uuid(), (uint32_t)(100 + pick(50)),
+				    pick(2), 0, NULL));
+}
+
+static void step_unwire(struct world *world)
+{
+	state_unwire(world->state, random_uuid());
+}
+
+static void step_hop(struct world *world)
+{
+	int last = (1 + pick(HOSTS - 1)) * 10 + pick(3);
+	struct ip remote =
+		ip_from_v4(0x0a090000u | (uint32_t)(last / 10) << 8 | (uint32_t)last);
+
+	hops[last] = (struct next_hop){pick(2),
+				       (uint32_t)(2 + pick(2)),
+				       {{2, 0, 0, 0, 0, (uint8_t)pick(3)}},
+				       {{2, 0, 0, 0, 0, 9}},
+				       1500};
+	state_set_next_hop(world->state, remote, &hops[last]);
+}
+
+/* A full transfer that brings some of the rows, in another order. */
+static void step_transfer(struct world *world)
+{
+	g_autoptr(GPtrArray) lost = g_ptr_array_new_with_free_func(g_free);
+	GHashTableIter iter;
+	gpointer key, value;
+
+	state_begin(world->state);
+	g_hash_table_iter_init(&iter, world->rows);
+	while (g_hash_table_iter_next(&iter, &key, &value)) {
+		if (pick(10))
+			put_text(world->state, key, value);
+		else
+			g_ptr_array_add(lost, g_strdup(key));
+	}
+	state_end(world->state);
+	for (guint i = 0; i < lost->len; i++)
+		g_hash_table_remove(world->rows, g_ptr_array_index(lost, i));
+}
+
+static void (*const steps[])(struct world *world) = {
+	step_put, step_put,  step_put,	  step_put, step_put,	   step_put,
+	step_del, step_wire, step_unwire, step_hop, step_transfer,
+};
+
+/* ------------------------------------------------------------- the laws */
+
+static GHashTable *copy_map(GHashTable *map)
+{
+	GHashTable *copy = g_hash_table_new_full(g_bytes_hash, g_bytes_equal,
+						 (GDestroyNotify)g_bytes_unref,
+						 (GDestroyNotify)g_bytes_unref);
+	GHashTableIter iter;
+	gpointer key, value;
+
+	g_hash_table_iter_init(&iter, map);
+	while (g_hash_table_iter_next(&iter, &key, &value))
+		g_hash_table_insert(copy, g_bytes_ref(key), g_bytes_ref(value));
+	return copy;
+}
+
+static bool was_bumped(const struct kernel *kernel, uint16_t cell)
+{
+	return g_hash_table_contains(kernel->bumped, GUINT_TO_POINTER(cell + 1u));
+}
+
+/* The cell that a change of KEY needs, said once more and differently. */
+static void check_bump(const struct kernel *kernel, enum desired_map map, const void *key)
+{
+	const struct location_key *location = key;
+	const struct route_key *route = key;
+	const struct guard_key *guard = key;
+	const struct mac_key *mac = key;
+	uint32_t slot;
+
+	if (map == DESIRED_LOCATION)
+		g_assert_true(was_bumped(
+			kernel,
+			generation_cell(GEN_ADDRESS,
+					generation_address_id(location->vni, &location->ip))));
+	else if (map == DESIRED_ROUTE)
+		g_assert_true(was_bumped(kernel, generation_cell(GEN_ROUTER, route->router)));
+	else if (map == DESIRED_GUARD)
+		g_assert_true(was_bumped(kernel, generation_cell(GEN_PORT, guard->slot)));
+	else if (map == DESIRED_MAC)
+		g_assert_true(was_bumped(
+			kernel,
+			generation_cell(GEN_MAC, generation_mac_id(mac->vni, &mac->mac))));
+	else if (map == DESIRED_PORT) {
+		memcpy(&slot, key, sizeof(slot));
+		g_assert_true(was_bumped(kernel, generation_cell(GEN_PORT, slot)));
+	}
+}
+
+static void check_map_bumps(const struct kernel *kernel, enum desired_map map,
+			    GHashTable *before, GHashTable *after)
+{
+	GHashTableIter iter;
+	gpointer key, value;
+
+	g_hash_table_iter_init(&iter, after);
+	while (g_hash_table_iter_next(&iter, &key, &value)) {
+		GBytes *old = g_hash_table_lookup(before, key);
+
+		if (!old || !g_bytes_equal(old, value))
+			check_bump(kernel, map, g_bytes_get_data(key, NULL));
+	}
+	g_hash_table_iter_init(&iter, before);
+	while (g_hash_table_iter_next(&iter, &key, NULL)) {
+		if (g_hash_table_contains(after, key))
+			continue;
+		check_bump(kernel, map, g_bytes_get_data(key, NULL));
+		if (map == DESIRED_NETWORK || map == DESIRED_VTEP || map == DESIRED_PEER)
+			g_assert_true(was_bumped(kernel, 0));
+	}
+}
+
+static void world_apply(struct world *world, struct apply_result *result)
+{
+	struct apply_writer writer = {kernel_put, kernel_del, kernel_bump, &world->kernel};
+	GHashTable *before[DESIRED_MAP_COUNT];
+	GError *error = NULL;
+	bool ok;
+
+	for (int i = 0; i < DESIRED_MAP_COUNT; i++)
+		before[i] = copy_map(world->kernel.maps[i]);
+	world->kernel.last_put = 0;
+	world->kernel.last_del = DESIRED_MAP_COUNT;
+	g_hash_table_remove_all(world->kernel.bumped);
+	state_flush(world->state);
+	ok = apply_changes(world->desired, &writer, result, &error);
+	g_assert_true(ok == !error);
+	g_assert_true(ok || world->kernel.fail);
+	if (ok) {
+		check_references(&world->kernel);
+		state_applied(world->state);
+	}
+	g_clear_error(&error);
+	for (int i = 0; i < DESIRED_MAP_COUNT; i++) {
+		check_map_bumps(&world->kernel, i, before[i], world->kernel.maps[i]);
+		g_hash_table_unref(before[i]);
+	}
+	if (pick(3) == 0)
+		state_slots_swept(world->state);
+}
+
+static void recover_wire(const struct wire *wire, void *data)
+{
+	const struct wire *again =
+		state_wire(data, wire->id, wire->ifindex, wire->veth, wire->slot, NULL);
+
+	g_assert_nonnull(again);
+	g_assert_cmpuint(again->slot, ==, wire->slot);
+}
+
+/* A state made now from the rows held, with the numbers that the kernel's tables show. */
+static struct state *fresh_state(struct world *world, struct desired *desired)
+{
+	struct state *state = state_new("me", own_ip(), desired, &ops, NULL);
+	GHashTableIter iter;
+	gpointer key, value;
+
+	g_hash_table_iter_init(&iter, world->kernel.maps[DESIRED_VTEP]);
+	while (g_hash_table_iter_next(&iter, &key, &value)) {
+		const struct vtep_value *vtep = g_bytes_get_data(value, NULL);
+		struct ip remote;
+		uint32_t index;
+
+		memcpy(&index, g_bytes_get_data(key, NULL), sizeof(index));
+		memcpy(&remote, &vtep->remote, sizeof(remote));
+		state_recover_vtep(state, index, remote);
+	}
+	state_foreach_wire(world->state, recover_wire, state);
+	state_begin(state);
+	g_hash_table_iter_init(&iter, world->rows);
+	while (g_hash_table_iter_next(&iter, &key, &value))
+		put_text(state, key, value);
+	state_end(state);
+	state_flush(state);
+	return state;
+}
+
+struct compare {
+	const struct kernel *kernel;
+	gsize count;
+};
+
+static void compare_entry(enum desired_map map, const void *key, const void *value, void *data)
+{
+	struct compare *compare = data;
+	const void *held = kernel_find(compare->kernel, map, key);
+
+	g_assert_nonnull(held);
+	g_assert_cmpmem(held, desired_shapes[map].value_size, value,
+			desired_shapes[map].value_size);
+	compare->count++;
+}
+
+static gsize kernel_count(const struct kernel *kernel)
+{
+	gsize count = 0;
+
+	for (int i = 0; i < DESIRED_MAP_COUNT; i++)
+		count += g_hash_table_size(kernel->maps[i]);
+	return count;
+}
+
+static void check_equals_fresh(struct world *world)
+{
+	struct desired *desired = desired_new();
+	struct state *state = fresh_state(world, desired);
+	struct compare compare = {&world->kernel, 0};
+
+	desired_foreach(desired, compare_entry, &compare);
+	g_assert_cmpuint(compare.count, ==, kernel_count(&world->kernel));
+	for (int i = 0; i < DESIRED_MAP_COUNT; i++)
+		g_assert_cmpuint(desired_count(world->desired, i), ==,
+				 g_hash_table_size(world->kernel.maps[i]));
+	state_free(state);
+	desired_free(desired);
+}
+
+static void run_history(void (*check)(struct world *world), bool failures)
+{
+	for (int history = 0; history < HISTORIES; history++) {
+		struct world world;
+
+		world_init(&world);
+		for (int step = 0; step < STEPS; step++) {
+			steps[pick(G_N_ELEMENTS(steps))](&world);
+			if (pick(4))
+				continue;
+			world.kernel.fail = failures && pick(2);
+			world_apply(&world, NULL);
+			if (world.kernel.fail)
+				continue;
+			check(&world);
+		}
+		world.kernel.fail = false;
+		world_apply(&world, NULL);
+		check(&world);
+		g_assert_cmpuint(world.kernel.writes, >, 20);
+		world_done(&world);
+	}
+}
+
+static void test_incremental(void)
+{
+	run_history(check_equals_fresh, false);
+}
+
+static void test_failures(void)
+{
+	run_history(check_equals_fresh, true);
+}
+
+static void check_twice(struct world *world)
+{
+	struct apply_result result;
+	gsize writes = world->kernel.writes;
+
+	world_apply(world, &result);
+	g_assert_cmpuint(result.puts + result.dels + result.failed, ==, 0);
+	g_assert_cmpuint(world->kernel.writes, ==, writes);
+	g_assert_cmpuint(g_hash_table_size(world->kernel.bumped), ==, 0);
+}
+
+static void test_twice(void)
+{
+	run_history(check_twice, false);
+}
+
+/* The same rows once more, whole: nothing is written. */
+static void check_resync(struct world *world)
+{
+	GHashTableIter iter;
+	gpointer key, value;
+
+	state_begin(world->state);
+	g_hash_table_iter_init(&iter, world->rows);
+	while (g_hash_table_iter_next(&iter, &key, &value))
+		put_text(world->state, key, value);
+	state_end(world->state);
+	check_twice(world);
+}
+
+static void test_resync(void)
+{
+	run_history(check_resync, false);
+}
+
+/* The agent ends, and another finds the kernel's tables: nothing is written. */
+static void check_restart(struct world *world)
+{
+	struct desired *desired = desired_new();
+	GHashTableIter iter;
+	gpointer key, value;
+
+	for (int i = 0; i < DESIRED_MAP_COUNT; i++) {
+		g_hash_table_iter_init(&iter, world->kernel.maps[i]);
+		while (g_hash_table_iter_next(&iter, &key, &value))
+			desired_load(desired, i, g_bytes_get_data(key, NULL),
+				     g_bytes_get_data(value, NULL));
+	}
+	{
+		struct state *state = fresh_state(world, desired);
+
+		state_free(world->state);
+		desired_free(world->desired);
+		world->state = state;
+		world->desired = desired;
+	}
+	check_twice(world);
+}
+
+static void test_restart(void)
+{
+	run_history(check_restart, false);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/apply/incremental equals fresh", test_incremental);
+	g_test_add_func("/apply/failed writes are made good", test_failures);
+	g_test_add_func("/apply/twice writes nothing", test_twice);
+	g_test_add_func("/apply/a full transfer of the same writes nothing", test_resync);
+	g_test_add_func("/apply/a restart writes nothing", test_restart);
+	return g_test_run();
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rows, good and of every bad kind; a bad one is named: table, key, attribute, value. */
+#include <string.h>
+#include <glib.h>
+#include <jansson.h>
+
+#include "agent/rows.h"
+#include "lib/error.h"
+
+#define ID "11111111-2222-4333-8444-555555555555"
+
+/* A port's row with MEMBER in place of what it names. */
+#define PORT_START                                                                             \
+	"\"network\":\"" ID "\",\"vni\":5,\"mac\":\"02:00:00:00:00:01\",\"identity\":7,"       \
+	"\"mtu\":1450,\"up\":true,\"guarded\":true,\"name\":\"web\",\"project\":\"p\","
+#define PORT(pairs, dhcp4) "{" PORT_START "\"pairs\":" pairs ",\"dhcp4\":" dhcp4 "}"
+#define LEASE(extra)                                                                           \
+	"[{\"ip\":\"10.0.1.5\",\"prefix\":\"10.0.1.0/24\",\"server\":\"10.0.1.1\","            \
+	"\"dns\":[\"9.9.9.9\"],\"hostname\":\"host-10-0-1-5\"," extra "}]"
+
+static struct row *parse(const char *table, const char *key, const char *text, GError **error)
+{
+	json_t *value = json_loads(text, JSON_DECODE_ANY, NULL);
+	struct row *row;
+
+	g_assert_nonnull(value);
+	row = row_parse(table, key, value, error);
+	json_decref(value);
+	return row;
+}
+
+static struct row *parse_good(const char *table, const char *key, const char *text)
+{
+	GError *error = NULL;
+	struct row *row = parse(table, key, text, &error);
+
+	g_assert_no_error(error);
+	g_assert_nonnull(row);
+	g_assert_cmpstr(row_table_name(row->key.table), ==, table);
+	return row;
+}
+
+static struct ip ip(const char *text)
+{
+	struct ip out;
+
+	g_assert_true(ip_parse(text, &out));
+	return out;
+}
+
+static void test_host(void)
+{
+	struct row *row = parse_good("host", "h1", "{\"ip\":\"10.99.0.2\"}");
+
+	g_assert_cmpstr(row->key.name, ==, "h1");
+	g_assert_true(ip_equal(row->u.host, ip("10.99.0.2")));
+	row_free(row);
+}
+
+static void test_network(void)
+{
+	struct row *row =
+		parse_good("network", "16777215",
+			   "{\"id\":\"" ID "\",\"mtu\":8950,\"up\":false,\"flood\":true}");
+
+	g_assert_cmpuint(row->key.vni, ==, 16777215);
+	g_assert_cmpuint(row->u.network.mtu, ==, 8950);
+	g_assert_false(row->u.network.up);
+	g_assert_true(row->u.network.flood);
+	row_free(row);
+}
+
+static void test_interface(void)
+{
+	struct row *row = parse_good("interface", "3/100/fa:16:3e:00:00:01",
+				     "{\"ips\":[\"10.0.1.1/24\",\"fd00::1/64\"],\"up\":true}");
+
+	g_assert_cmpuint(row->key.router, ==, 3);
+	g_assert_cmpuint(row->key.vni, ==, 100);
+	g_assert_cmpuint(row->key.b[5], ==, 1);
+	g_assert_cmpuint(row->u.interface.count, ==, 2);
+	g_assert_true(ip_equal(row->u.interface.addresses[0].ip, ip("10.0.1.1")));
+	g_assert_cmpuint(row->u.interface.addresses[0].bits, ==, 120);
+	g_assert_true(ip_equal(row->u.interface.addresses[1].ip, ip("fd00::1")));
+	g_assert_cmpuint(row->u.interface.addresses[1].bits, ==, 64);
+	row_free(row);
+}
+
+static void test_route(void)
+{
+	struct row *row = parse_good(
+		"route", "3/0.0.0.0/0",
+		"{\"vni\":5,\"mac\":\"02:00:00:00:00:01\",\"via\":\"10.0.1.9\",\"up\":true}");
+
+	g_assert_cmpuint(row->key.bits, ==, 96);
+	g_assert_true(ip_equal(row->u.route.via, ip("10.0.1.9")));
+	g_assert_true(row->u.route.up);
+	row_free(row);
+	row = parse_good("route", "3/fd00::/8", "{\"blackhole\":true,\"up\":true}");
+	g_assert_cmpuint(row->key.bits, ==, 8);
+	g_assert_true(row->u.route.blackhole);
+	row_free(row);
+}
+
+static void test_location(void)
+{
+	struct row *row = parse_good(
+		"location", "100/02:00:00:00:00:01",
+		"{\"host\":\"h2\",\"identity\":16777215,\"ips\":[\"10.0.1.5\",\"fd00::5\"]}");
+
+	g_assert_cmpuint(row->key.vni, ==, 100);
+	g_assert_cmpstr(row->u.location.host, ==, "h2");
+	g_assert_cmpuint(row->u.location.identity, ==, 16777215);
+	g_assert_cmpuint(row->u.location.count, ==, 2);
+	row_free(row);
+}
+
+static void test_member(void)
+{
+	struct row *row = parse_good("member", "100/h2", "{}");
+
+	g_assert_cmpstr(row->key.name, ==, "h2");
+	row_free(row);
+}
+
+static void test_port(void)
+{
+	struct row *row =
+		parse_good("port", ID,
+			   PORT("[{\"mac\":\"02:00:00:00:00:01\",\"prefix\":\"10.0.1.5/32\"},"
+				"{\"mac\":\"02:00:00:00:00:02\",\"prefix\":\"10.0.2.0/24\"}]",
+				LEASE("\"gateway\":\"10.0.1.1\",\"routes\":[{\"destination\":"
+				      "\"10.8.0.0/16\",\"nexthop\":\"10.0.1.9\"}],\"options\":["
+				      "{\"name\":\"bootfile-name\",\"value\":\"x\"}]")));
+	const struct row_port *port = row->u.port;
+
+	g_assert_cmpuint(port->vni, ==, 5);
+	g_assert_cmpstr(port->name, ==, "web");
+	g_assert_cmpuint(port->pair_count, ==, 2);
+	g_assert_cmpuint(port->pairs[0].prefix.bits, ==, 128);
+	g_assert_cmpuint(port->pairs[1].prefix.bits, ==, 120);
+	g_assert_cmpuint(port->lease_count, ==, 1);
+	g_assert_true(ip_equal(port->leases[0].gateway, ip("10.0.1.1")));
+	g_assert_cmpuint(port->leases[0].dns_count, ==, 1);
+	g_assert_cmpuint(port->leases[0].route_count, ==, 1);
+	g_assert_cmpstr(port->leases[0].options[0].name, ==, "bootfile-name");
+	row_free(row);
+	row = parse_good("port", ID, PORT("[]", "[]"));
+	g_assert_cmpuint(row->u.port->lease_count, ==, 0);
+	row_free(row);
+}
+
+/* What is wrong, and what the message must name. */
+static const struct {
+	const char *table, *key, *value, *says;
+} bad[] = {
+	{"flow", "1", "{}", "row flow 1: no such table"},
+	{"host", "", "{\"ip\":\"10.0.0.1\"}", "bad key"},
+	{"network", "0", "{}", "row network 0: bad key"},
+	{"network", "16777216", "{}", "bad key"},
+	{"network", "007", "{}", "bad key"},
+	{"network", "1x", "{}", "bad key"},
+	{"network", "-1", "{}", "bad key"},
+	{"network", "99999999999999999999", "{}", "bad key"},
+	{"interface", "1/2", "{}", "bad key"},
+	{"interface", "1/2/zz", "{}", "bad key"},
+	{"interface", "268435456/2/02:00:00:00:00:01", "{}", "bad key"},
+	{"route", "1/10.0.0.1/24", "{}", "bad key"},
+	{"route", "1/10.0.0.0/33", "{}", "bad key"},
+	{"route", "/10.0.0.0/24", "{}", "bad key"},
+	{"location", "100/02:00:00:00:00", "{}", "bad key"},
+	{"member", "100/", "{}", "bad key"},
+	{"port", "1234", "{}", "bad key"},
+	{"host", "h1", "[]", "row host h1: [] is not an object"},
+	{"host", "h1", "{}", "row host h1: attribute ip: missing"},
+	{"host", "h1", "{\"ip\":\"10.0.0\"}", "attribute ip: \"10.0.0\" is not an address"},
+	{"host", "h1", "{\"ip\":7}", "attribute ip: 7 is not an address"},
+	{"host", "h1", "{\"ip\":\"10.0.0.1\",\"x\":1}", "attribute x: unknown"},
+	{"network", "5", "{\"id\":\"x\",\"mtu\":1450,\"up\":true,\"flood\":false}",
+	 "row network 5: attribute id: \"x\" is not a uuid"},
+	{"network", "5", "{\"id\":\"" ID "\",\"mtu\":67,\"up\":true,\"flood\":false}",
+	 "attribute mtu: 67 is not an MTU"},
+	{"network", "5", "{\"id\":\"" ID "\",\"mtu\":1450.5,\"up\":true,\"flood\":false}",
+	 "attribute mtu: 1450.5 is not an MTU"},
+	{"network", "5", "{\"id\":\"" ID "\",\"mtu\":1450,\"up\":1,\"flood\":false}",
+	 "attribute up: 1 is not true or false"},
+	{"interface", "1/2/02:00:00:00:00:01", "{\"ips\":[\"10.0.0.1\"],\"up\":true}",
+	 "attribute ips: \"10.0.0.1\" is not an address with the length"},
+	{"interface", "1/2/02:00:00:00:00:01", "{\"ips\":[\"10.0.0.1/99\"],\"up\":true}",
+	 "attribute ips: \"10.0.0.1/99\""},
+	{"route", "1/10.0.0.0/24", "{\"up\":true}", "attribute vni: missing"},
+	{"route", "1/10.0.0.0/24", "{\"vni\":3,\"up\":true}", "attribute mac: missing"},
+	{"route", "1/10.0.0.0/24", "{\"vni\":3,\"mac\":\"ff:ff:ff:ff:ff:ff\",\"up\":true}",
+	 "attribute mac: \"ff:ff:ff:ff:ff:ff\" is not a unicast MAC"},
+	{"location", "5/02:00:00:00:00:01", "{\"host\":\"\",\"identity\":1,\"ips\":[]}",
+	 "attribute host: \"\" is not a host's name"},
+	{"location", "5/02:00:00:00:00:01", "{\"host\":\"h\",\"identity\":16777216,\"ips\":[]}",
+	 "attribute identity: 16777216 is not an identity"},
+	{"location", "5/02:00:00:00:00:01", "{\"host\":\"h\",\"identity\":1,\"ips\":[3]}",
+	 "attribute ips: 3 is not an address"},
+	{"location", "5/02:00:00:00:00:01", "{\"host\":\"h\",\"identity\":1,\"ips\":\"x\"}",
+	 "attribute ips: \"x\" is not a list"},
+	{"port", ID, "{" PORT_START "\"dhcp4\":[]}", "attribute pairs: missing"},
+	{"port", ID, PORT("[{\"mac\":\"02:00:00:00:00:01\"}]", "[]"),
+	 "row port " ID ": attribute pairs: attribute prefix: missing"},
+	{"port", ID, PORT("[{\"mac\":\"02:00:00:00:00:01\",\"prefix\":\"10.0.0.1/24\"}]", "[]"),
+	 "attribute pairs: attribute prefix: \"10.0.0.1/24\" is not a prefix"},
+	{"port", ID, PORT("[]", LEASE("\"gateway\":\"fd00::1\",\"routes\":[],\"options\":[]")),
+	 "attribute dhcp4: attribute gateway: \"fd00::1\" is not an IPv4 address"},
+	{"port", ID, PORT("[]", LEASE("\"options\":[]")),
+	 "attribute dhcp4: attribute routes: missing"},
+	{"port", ID, PORT("[]", LEASE("\"routes\":[],\"options\":[{\"name\":\"x\"}]")),
+	 "attribute dhcp4: attribute options: attribute value: missing"},
+};
+
+static void test_bad(void)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
+		GError *error = NULL;
+
+		g_assert_null(parse(bad[i].table, bad[i].key, bad[i].value, &error));
+		g_assert_error(error, WEFT_ERROR, WEFT_ERROR_INVALID);
+		if (!strstr(error->message, bad[i].says))
+			g_error("'%s' does not say '%s'", error->message, bad[i].says);
+		g_error_free(error);
+	}
+}
+
+static void test_long_list(void)
+{
+	g_autoptr(GString) text = g_string_new("{\"host\":\"h\",\"identity\":1,\"ips\":[");
+	GError *error = NULL;
+
+	for (int i = 0; i < 4097; i++)
+		g_string_append(text, i ? ",\"10.0.0.1\"" : "\"10.0.0.1\"");
+	g_string_append(text, "]}");
+	g_assert_null(parse("location", "5/02:00:00:00:00:01", text->str, &error));
+	g_assert_error(error, WEFT_ERROR, WEFT_ERROR_INVALID);
+	g_assert_nonnull(strstr(error->message, "a list of at most"));
+	g_assert_cmpuint(strlen(error->message), <, 300);
+	g_error_free(error);
+}
+
+/* Keys are equal when what they name is, however it is written. */
+static void test_keys(void)
+{
+	struct row_key a, b;
+
+	g_assert_true(row_key_parse("location", "5/02:0a:00:00:00:01", &a, NULL));
+	g_assert_true(row_key_parse("location", "5/02-0A-00-00-00-01", &b, NULL));
+	g_assert_true(row_key_same(&a, &b));
+	g_assert_cmpuint(row_key_hash(&a), ==, row_key_hash(&b));
+	g_assert_true(row_key_parse("location", "6/02:0a:00:00:00:01", &b, NULL));
+	g_assert_false(row_key_same(&a, &b));
+	g_assert_true(row_key_parse("member", "5/h1", &a, NULL));
+	g_assert_true(row_key_parse("member", "5/h2", &b, NULL));
+	g_assert_false(row_key_same(&a, &b));
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/rows/host", test_host);
+	g_test_add_func("/rows/network", test_network);
+	g_test_add_func("/rows/interface", test_interface);
+	g_test_add_func("/rows/route", test_route);
+	g_test_add_func("/rows/location", test_location);
+	g_test_add_func("/rows/member", test_member);
+	g_test_add_func("/rows/port", test_port);
+	g_test_add_func("/rows/bad rows are refused and named", test_bad);
+	g_test_add_func("/rows/a list too long is refused", test_long_list);
+	g_test_add_func("/rows/keys compare by meaning", test_keys);
+	return g_test_run();
+}
