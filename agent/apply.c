@@ -50,11 +50,20 @@ static void guard_cells(const struct desired_change *change, GArray *cells)
 	cell_add(cells, generation_cell(GEN_PORT, key->slot));
 }
 
+/* A walk that enters a router uses the router's cell for its MAC, too. */
+static void router_cells(const struct mac_value *value, GArray *cells)
+{
+	if (value && PLACE_KIND(value->place) == PLACE_ROUTER)
+		cell_add(cells, generation_cell(GEN_ROUTER, PLACE_INDEX(value->place)));
+}
+
 static void mac_cells(const struct desired_change *change, GArray *cells)
 {
 	const struct mac_key *key = change->key;
 
 	cell_add(cells, generation_cell(GEN_MAC, generation_mac_id(key->vni, &key->mac)));
+	router_cells(change->held, cells);
+	router_cells(change->wanted, cells);
 }
 
 static void location_cells(const struct desired_change *change, GArray *cells)

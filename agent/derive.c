@@ -5,6 +5,7 @@
  */
 #include "agent/held.h"
 
+#include <linux/if_ether.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +21,11 @@ static struct abi_ip abi_ip(struct ip ip)
 
 	memcpy(out.b, ip.b, sizeof(out.b));
 	return out;
+}
+
+static __be16 abi_ethertype(bool v4)
+{
+	return GUINT16_TO_BE(v4 ? ETH_P_IP : ETH_P_IPV6);
 }
 
 static struct abi_mac abi_mac(struct mac mac)
@@ -79,7 +85,8 @@ void derive_interface(struct state *state, struct row *row)
 		      &mac_value);
 	for (gsize i = 0; i < interface->count; i++) {
 		struct ip ip = interface->addresses[i].ip;
-		struct route_key key = {ROUTE_PREFIX_BASE + 128, row->key.router, abi_ip(ip)};
+		struct route_key key = {ROUTE_PREFIX_BASE + 128, row->key.router,
+					abi_ethertype(ip_is_v4(ip)), 0, abi_ip(ip)};
 
 		claim_location(state, &row->owner, RANK_ROUTER, row->key.vni, ip, mac);
 		desired_claim(state->desired, &row->owner, DESIRED_ROUTE, RANK_ROUTER, &key,
@@ -93,7 +100,7 @@ void derive_route(struct state *state, struct row *row)
 	const struct row_route *route = &row->u.route;
 	struct prefix prefix = row_key_prefix(&row->key);
 	struct route_key key = {ROUTE_PREFIX_BASE + prefix.bits, row->key.router,
-				abi_ip(prefix.ip)};
+				abi_ethertype(prefix_is_v4(prefix)), 0, abi_ip(prefix.ip)};
 	struct route_value value = {.flags = (route->up ? ROUTE_UP : 0) |
 					     (route->blackhole ? ROUTE_BLACKHOLE : 0) |
 					     (ip_is_none(route->via) ? 0 : ROUTE_GATEWAY),
@@ -142,6 +149,7 @@ static void claim_guard(struct state *state, struct row *row, uint32_t slot,
 	struct guard_key key = {.prefixlen = GUARD_PREFIX_BASE + pair->prefix.bits,
 				.slot = slot,
 				.mac = abi_mac(pair->mac),
+				.ethertype = abi_ethertype(prefix_is_v4(pair->prefix)),
 				.ip = abi_ip(pair->prefix.ip)};
 	uint32_t yes = 1;
 
