@@ -52,10 +52,10 @@ struct port_value {
  * their prefix. For ARP and ND the same look-up.
  */
 struct guard_key {
-	__u32 prefixlen; /* 32 + 48 + 16 (pad) + address bits (96 + n for IPv4) */
+	__u32 prefixlen; /* GUARD_PREFIX_BASE + address bits (96 + n for IPv4) */
 	__u32 slot;
 	struct abi_mac mac;
-	__u8 pad[2];
+	__be16 ethertype; /* IPv4 (ARP, too) or IPv6: ::/0 is not 0.0.0.0/0 */
 	struct abi_ip ip;
 } __attribute__((packed));
 
@@ -134,12 +134,14 @@ struct flood_value {
 
 /* Map `route`: LPM trie. */
 struct route_key {
-	__u32 prefixlen; /* 32 + address bits (96 + n for IPv4) */
+	__u32 prefixlen; /* ROUTE_PREFIX_BASE + address bits (96 + n for IPv4) */
 	__u32 router;
+	__be16 ethertype; /* IPv4 or IPv6 */
+	__u16 pad;	  /* zero */
 	struct abi_ip ip;
 } __attribute__((packed));
 
-#define ROUTE_PREFIX_BASE 32
+#define ROUTE_PREFIX_BASE 64 /* bits of route_key before the address */
 
 struct route_value {
 	__u32 flags; /* ROUTE_* */
@@ -305,7 +307,7 @@ struct flow_set {
 _Static_assert(sizeof(struct guard_key) == 32, "no padding");
 _Static_assert(sizeof(struct mac_key) == 12, "no padding");
 _Static_assert(sizeof(struct location_key) == 24, "no padding but its own");
-_Static_assert(sizeof(struct route_key) == 24, "no padding");
+_Static_assert(sizeof(struct route_key) == 28, "no padding");
 _Static_assert(sizeof(struct vtep_value) == 64, "one cache line");
 _Static_assert(sizeof(struct flow_key) == 56, "seven words");
 _Static_assert(sizeof(struct flow_value) == 128, "two cache lines");

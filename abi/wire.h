@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The tunnel header: VXLAN (RFC 7348) with the Group Policy bits
- * (draft-smith-vxlan-group-policy). The identity's upper 16 bits travel in the
- * Group Policy ID, its lower 8 in the last reserved byte, so every packet says
- * who sent it for the plain 50 bytes.
+ * (draft-smith-vxlan-group-policy). The identity's lower 16 bits travel in the
+ * Group Policy ID, its upper 8 in the last reserved byte, so every packet says
+ * who sent it for the plain 50 bytes, and the kernel's own vxlan device, which
+ * knows the Group Policy ID only, carries identities below 65536 whole.
  */
 #pragma once
 
@@ -20,7 +21,7 @@
 
 struct wire_vxlan {
 	__be32 flags; /* WIRE_VXLAN_*, Group Policy ID in the low 16 bits */
-	__be32 vni;   /* VNI << 8 | low 8 bits of the identity */
+	__be32 vni;   /* VNI << 8 | upper 8 bits of the identity */
 } __attribute__((packed));
 
 _Static_assert(sizeof(struct wire_vxlan) == 8, "RFC 7348 section 5");
@@ -32,16 +33,16 @@ _Static_assert(sizeof(struct wire_vxlan) == 8, "RFC 7348 section 5");
 /* Host-order words of the header that says VNI VNI and identity ID. */
 static inline __u32 wire_flags(__u32 id)
 {
-	return WIRE_VXLAN_I | (id ? WIRE_VXLAN_G : 0) | ((id >> 8) & 0xffff);
+	return WIRE_VXLAN_I | (id ? WIRE_VXLAN_G : 0) | (id & 0xffff);
 }
 
 static inline __u32 wire_vni(__u32 vni, __u32 id)
 {
-	return vni << 8 | (id & 0xff);
+	return vni << 8 | (id >> 16 & 0xff);
 }
 
 /* The identity in host-order header words; 0 when the sender named none. */
 static inline __u32 wire_identity(__u32 flags, __u32 vni)
 {
-	return flags & WIRE_VXLAN_G ? (flags & 0xffff) << 8 | (vni & 0xff) : 0;
+	return flags & WIRE_VXLAN_G ? (vni & 0xff) << 16 | (flags & 0xffff) : 0;
 }

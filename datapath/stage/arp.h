@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <linux/if_ether.h>
+
 #include "datapath/env/env.h"
 #include "datapath/stage/count.h"
 #include "datapath/stage/guard.h"
@@ -63,7 +65,7 @@ DP_INLINE bool arp_is_spoofed(struct dp_ctx *ctx, struct dp_pkt *p, const struct
 		return true;
 	if (!sender->w[3]) /* a probe claims nothing yet */
 		return !guard_same_mac(&body->sender, &p->port_mac);
-	return !guard_allows(ctx, p->slot, &body->sender, sender);
+	return !guard_allows(ctx, p->slot, &body->sender, dp_htons(ETH_P_IP), sender);
 }
 
 /* Consumes the frame, drops it, or lets it go on in a network that floods. */

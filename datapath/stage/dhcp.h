@@ -48,7 +48,7 @@ DP_STAGE int dhcp_ask(struct dp_ctx *ctx, struct dp_pkt *p)
 		if (!guard_same_mac(&key->smac, &p->port_mac))
 			return DP_DROP_SOURCE_MAC;
 		if (!guard_is_unspecified(key) &&
-		    !guard_allows(ctx, p->slot, &key->smac, &key->saddr))
+		    !guard_allows(ctx, p->slot, &key->smac, key->ethertype, &key->saddr))
 			return DP_DROP_SOURCE_IP;
 	}
 	if (!dhcp_may_ask(ctx, p->slot))

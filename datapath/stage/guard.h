@@ -22,14 +22,14 @@ DP_INLINE bool guard_same_mac(const struct abi_mac *a, const struct abi_mac *b)
 
 /* May the port send from this pair? */
 DP_INLINE bool guard_allows(struct dp_ctx *ctx, __u32 slot, const struct abi_mac *mac,
-			    const struct abi_ip *ip)
+			    __be16 ethertype, const struct abi_ip *ip)
 {
 	struct guard_key key;
 
 	key.prefixlen = GUARD_PREFIX_BASE + 128;
 	key.slot = slot;
 	key.mac = *mac;
-	key.pad[0] = key.pad[1] = 0;
+	key.ethertype = ethertype;
 	__builtin_memcpy(&key.ip, ip, sizeof(key.ip));
 	return dp_find(ctx, guard, &key) != NULL;
 }
@@ -85,7 +85,7 @@ DP_STAGE int guard_source(struct dp_ctx *ctx, struct dp_pkt *p)
 		return guard_may_be_unspecified(key) ? DP_OK : DP_DROP_SOURCE_IP;
 	if (own_mac && guard_is_eui64(&key->saddr, &key->smac))
 		return DP_OK;
-	if (guard_allows(ctx, p->slot, &key->smac, &key->saddr))
+	if (guard_allows(ctx, p->slot, &key->smac, key->ethertype, &key->saddr))
 		return DP_OK;
 	return own_mac ? DP_DROP_SOURCE_IP : DP_DROP_SOURCE_MAC;
 }

@@ -153,7 +153,7 @@ DP_INLINE int nd_advertised(struct dp_ctx *ctx, struct dp_pkt *p, const struct n
 		if (size > ND_BARE_SIZE && na->option == ND_TARGET_LINK &&
 		    !guard_same_mac(&na->mac, smac))
 			return DP_DROP_ND_SPOOF;
-		if (!guard_allows(ctx, p->slot, smac, &na->target) &&
+		if (!guard_allows(ctx, p->slot, smac, dp_htons(ETH_P_IPV6), &na->target) &&
 		    !guard_is_eui64(&na->target, &p->port_mac))
 			return DP_DROP_ND_SPOOF;
 	}

@@ -55,6 +55,7 @@ DP_STAGE int route_step(struct dp_ctx *ctx, struct dp_pkt *p)
 		return DP_DROP_INTERNAL;
 	key.prefixlen = ROUTE_PREFIX_BASE + 128;
 	key.router = PLACE_INDEX(p->place);
+	key.ethertype = p->head.key.ethertype;
 	__builtin_memcpy(&key.ip, &p->head.key.daddr, sizeof(key.ip));
 	flow_gens_use(ctx, p, generation_cell(GEN_ROUTER, key.router));
 	route = dp_find(ctx, route, &key);

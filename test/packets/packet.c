@@ -187,9 +187,9 @@ static void build_vxlan(struct build *b, const struct layer *l)
 	guint64 vni = number(b, word(b, l, 1)), id = number(b, word(b, l, 2));
 	guint8 vx[8];
 
-	put32(vx, number_or(b, l, "flags",
-			    0x08000000 | (id ? 0x80000000u : 0) | (id >> 8 & 0xffff)));
-	put32(vx + 4, vni << 8 | (id & 0xff));
+	put32(vx,
+	      number_or(b, l, "flags", 0x08000000 | (id ? 0x80000000u : 0) | (id & 0xffff)));
+	put32(vx + 4, vni << 8 | (id >> 16 & 0xff));
 	prepend(b, vx, sizeof(vx));
 }
 

@@ -121,13 +121,14 @@ static struct abi_ip ip_of(struct line *l, const char *text)
 }
 
 /* The prefix's bits within 128. */
-static __u32 prefix_of(struct line *l, const char *text, struct abi_ip *ip)
+static __u32 prefix_of(struct line *l, const char *text, struct abi_ip *ip, __be16 *ethertype)
 {
 	struct prefix prefix = {};
 
 	if (!text || !prefix_parse(text, false, &prefix))
 		fail(l, "not a prefix", text);
 	memcpy(ip->b, prefix.ip.b, 16);
+	*ethertype = GUINT16_TO_BE(prefix_is_v4(prefix) ? 0x0800 : 0x86dd);
 	return prefix.bits;
 }
 
@@ -230,10 +231,12 @@ static void do_device(struct line *l)
 static void put_guard(struct line *l, __u32 slot, struct abi_mac mac, const char *prefix)
 {
 	struct guard_key key = {.slot = slot, .mac = mac};
+	__be16 ethertype = 0;
 	struct abi_ip ip = {};
 	__u32 one = 1;
 
-	key.prefixlen = GUARD_PREFIX_BASE + prefix_of(l, prefix, &ip);
+	key.prefixlen = GUARD_PREFIX_BASE + prefix_of(l, prefix, &ip, &ethertype);
+	key.ethertype = ethertype;
 	memcpy(&key.ip, &ip, sizeof(ip));
 	store(l, NATIVE_MAP_guard, &key, &one);
 }
@@ -287,11 +290,13 @@ static void do_flood(struct line *l)
 static void do_route(struct line *l)
 {
 	struct route_key key = {.router = number(l, 1)};
+	__be16 ethertype = 0;
 	struct route_value value = {.flags = has(l, "down") ? 0 : ROUTE_UP};
 	const char *via = option(l, "via"), *mac = option(l, "mac");
 	struct abi_ip ip = {};
 
-	key.prefixlen = ROUTE_PREFIX_BASE + prefix_of(l, word(l, 2), &ip);
+	key.prefixlen = ROUTE_PREFIX_BASE + prefix_of(l, word(l, 2), &ip, &ethertype);
+	key.ethertype = ethertype;
 	memcpy(&key.ip, &ip, sizeof(ip));
 	value.vni = number_or(l, "vni", 0);
 	value.flags |= (has(l, "blackhole") ? ROUTE_BLACKHOLE : 0) |
