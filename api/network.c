@@ -23,9 +23,10 @@ static bool network_claim_vni(struct job *job, const struct network *network)
 {
 	char key[KEY_TEXT], owner[UUID_TEXT];
 
+	if (cloud_find_network_by_vni(job_cloud(job), network->vni))
+		return false;
 	snprintf(key, sizeof(key), VNI_CLAIM, network->vni.value);
-	return !cloud_find_network_by_vni(job_cloud(job), network->vni) &&
-	       job_claim(job, key, uuid_print(network->object.id, owner));
+	return job_claim(job, key, uuid_print(network->object.id, owner));
 }
 
 static bool network_pick_vni(struct job *job, struct network *network, GError **error)
