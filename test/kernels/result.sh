@@ -14,6 +14,8 @@ result_tell_suites() { # GUEST RESULTS
 			status=${line##* }
 			if [ -z "$counted" ]; then
 				failed "$1: $suite" "ended with status $status and counted nothing"
+			elif [ "$status" = 124 ]; then
+				failed "$1: $suite" 'stopped at its limit'
 			elif [ "$status" != 0 ] && [ "$failures" = 0 ]; then
 				failed "$1: $suite" "ended with status $status"
 			elif [ $((passed + failures)) = 0 ]; then

@@ -22,10 +22,11 @@ work=$BUILD/kernels
 guest_limit=${GUEST_LIMIT:-900}
 suite_limit=${SUITE_LIMIT:-200}
 modules='veth vxlan sch_ingress cls_bpf act_bpf tun dummy bridge'
-stories=${STORIES:-clsact l2 l3}
-programs='bash ls mknod cat cut cp rm mv ln mkdir mktemp mount umount date sleep seq sort head tail tr
-	tee wc uname id env dirname basename timeout stty chmod touch cmp find grep sed mawk awk
-	dmesg sync ip tc bridge ss nsenter sysctl ping curl busybox modprobe ps kill'
+stories=${STORIES:-clsact l2 l3 dhcp spoof isolation broadcast tap}
+programs='bash sh ls mknod cat cut cp rm mv ln mkdir mktemp mount umount date sleep seq sort head
+	tail tr tee wc uname id env dirname basename timeout stty chmod touch cmp find grep sed mawk awk
+	dmesg sync ip tc bridge ss nsenter sysctl ping curl busybox modprobe ps kill xargs md5sum
+	tcpdump dhclient udhcpc'
 
 # What the verifier takes for constant. A switch that is off hides what is behind it.
 settings() { # SERIES
@@ -94,7 +95,8 @@ image_make() { # SERIES KERNEL FOLDER
 		"$root$BUILD" "$root$repo"
 	for file in bin sbin lib lib64; do ln -s "usr/$file" "$root/$file"; done
 	# shellcheck disable=SC2086
-	image_program "$root" $programs && image_file "$root" /usr/lib/locale/C.utf8 || return
+	image_program "$root" $programs &&
+		image_file "$root" /usr/lib/locale/C.utf8 /etc/passwd /etc/group || return
 	cp -r "$repo/test" "$root$repo/" && cp "$here/guest.sh" "$root/init" || return
 	for module in $modules; do
 		for file in $(kernel_module_files "$2" "$module"); do
