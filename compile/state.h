@@ -13,6 +13,7 @@
 #pragma once
 
 #include "compile/compile.h"
+#include "compile/work.h"
 
 struct component;
 struct host_unit;
@@ -123,15 +124,6 @@ struct port_unit {
 	uint32_t claim_count;
 	uint32_t fixed_count;
 	uint32_t named_count;
-};
-
-/* Work done since the start: the law of cost is tested by these. */
-struct compile_work {
-	uint64_t ports;	    /* port_update calls */
-	uint64_t locations; /* location rows printed */
-	uint64_t routers;   /* routers recomputed */
-	uint64_t changes;   /* (host, row) pairs looked at */
-	uint64_t scopes;    /* scopes walked to find components */
 };
 
 struct compile {
