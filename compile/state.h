@@ -19,8 +19,7 @@ struct component;
 struct host_unit;
 struct member;
 
-/* A row of some hosts. Who gets it: PORT: host. HOST: the peers of host. Others: everyone
- * who sees scope, but for MEMBER not host itself. */
+/* Who gets a row: PORT: host. HOST: the peers of host. Others: all who see scope, MEMBER not host. */
 struct row {
 	enum compile_table table;
 	guint hash; /* of table and key */
