@@ -47,9 +47,10 @@ static bool uplink_hook(struct agent *agent, GError **error)
 
 static bool hook_is_wanted(uint32_t ifindex, void *data)
 {
-	char name[IF_NAMESIZE];
+	struct agent *agent = data;
 
-	return if_indextoname(ifindex, name) != NULL;
+	return ifindex == agent->uplink || ifindex == agent->vxlan ||
+	       ports_has_link(agent->ports, ifindex);
 }
 
 /* Our programs in place of those before us, everywhere. */

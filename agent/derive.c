@@ -3,7 +3,7 @@
  * From rows to map entries: one function a table of rows. See abi/map.h for what the
  * entries mean.
  */
-#include "agent/held.h"
+#include "agent/derive.h"
 
 #include <linux/if_ether.h>
 #include <stdlib.h>

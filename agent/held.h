@@ -47,14 +47,6 @@ struct state {
 	bool full;
 };
 
-/* Claims what ROW says; called again whenever what it depends on changes. */
-void derive_host(struct state *state, struct row *row);
-void derive_interface(struct state *state, struct row *row);
-void derive_route(struct state *state, struct row *row);
-void derive_location(struct state *state, struct row *row);
-void derive_port(struct state *state, struct row *row);
-void derive_net(struct state *state, struct net *net);
-
 struct peer *held_find_peer(const struct state *state, const char *name);
 struct wire *held_find_wire(const struct state *state, struct uuid id);
 /* The wired port of this host that a frame to MAC in VNI goes to, or NULL. */

@@ -42,6 +42,18 @@ gsize ports_count(const struct ports *ports)
 	return g_hash_table_size(ports->devices);
 }
 
+bool ports_has_link(const struct ports *ports, uint32_t ifindex)
+{
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, ports->devices);
+	while (g_hash_table_iter_next(&iter, NULL, &value))
+		if (((const struct ports_device *)value)->link.ifindex == ifindex)
+			return true;
+	return false;
+}
+
 static struct ports_device *device_find(const struct ports *ports, struct uuid id)
 {
 	return g_hash_table_lookup(ports->devices, &id);

@@ -46,4 +46,5 @@ const struct ports_device *ports_find(const struct ports *ports, struct uuid id)
 void ports_applied(struct ports *ports);
 /* The kernel's device is gone; 0: some may be. */
 void ports_link_gone(struct ports *ports, uint32_t ifindex);
+bool ports_has_link(const struct ports *ports, uint32_t ifindex);
 gsize ports_count(const struct ports *ports);

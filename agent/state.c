@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "abi/hash.h"
+#include "agent/derive.h"
 #include "agent/held.h"
 #include "lib/error.h"
 

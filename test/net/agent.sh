@@ -147,6 +147,7 @@ check_match 'a port of nobody is not found' 'not known on this host' \
 	"$(agent h1 POST /v1/attach "{\"port\":\"$(id 9)\",\"netns\":\"$CLOUD-a2\"}")"
 check_match 'counters are kept' '"tx_packets": ?[1-9]' "$(agent h1 GET "/v1/ports/$(id 1)/stats")"
 check_match 'connections are listed' '"protocol": ?"icmp"' "$(agent h1 GET /v1/connections)"
+check_match 'they were heard of just now' '"idle_seconds": ?[0-9],?' "$(agent h1 GET /v1/connections)"
 check_equal 'the namespace is shown' "$CLOUD-a1" \
 	"$(agent h1 GET "/v1/ports/$(id 1)/stats" | get netns)"
 N a1 ping -n -c 1 -W 1 -I eth0 10.1.0.99 >/dev/null 2>&1
@@ -233,6 +234,11 @@ check 'a device that goes with its namespace is reported' cloud_wait 3 \
 # A tap, made and removed by the agent.
 check 'a tap is made' agent h1 POST /v1/attach "{\"port\":\"$(id 5)\",\"tap\":\"tap5\"}"
 check '... and there' ip -n "$CLOUD-h1" link show tap5
+
+no_connections() {
+	[ "$(status h1 tables conn)" = 0 ]
+}
+check 'connections of ports that are gone are gone' cloud_wait 15 no_connections
 
 # Nothing stays.
 cloud_stop agent-h1
