@@ -2,7 +2,8 @@
 /*
  * The kernel's world: names that stages use, as BPF helpers. native.h has the
  * same list. A DP_STAGE function is verified on its own and once, so it takes
- * the context and pointers to plain memory, which it must check for NULL.
+ * the context and pointers to plain memory, which it must check for NULL. Before kernel
+ * 6.4 such memory is no key for a map: look up by a copy on the stack.
  */
 #pragma once
 
@@ -137,8 +138,12 @@ DP_INLINE enum dp_drop dp_punt(struct dp_ctx *ctx, __u32 kind, __u32 slot, __u32
 {
 	struct punt_event *event;
 
-	if (size < 1 || size > LIM_PUNT_FRAME)
+	/* Kernels before 6.8 learn nothing from `!= 0`: let them see 1 + (0 .. LIM - 1). */
+	__u32 last = size - 1;
+
+	if (last >= LIM_PUNT_FRAME)
 		return DP_DROP_MALFORMED;
+	asm volatile("" : "+r"(last));
 	event = bpf_ringbuf_reserve(&punt, sizeof(*event), 0);
 	if (!event)
 		return DP_DROP_PUNT_FULL;
@@ -146,7 +151,7 @@ DP_INLINE enum dp_drop dp_punt(struct dp_ctx *ctx, __u32 kind, __u32 slot, __u32
 	event->slot = slot;
 	event->size = size;
 	event->pad = 0;
-	if (bpf_skb_load_bytes(ctx, 0, event->frame, size)) {
+	if (bpf_skb_load_bytes(ctx, 0, event->frame, last + 1)) {
 		bpf_ringbuf_discard(event, 0);
 		return DP_DROP_MALFORMED;
 	}

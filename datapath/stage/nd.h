@@ -81,6 +81,7 @@ DP_STAGE int nd_answer(struct dp_ctx *ctx, struct dp_pkt *p, const struct abi_ip
 {
 	struct nd_message na = {};
 	const struct mac_value *place;
+	struct mac_key key;
 	struct {
 		struct abi_mac d, s;
 		__be16 type;
@@ -91,7 +92,8 @@ DP_STAGE int nd_answer(struct dp_ctx *ctx, struct dp_pkt *p, const struct abi_ip
 	if (!p || !target || !owner)
 		return DP_DROP_INTERNAL;
 	probe = guard_is_unspecified(&p->head.key);
-	place = dp_find(ctx, mac, owner);
+	key = *owner;
+	place = dp_find(ctx, mac, &key);
 	na.type = ND_ADVERTISEMENT;
 	na.flags =
 		dp_htonl((probe ? 0 : ND_SOLICITED) | ND_OVERRIDE |

@@ -134,7 +134,8 @@ DP_STAGE int tunnel_send_v6(struct dp_ctx *ctx, struct flow_value *rec, struct v
 /* Wraps the frame, whose MACs rec has, and sends it to the host rec->out. */
 DP_INLINE int tunnel_send(struct dp_ctx *ctx, struct flow_value *rec, __u8 tos)
 {
-	struct vtep_value *vtep = dp_find(ctx, vtep, &rec->out);
+	__u32 out = rec->out;
+	struct vtep_value *vtep = dp_find(ctx, vtep, &out);
 	__u32 size = ctx->len;
 	__u8 *o;
 
