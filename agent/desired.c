@@ -42,10 +42,10 @@ struct desired_entry {
 	uint8_t bytes[] __attribute__((aligned(8)));
 };
 
-/* What a look-up needs of an entry, with room for any key. */
+/* What a look-up needs of an entry: its head, and room for any key. */
 struct entry_probe {
-	struct desired_entry head;
-	uint8_t key[DESIRED_KEY_MAX];
+	uint8_t bytes[sizeof(struct desired_entry) + DESIRED_KEY_MAX]
+		__attribute__((aligned(8)));
 };
 
 struct desired {
@@ -125,11 +125,12 @@ static struct desired_entry *entry_find(struct desired *desired, enum desired_ma
 					const void *key)
 {
 	struct entry_probe probe;
+	struct desired_entry *entry = (struct desired_entry *)probe.bytes;
 
-	probe.head.map = (uint8_t)map;
-	probe.head.hash = key_hash(map, key);
-	memcpy(probe.head.bytes, key, desired_shapes[map].key_size);
-	return g_hash_table_lookup(desired->entries, &probe);
+	entry->map = (uint8_t)map;
+	entry->hash = key_hash(map, key);
+	memcpy(entry->bytes, key, desired_shapes[map].key_size);
+	return g_hash_table_lookup(desired->entries, entry);
 }
 
 static struct desired_entry *entry_add(struct desired *desired, enum desired_map map,

@@ -200,6 +200,9 @@ static void sizes_write(struct weft_bpf *skeleton, const struct programs_config 
 
 /* What the verifier or the loader has to say; its other news are told by our errors. */
 static int loader_says(enum libbpf_print_level level, const char *format, va_list arguments)
+	G_GNUC_PRINTF(2, 0);
+
+static int loader_says(enum libbpf_print_level level, const char *format, va_list arguments)
 {
 	return level == LIBBPF_WARN ? vfprintf(stderr, format, arguments) : 0;
 }
