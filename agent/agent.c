@@ -221,6 +221,16 @@ static void state_complain(const char *text, void *data)
 	log_warn("state", "%s", text);
 }
 
+static gboolean apply_now(gpointer data)
+{
+	struct agent *agent = data;
+
+	agent->soon = 0;
+	agent_apply(agent);
+	return G_SOURCE_REMOVE;
+}
+
+/* One gateway may stand before thousands of hosts: they are applied together. */
 static void hop_changed(struct ip remote, const struct next_hop *hop, void *data)
 {
 	struct agent *agent = data;
@@ -229,7 +239,8 @@ static void hop_changed(struct ip remote, const struct next_hop *hop, void *data
 	log_info("underlay", "%s: next hop %s", ip_print(remote, text),
 		 hop->resolved ? mac_print(hop->next, mac) : "not resolved");
 	state_set_next_hop(agent->state, remote, hop);
-	agent_apply(agent);
+	if (!agent->soon)
+		agent->soon = g_idle_add_full(G_PRIORITY_HIGH, apply_now, agent, NULL);
 }
 
 static void link_gone(uint32_t ifindex, void *data)
@@ -414,6 +425,8 @@ void agent_free(struct agent *agent)
 		return;
 	if (agent->retry)
 		g_source_remove(agent->retry);
+	if (agent->soon)
+		g_source_remove(agent->soon);
 	local_free(agent->local);
 	feed_free(agent->feed);
 	age_free(agent->age);

@@ -34,6 +34,7 @@ struct state {
 	void *data;
 	GHashTable *rows;	/* struct row, by key */
 	GHashTable *peers;	/* name -> struct peer */
+	GHashTable *remotes;	/* struct ip -> GPtrArray of peers that have it in a row */
 	GHashTable *nets;	/* VNI -> struct net */
 	GHashTable *wires;	/* uuid -> struct wire */
 	GHashTable *local_macs; /* struct mac_key -> GPtrArray of port rows that use it */

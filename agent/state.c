@@ -266,11 +266,34 @@ static uint32_t vtep_take(struct state *state, struct ip remote)
 	return index;
 }
 
+/* An address is one host's but for a moment, while it moves. */
+static void remote_add(struct state *state, struct peer *peer)
+{
+	const struct ip *remote = &peer->row->u.host;
+	GPtrArray *peers = g_hash_table_lookup(state->remotes, remote);
+
+	if (!peers) {
+		peers = g_ptr_array_new();
+		g_hash_table_insert(state->remotes, g_memdup2(remote, sizeof(*remote)), peers);
+	}
+	g_ptr_array_add(peers, peer);
+}
+
+static void remote_del(struct state *state, struct peer *peer, struct ip remote)
+{
+	GPtrArray *peers = g_hash_table_lookup(state->remotes, &remote);
+
+	g_ptr_array_remove_fast(peers, peer);
+	if (!peers->len)
+		g_hash_table_remove(state->remotes, &remote);
+}
+
 static void host_add(struct state *state, struct row *row)
 {
 	struct peer *peer = peer_get(state, row->key.name);
 
 	peer->row = row;
+	remote_add(state, peer);
 	if (!peer->vtep) {
 		peer->vtep = vtep_take(state, row->u.host);
 		host_again(state, peer);
@@ -284,6 +307,7 @@ static void host_del(struct state *state, struct row *row, bool replaced)
 	struct peer *peer = peer_get(state, row->key.name);
 
 	peer->row = NULL;
+	remote_del(state, peer, row->u.host);
 	state->ops.unwatch(row->u.host, state->data);
 	if (replaced)
 		return;
@@ -540,16 +564,11 @@ void state_recover_vtep(struct state *state, uint32_t index, struct ip remote)
 
 void state_set_next_hop(struct state *state, struct ip remote, const struct next_hop *hop)
 {
-	GHashTableIter iter;
-	gpointer value;
+	GPtrArray *peers = g_hash_table_lookup(state->remotes, &remote);
 
-	/* Next hops change seldom, and hosts are thousands at most. */
-	g_hash_table_iter_init(&iter, state->peers);
-	while (g_hash_table_iter_next(&iter, NULL, &value)) {
-		struct peer *peer = value;
+	for (guint i = 0; peers && i < peers->len; i++) {
+		struct peer *peer = g_ptr_array_index(peers, i);
 
-		if (!peer->row || !ip_equal(peer->row->u.host, remote))
-			continue;
 		peer->hop = *hop;
 		derive_host(state, peer->row);
 	}
@@ -598,6 +617,8 @@ struct state *state_new(const char *host, struct ip local, struct desired *desir
 	state->rows = g_hash_table_new_full(row_key_hash, row_key_same,
 					    (GDestroyNotify)row_free, NULL);
 	state->peers = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+	state->remotes = g_hash_table_new_full(ip_hash, ip_same, g_free,
+					       (GDestroyNotify)g_ptr_array_unref);
 	state->nets = g_hash_table_new_full(NULL, NULL, NULL, net_free);
 	state->wires = g_hash_table_new_full(uuid_hash, uuid_same, NULL, g_free);
 	state->local_macs = g_hash_table_new_full(mac_key_hash, mac_key_same, g_free,
@@ -615,6 +636,7 @@ void state_free(struct state *state)
 		return;
 	g_hash_table_unref(state->rows);
 	g_hash_table_unref(state->peers);
+	g_hash_table_unref(state->remotes);
 	g_hash_table_unref(state->nets);
 	g_hash_table_unref(state->wires);
 	g_hash_table_unref(state->local_macs);

@@ -209,6 +209,15 @@ check 'the agent starts with other tables' cloud_agent 1 --locations 1024 --flow
 wait $pinger
 check_match 'no packet is lost by new maps' ' 0% packet loss' "$(cat "$CLOUD_DIR/ping")"
 
+# Rows that change while nobody listens.
+kill_agent 2
+rows_of h2 | grep -v "\"$(id 4)\"" | publish h2
+check 'without its agent a port goes on' reaches a1 10.2.0.11
+check 'the agent of h2 starts again' cloud_agent 2
+check 'a port that went meanwhile is detached' cloud_wait 3 \
+	eval '! ip -n "$CLOUD-b1" link show eth0'
+check 'the others are not' reaches a1 10.1.0.13
+
 # The underlay's next hop gets another MAC: what is cached must follow.
 ip -n "$CLOUD-r" link set h1 address 02:99:00:00:00:01
 N r ping -n -c 1 -W 1 10.99.1.2 >/dev/null
