@@ -39,6 +39,8 @@ struct listener {
 struct http_server {
 	http_handler handler;
 	void *data;
+	http_observer observer; /* NULL: none */
+	void *observer_data;
 	GPtrArray *listeners;
 	GQueue requests; /* links are in the requests */
 	struct http_streams streams;
@@ -57,8 +59,9 @@ struct http_request {
 	GByteArray *body;
 	struct MHD_Response *response; /* waits to be queued */
 	unsigned int status;
-	gsize read;  /* of the body, kept or not */
-	bool handed; /* the handler has it and has not answered */
+	gint64 started; /* handed over, monotonic; 0: not */
+	gsize read;	/* of the body, kept or not */
+	bool handed;	/* the handler has it and has not answered */
 	bool suspended;
 	char client[CLIENT_TEXT];
 };
@@ -190,11 +193,23 @@ static enum MHD_Result request_queue(struct http_request *request)
 	return result;
 }
 
+/* Only while there is a client: the question's method and path are the connection's. */
+static void request_observe(const struct http_request *request, unsigned int status)
+{
+	const struct http_server *server = request->server;
+	gint64 waited = request->started ? g_get_monotonic_time() - request->started : 0;
+
+	if (server && server->observer && request->connection)
+		server->observer(&request->question, status, (double)waited / G_USEC_PER_SEC,
+				 server->observer_data);
+}
+
 /* The answer is there: inside the handler the daemon is about to take it, later it must
  * be told, and when the client has gone nobody will. */
 static void request_answer(struct http_request *request, unsigned int status,
 			   struct MHD_Response *response)
 {
+	request_observe(request, status);
 	request->handed = false;
 	request->status = status;
 	request->response = response;
@@ -227,6 +242,7 @@ static void request_hand_over(struct http_request *request)
 	question->body_size = request->body->len;
 	g_byte_array_append(request->body, (const guint8 *)"", 1);
 	question->body = (const char *)request->body->data;
+	request->started = g_get_monotonic_time();
 	request->handed = true;
 	request->server->handler(request, question, request->server->data);
 }
@@ -455,4 +471,10 @@ void http_server_set_limits(struct http_server *server, gsize body_max, gsize st
 {
 	server->body_max = body_max;
 	server->streams.queue_max = stream_max;
+}
+
+void http_server_set_observer(struct http_server *server, http_observer observer, void *data)
+{
+	server->observer = observer;
+	server->observer_data = data;
 }

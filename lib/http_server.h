@@ -57,6 +57,11 @@ bool http_is_local(const char *where);
 /* Limits, before the first listen: default 4 MiB body, 32 MiB queued on a stream. */
 void http_server_set_limits(struct http_server *server, gsize body_max, gsize stream_max);
 
+/* Told of each answer with the time from the whole question to it, before it is sent. */
+typedef void (*http_observer)(const struct http_question *question, unsigned int status,
+			      double seconds, void *data);
+void http_server_set_observer(struct http_server *server, http_observer observer, void *data);
+
 /* Header of REQUEST, any case, or NULL; borrowed. */
 const char *http_request_find_header(struct http_request *request, const char *name);
 /* First value of a query parameter or NULL; borrowed. */
