@@ -226,6 +226,9 @@ static gboolean apply_now(gpointer data)
 	struct agent *agent = data;
 
 	agent->soon = 0;
+	log_info("underlay", "%s: next hops of %u hosts changed", agent->options->host,
+		 agent->hops);
+	agent->hops = 0;
 	agent_apply(agent);
 	return G_SOURCE_REMOVE;
 }
@@ -236,9 +239,10 @@ static void hop_changed(struct ip remote, const struct next_hop *hop, void *data
 	struct agent *agent = data;
 	char text[IP_TEXT], mac[MAC_TEXT];
 
-	log_info("underlay", "%s: next hop %s", ip_print(remote, text),
-		 hop->resolved ? mac_print(hop->next, mac) : "not resolved");
+	log_debug("underlay", "%s: next hop %s", ip_print(remote, text),
+		  hop->resolved ? mac_print(hop->next, mac) : "not resolved");
 	state_set_next_hop(agent->state, remote, hop);
+	agent->hops++;
 	if (!agent->soon)
 		agent->soon = g_idle_add_full(G_PRIORITY_HIGH, apply_now, agent, NULL);
 }

@@ -43,6 +43,7 @@ struct agent {
 	uint32_t uplink;
 	uint32_t vxlan;
 	guint retry;
+	guint hops;  /* changed since the last apply */
 	guint soon;  /* an apply in the next turn of the loop */
 	bool hooked; /* our programs run, not those of the agent before us */
 	uint64_t applies;
