@@ -102,11 +102,27 @@ static struct curl_slist *ask_make_headers(const struct http_ask *ask)
 	return list;
 }
 
+static void easy_set_tls(CURL *easy, const struct http_tls *tls)
+{
+	curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_3);
+	if (!tls)
+		return;
+	if (tls->ca) {
+		curl_easy_setopt(easy, CURLOPT_CAINFO, tls->ca);
+		curl_easy_setopt(easy, CURLOPT_CAPATH, NULL); /* and nobody else */
+	}
+	if (tls->cert) {
+		curl_easy_setopt(easy, CURLOPT_SSLCERT, tls->cert);
+		curl_easy_setopt(easy, CURLOPT_SSLKEY, tls->key ? tls->key : tls->cert);
+	}
+}
+
 static void easy_set_ask(CURL *easy, const struct http_ask *ask, struct curl_slist *headers)
 {
 	const char *method = ask->method ? ask->method : "GET";
 
 	easy_set_url(easy, ask->url);
+	easy_set_tls(easy, ask->tls);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(easy, CURLOPT_PROXY, "");

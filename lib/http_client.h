@@ -12,6 +12,14 @@
 struct http_client;
 struct http_call;
 
+/* Paths of PEM files, read for each new connection; any may be NULL. */
+struct http_tls {
+	const char *ca; /* who may have signed the server's certificate; NULL: whom the system
+			 * trusts */
+	const char *cert;
+	const char *key;
+};
+
 struct http_field {
 	const char *name;
 	const char *value;
@@ -28,6 +36,7 @@ struct http_ask {
 	unsigned int timeout_ms; /* of the whole call; of silence for a stream; 0: none */
 	unsigned int connect_timeout_ms; /* 0: 5000 */
 	gsize answer_max;		 /* bytes; of one line for a stream; 0: 64 MiB */
+	const struct http_tls *tls;	 /* for https; NULL: as the system trusts */
 };
 
 struct http_answer {

@@ -26,8 +26,26 @@ union endpoint {
 	struct sockaddr_un path;
 };
 
-static bool where_parse(const char *where, struct ip *ip, unsigned int *port)
+const char *http_listen_find_address(const char *where, const char **scheme_out)
 {
+	static const char *const schemes[] = {"http", "https"};
+
+	*scheme_out = NULL;
+	for (gsize i = 0; i < G_N_ELEMENTS(schemes); i++) {
+		gsize length = strlen(schemes[i]);
+
+		if (strncmp(where, schemes[i], length) != 0 ||
+		    strncmp(where + length, "://", 3) != 0)
+			continue;
+		*scheme_out = schemes[i];
+		return where + length + 3;
+	}
+	return where;
+}
+
+static bool where_parse(const char *text, struct ip *ip, unsigned int *port)
+{
+	const char *scheme, *where = http_listen_find_address(text, &scheme);
 	const char *colon = strrchr(where, ':');
 	g_autofree char *address = NULL;
 	guint64 number;

@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include "lib/error.h"
 #include "lib/http_listen.h"
+#include "lib/http_peer.h"
 #include "lib/http_stream.h"
 
 #define BODY_MAX	(4U << 20)
@@ -46,7 +47,8 @@ struct http_server {
 	struct http_streams streams;
 	gsize body_max;
 	bool ending;
-	guint resumed; /* a count: a daemon without a thread does not notice by itself */
+	struct tls *tls; /* NULL: none; borrowed */
+	guint resumed;	 /* a count: a daemon without a thread does not notice by itself */
 };
 
 /* Owned by its connection until handed to the handler, by the handler until answered. */
@@ -64,6 +66,8 @@ struct http_request {
 	bool handed;	/* the handler has it and has not answered */
 	bool suspended;
 	char client[CLIENT_TEXT];
+	struct pki_id peer; /* name NULL: none */
+	GError *refused;
 };
 
 /* --- the loop ------------------------------------------------------------------------ */
@@ -137,6 +141,20 @@ static void request_describe_client(struct http_request *request)
 	request->question.client = request->client;
 }
 
+/* Copies: the request may outlive its connection. */
+static void request_describe_peer(struct http_request *request)
+{
+	const struct http_peer *peer = http_peer_find(request->connection);
+
+	if (peer && peer->known) {
+		pki_id_copy(&peer->id, &request->peer);
+		request->question.peer = &request->peer;
+	} else if (peer && peer->refused) {
+		request->refused = g_error_copy(peer->refused);
+		request->question.refused = request->refused;
+	}
+}
+
 static enum MHD_Result request_add_query(void *data, enum MHD_ValueKind kind, const char *key,
 					 const char *value)
 {
@@ -171,6 +189,8 @@ static void request_free(struct http_request *request)
 	g_clear_pointer(&request->response, MHD_destroy_response);
 	g_array_unref(request->query);
 	g_byte_array_unref(request->body);
+	pki_id_done(&request->peer);
+	g_clear_error(&request->refused);
 	g_free(request);
 }
 
@@ -213,6 +233,9 @@ static void request_answer(struct http_request *request, unsigned int status,
 	request->handed = false;
 	request->status = status;
 	request->response = response;
+	/* The client's next try shall show the certificate it has then. */
+	if (request->refused && response)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 	if (!request->connection) {
 		request_free(request);
 	} else if (request->suspended) {
@@ -237,6 +260,7 @@ static void request_hand_over(struct http_request *request)
 	MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, request_add_query,
 				  request);
 	request_describe_client(request);
+	request_describe_peer(request);
 	question->query = (const struct http_pair *)(const void *)request->query->data;
 	question->query_count = request->query->len;
 	question->body_size = request->body->len;
@@ -338,7 +362,7 @@ struct http_stream *http_stream_open(struct http_request *request, const char *c
 {
 	struct http_stream *stream =
 		http_stream_new(request->server ? &request->server->streams : NULL,
-				request->connection, closed, data);
+				request->connection, request->client, closed, data);
 	struct MHD_Response *response = NULL;
 
 	if (request->connection) {
@@ -423,30 +447,61 @@ void http_server_free(struct http_server *server)
 	g_free(server);
 }
 
-bool http_server_listen(struct http_server *server, const char *where, GError **error)
+void http_server_set_tls(struct http_server *server, struct tls *tls)
 {
-	unsigned int port;
-	int fd = http_listen_open(where, &port, error);
-	const union MHD_DaemonInfo *info;
-	struct MHD_Daemon *daemon;
-	struct listener *listener;
+	server->tls = tls;
+}
 
-	if (fd < 0)
-		return false;
-	daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO, 0,
-				  NULL, NULL, server_access, server, MHD_OPTION_LISTEN_SOCKET,
-				  fd, MHD_OPTION_NOTIFY_COMPLETED, server_completed, NULL,
-				  MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_MAX,
-				  MHD_OPTION_CONNECTION_LIMIT, (unsigned int)CONNECTIONS_MAX,
-				  MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS, MHD_OPTION_END);
-	if (!daemon) {
-		close(fd);
-		g_set_error(error, WEFT_ERROR, WEFT_ERROR_UNAVAILABLE,
-			    "listen: cannot serve on '%s': %s", where, g_strerror(errno));
-		return false;
-	}
-	info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD);
-	listener = (struct listener *)g_source_new(&listener_funcs, sizeof(*listener));
+void http_server_check_streams(struct http_server *server, http_stream_cut cut, void *data)
+{
+	http_streams_check(&server->streams, cut, data);
+}
+
+static struct MHD_Daemon *daemon_start(struct http_server *server, int fd, bool tls)
+{
+	struct MHD_OptionItem common[] = {
+		{MHD_OPTION_LISTEN_SOCKET, fd, NULL},
+		{MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)server_completed, NULL},
+		{MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEADER_MAX, NULL},
+		{MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX, NULL},
+		{MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS, NULL},
+		{MHD_OPTION_END, 0, NULL},
+	};
+	unsigned int flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO;
+
+	if (!tls)
+		return MHD_start_daemon(flags, 0, NULL, NULL, server_access, server,
+					MHD_OPTION_ARRAY, common, MHD_OPTION_END);
+	return MHD_start_daemon(flags | MHD_USE_TLS, 0, NULL, NULL, server_access, server,
+				MHD_OPTION_ARRAY, common, MHD_OPTION_HTTPS_CERT_CALLBACK2,
+				http_peer_pick, MHD_OPTION_HTTPS_PRIORITIES, TLS_PRIORITIES,
+				MHD_OPTION_NOTIFY_CONNECTION, http_peer_notify, server->tls,
+				MHD_OPTION_END);
+}
+
+static bool listen_wants_tls(const struct http_server *server, const char *where, bool *tls,
+			     GError **error)
+{
+	const char *scheme;
+
+	http_listen_find_address(where, &scheme);
+	*tls = scheme ? strcmp(scheme, "https") == 0
+		      : server->tls && !http_listen_find_path(where);
+	if (!*tls || server->tls)
+		return true;
+	g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+		    "listen: '%s' needs a certificate and a key", where);
+	return false;
+}
+
+static void listener_add(struct http_server *server, struct MHD_Daemon *daemon,
+			 const char *where, unsigned int port)
+{
+	const union MHD_DaemonInfo *info =
+		MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	struct listener *listener =
+		(struct listener *)g_source_new(&listener_funcs, sizeof(*listener));
+
 	listener->daemon = daemon;
 	listener->server = server;
 	listener->port = port;
@@ -454,6 +509,28 @@ bool http_server_listen(struct http_server *server, const char *where, GError **
 	listener->tag = g_source_add_unix_fd(&listener->source, info->epoll_fd, G_IO_IN);
 	g_source_attach(&listener->source, NULL);
 	g_ptr_array_add(server->listeners, listener);
+}
+
+bool http_server_listen(struct http_server *server, const char *where, GError **error)
+{
+	struct MHD_Daemon *daemon;
+	unsigned int port;
+	bool tls;
+	int fd;
+
+	if (!listen_wants_tls(server, where, &tls, error))
+		return false;
+	fd = http_listen_open(where, &port, error);
+	if (fd < 0)
+		return false;
+	daemon = daemon_start(server, fd, tls);
+	if (!daemon) {
+		close(fd);
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_UNAVAILABLE,
+			    "listen: cannot serve on '%s': %s", where, g_strerror(errno));
+		return false;
+	}
+	listener_add(server, daemon, where, port);
 	return true;
 }
 

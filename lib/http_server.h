@@ -12,6 +12,8 @@
 struct http_server;
 struct http_request;
 struct http_stream;
+struct pki_id;
+struct tls;
 
 struct http_pair {
 	const char *name;
@@ -27,8 +29,10 @@ struct http_question {
 	gsize query_count;
 	const char *body; /* whole; ends with a NUL that SIZE does not count */
 	gsize body_size;
-	const char *client; /* "10.0.0.1:4711" or "unix" */
-	bool local;	    /* came over a unix socket or from a loopback address */
+	const char *client;	   /* "10.0.0.1:4711" or "unix" */
+	bool local;		   /* came over a unix socket or from a loopback address */
+	const struct pki_id *peer; /* whom the client's certificate names; NULL: none shown */
+	const GError *refused;	   /* it showed one that is not good: answer with this */
 };
 
 /*
@@ -44,8 +48,18 @@ struct http_server *http_server_new(http_handler handler, void *data);
  * is not called any more. */
 void http_server_free(struct http_server *server);
 
+/* Before the first listen: TCP then is https. TLS outlives the server. */
+void http_server_set_tls(struct http_server *server, struct tls *tls);
+/*
+ * After a change of what is in force, and now and then: cuts the streams of clients whose
+ * certificate is not good any more. CUT (may be NULL) is told why, for each.
+ */
+typedef void (*http_stream_cut)(const char *client, const GError *why, void *data);
+void http_server_check_streams(struct http_server *server, http_stream_cut cut, void *data);
+
 /*
  * "ADDRESS:PORT", "[V6]:PORT" or "unix:PATH" (mode 0660; a stale socket is replaced).
+ * "http://" or "https://" before an address instead of what set_tls implies.
  * Port 0: any. Repeatable.
  */
 bool http_server_listen(struct http_server *server, const char *where, GError **error);

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include <glib-unix.h>
+#include "lib/http_peer.h"
 
 #define STREAM_BLOCK 512 /* a chunked body is not copied by way of it */
 #define HANGUPS_ONCE 64
@@ -32,6 +33,7 @@ struct http_stream {
 	gsize queue_max;
 	http_stream_closed closed; /* NULL: told, or not wanted any more */
 	void *data;
+	char *client;
 	int fd;
 	bool suspended;
 	bool ending;
@@ -94,6 +96,21 @@ void http_streams_done(struct http_streams *streams)
 	g_clear_handle_id(&streams->source, g_source_remove);
 }
 
+void http_streams_check(struct http_streams *streams, http_stream_cut cut, void *data)
+{
+	for (GList *link = streams->open.head; link; link = link->next) {
+		struct http_stream *stream = link->data;
+		const struct http_peer *peer =
+			stream->cut ? NULL : http_peer_find(stream->connection);
+
+		if (!peer || !peer->refused)
+			continue;
+		if (cut)
+			cut(stream->client, peer->refused, data);
+		stream_cut(stream);
+	}
+}
+
 /* The last words: the response is gone, so is the stream. */
 static void stream_free(void *data)
 {
@@ -107,6 +124,7 @@ static void stream_free(void *data)
 	if (stream->closed)
 		stream->closed(stream->data);
 	g_array_unref(stream->chunks);
+	g_free(stream->client);
 	g_free(stream);
 }
 
@@ -117,7 +135,7 @@ static gboolean stream_free_later(void *data)
 }
 
 struct http_stream *http_stream_new(struct http_streams *streams,
-				    struct MHD_Connection *connection,
+				    struct MHD_Connection *connection, const char *client,
 				    http_stream_closed closed, void *data)
 {
 	struct http_stream *stream = g_new0(struct http_stream, 1);
@@ -129,6 +147,7 @@ struct http_stream *http_stream_new(struct http_streams *streams,
 	stream->data = data;
 	stream->fd = -1;
 	stream->connection = connection;
+	stream->client = g_strdup(client);
 	if (!connection) {
 		stream->cut = true;
 		g_idle_add(stream_free_later, stream);

@@ -19,10 +19,12 @@ struct http_streams {
 
 bool http_streams_init(struct http_streams *streams, guint *resumed);
 void http_streams_done(struct http_streams *streams); /* cuts what is open */
+/* Cuts those whose client's certificate is not good any more. */
+void http_streams_check(struct http_streams *streams, http_stream_cut cut, void *data);
 
-/* A stream that answers on CONNECTION (NULL: the client has gone already). */
+/* A stream that answers on CONNECTION (NULL: the client has gone already) to CLIENT. */
 struct http_stream *http_stream_new(struct http_streams *streams,
-				    struct MHD_Connection *connection,
+				    struct MHD_Connection *connection, const char *client,
 				    http_stream_closed closed, void *data);
 /* To queue on the connection; the caller's reference. */
 struct MHD_Response *http_stream_to_response(struct http_stream *stream);
