@@ -39,7 +39,7 @@ stack() { # TENANT
 join() { # TENANT
 	local member pids=
 	for member in $demo_members; do demo_join "$1" "$member" & pids="$pids $!"; done
-	until N "$1-web1" ping -n -c 1 -W 1 "${demo_address[app2]}" >/dev/null 2>&1; do
+	until N "$1-web1" ping -n -c 1 -W 0.05 "${demo_address[app2]}" >/dev/null 2>&1; do
 		[ "$(elapsed "$start")" -lt 20000 ] || fail "$1-web1 does not reach $1-app2"
 		sleep 0.005
 	done
