@@ -8,6 +8,7 @@
 #include <string.h>
 #include "lib/error.h"
 #include "lib/http_client.h"
+#include "lib/tls.h"
 #include "lib/uuid.h"
 
 #define AT_ONCE	       8
@@ -19,6 +20,7 @@ struct client {
 	char *base;
 	char *token;
 	char *project;
+	char *ca, *cert, *key;
 	client_answerer answerer; /* tests */
 	void *data;
 };
@@ -50,6 +52,13 @@ struct client *client_new(const char *url, const char *token, const char *projec
 	return client;
 }
 
+void client_set_tls(struct client *client, const struct http_tls *tls)
+{
+	client->ca = g_strdup(tls->ca);
+	client->cert = g_strdup(tls->cert);
+	client->key = g_strdup(tls->key);
+}
+
 struct client *client_new_for_test(client_answerer answerer, void *data)
 {
 	struct client *client = client_new("test:", NULL, NULL);
@@ -68,6 +77,9 @@ void client_free(struct client *client)
 	g_free(client->base);
 	g_free(client->token);
 	g_free(client->project);
+	g_free(client->ca);
+	g_free(client->cert);
+	g_free(client->key);
 	g_free(client);
 }
 
@@ -180,12 +192,33 @@ static void on_answer(const struct http_answer *answer, const GError *error, voi
 	g_free(waiting);
 }
 
+/* libcurl would not say which file is wrong, and why. */
+static bool client_open(struct client *client, GError **error)
+{
+	struct tls_files files = {client->cert, client->key, client->ca, NULL};
+	struct tls *tls;
+
+	if (client->answerer || client->http)
+		return true;
+	if (g_str_has_prefix(client->base, "https:")) {
+		tls = tls_new(&files, error);
+		if (!tls)
+			return false;
+		tls_free(tls);
+	}
+	client->http = http_client_new();
+	return true;
+}
+
 static void send_request(struct run *run, struct client_request *request)
 {
 	struct client *client = run->client;
 	struct http_field headers[2];
-	struct http_ask ask = {
-		.method = request->method, .headers = headers, .timeout_ms = TIMEOUT_MS};
+	const struct http_tls tls = {client->ca, client->cert, client->key};
+	struct http_ask ask = {.method = request->method,
+			       .headers = headers,
+			       .timeout_ms = TIMEOUT_MS,
+			       .tls = &tls};
 	struct waiting *waiting;
 	g_autofree char *url = NULL;
 	char *body = request->body ? json_dumps(request->body, JSON_COMPACT) : NULL;
@@ -205,8 +238,6 @@ static void send_request(struct run *run, struct client_request *request)
 	waiting = g_new(struct waiting, 1);
 	*waiting = (struct waiting){run, request};
 	run->open++;
-	if (!client->http)
-		client->http = http_client_new();
 	http_client_call(client->http, &ask, on_answer, waiting);
 	free(body);
 }
@@ -229,6 +260,8 @@ bool client_run(struct client *client, GArray *requests, GError **error)
 {
 	struct run run = {.client = client, .requests = requests};
 
+	if (!client_open(client, error))
+		return false;
 	for (;;) {
 		while (!run.failed && run.open < AT_ONCE && run.next < requests->len)
 			send_next(&run);

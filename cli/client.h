@@ -11,6 +11,7 @@
 #include "model/cloud.h"
 
 struct client;
+struct http_tls;
 
 struct client_request {
 	const char *method;
@@ -24,8 +25,10 @@ struct client_request {
 /* Answers REQUEST instead of the network: for tests. */
 typedef void (*client_answerer)(void *data, struct client_request *request);
 
-/* URL: "http://HOST:PORT" or "unix:PATH". TOKEN and PROJECT may be NULL. */
+/* URL: "http://HOST:PORT", "https://..." or "unix:PATH". TOKEN and PROJECT may be NULL. */
 struct client *client_new(const char *url, const char *token, const char *project);
+/* For https: what to trust and to show. Copied; files that are named are looked at once. */
+void client_set_tls(struct client *client, const struct http_tls *tls);
 struct client *client_new_for_test(client_answerer answerer, void *data);
 void client_free(struct client *client);
 void client_freep(struct client **client); /* for __attribute__((cleanup)) */

@@ -36,11 +36,22 @@ bool cmd_stack_delete(struct context *context, const struct arguments *arguments
 bool cmd_stack_show(struct context *context, const struct arguments *arguments, GError **error);
 bool cmd_stack_list(struct context *context, const struct arguments *arguments, GError **error);
 
+bool cmd_pki_init(struct context *context, const struct arguments *arguments, GError **error);
+bool cmd_pki_server(struct context *context, const struct arguments *arguments, GError **error);
+bool cmd_pki_host(struct context *context, const struct arguments *arguments, GError **error);
+bool cmd_pki_user(struct context *context, const struct arguments *arguments, GError **error);
+bool cmd_pki_admin(struct context *context, const struct arguments *arguments, GError **error);
+bool cmd_pki_revoke(struct context *context, const struct arguments *arguments, GError **error);
+bool cmd_pki_list(struct context *context, const struct arguments *arguments, GError **error);
+
 bool cmd_completion(struct context *context, const struct arguments *arguments, GError **error);
 
 extern const struct option cmd_list_options[];
 extern const struct option cmd_attach_options[];
 extern const struct option cmd_connections_options[];
 extern const struct option cmd_wait_options[];
+extern const struct option cmd_pki_init_options[];
+extern const struct option cmd_pki_server_options[];
+extern const struct option cmd_pki_client_options[];
 extern const struct option cmd_stack_options[];
 extern const struct option cmd_stack_show_options[];

@@ -54,6 +54,20 @@ static const struct command other_commands[] = {
 	 true, 0, cmd_stack_list},
 	{"stack", "delete", "NAME...", 1, MANY, "delete stacks with all members", NULL, 0,
 	 false, false, 0, cmd_stack_delete},
+	{"pki", "init", "DIR", 1, 1, "make an authority for certificates in a folder",
+	 cmd_pki_init_options, 0, false, false, 0, cmd_pki_init},
+	{"pki", "server", "DIR NAME", 2, 2, "a certificate for weftd", cmd_pki_server_options,
+	 0, false, false, 0, cmd_pki_server},
+	{"pki", "host", "DIR NAME", 2, 2, "a certificate for the agent of a host",
+	 cmd_pki_server_options, 0, false, false, 0, cmd_pki_host},
+	{"pki", "user", "DIR PROJECT", 2, 2, "a certificate that speaks for a project",
+	 cmd_pki_client_options, 0, false, false, 0, cmd_pki_user},
+	{"pki", "admin", "DIR NAME", 2, 2, "a certificate of an administrator",
+	 cmd_pki_client_options, 0, false, false, 0, cmd_pki_admin},
+	{"pki", "revoke", "DIR NAME|SERIAL", 2, 2, "make certificates invalid", NULL, 0, false,
+	 false, 0, cmd_pki_revoke},
+	{"pki", "list", "DIR", 1, 1, "certificates, and which are revoked", NULL, 0, false,
+	 true, 0, cmd_pki_list},
 	{"completion", NULL, "bash|zsh", 1, 1, "print completion for a shell", NULL, 0, false,
 	 false, 0, cmd_completion},
 };
@@ -110,8 +124,10 @@ GArray *command_options(const struct command *command)
 
 struct client *command_client(struct context *context)
 {
-	if (!context->client)
+	if (!context->client) {
 		context->client = client_new(context->url, context->token, context->project);
+		client_set_tls(context->client, &context->tls);
+	}
 	return context->client;
 }
 

@@ -7,6 +7,7 @@
 
 #include "cli/client.h"
 #include "cli/option.h"
+#include "lib/http_client.h"
 
 struct command;
 
@@ -16,6 +17,7 @@ struct context {
 	const char *token;     /* NULL: none */
 	const char *project;   /* NULL: the token's */
 	const char *agent;     /* socket or NULL: found */
+	struct http_tls tls;   /* for https */
 	struct client *client; /* made when it is first asked for */
 	const struct command *command;
 };

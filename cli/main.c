@@ -30,6 +30,9 @@ static struct context make_context(const struct arguments *globals)
 		.token = from_environment(globals, "token", "WEFT_TOKEN"),
 		.project = from_environment(globals, "project", "WEFT_PROJECT"),
 		.agent = from_environment(globals, "agent", "WEFT_AGENT"),
+		.tls.ca = from_environment(globals, "ca", "WEFT_CA"),
+		.tls.cert = from_environment(globals, "cert", "WEFT_CERT"),
+		.tls.key = from_environment(globals, "key", "WEFT_KEY"),
 	};
 
 	if (!context.url)
