@@ -64,6 +64,14 @@ static bool agent_hook(struct agent *agent, GError **error)
 	return true;
 }
 
+static void apply_done(struct agent *agent)
+{
+	state_applied(agent->state);
+	if (agent->revision != agent->reported)
+		feed_report_revision(agent->feed, agent->revision);
+	agent->reported = agent->revision;
+}
+
 static void apply_failed(struct agent *agent, GError *error)
 {
 	agent->failures++;
@@ -87,7 +95,7 @@ bool agent_apply(struct agent *agent)
 	ok = apply_changes(agent->desired, &writer, &result, &error);
 	agent->applies++;
 	if (ok)
-		state_applied(agent->state);
+		apply_done(agent);
 	else
 		apply_failed(agent, error);
 	if (!agent->hooked && !agent_hook(agent, &error)) {
@@ -143,8 +151,8 @@ static void feed_row(const char *table, const char *key, json_t *value, uint64_t
 
 static void rows_done(struct agent *agent, uint64_t revision)
 {
-	if (agent_apply(agent))
-		feed_report_revision(agent->feed, revision);
+	agent->revision = revision;
+	agent_apply(agent);
 	local_rows_applied(agent->local);
 }
 

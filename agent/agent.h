@@ -43,9 +43,11 @@ struct agent {
 	uint32_t uplink;
 	uint32_t vxlan;
 	guint retry;
-	guint hops;  /* changed since the last apply */
-	guint soon;  /* an apply in the next turn of the loop */
-	bool hooked; /* our programs run, not those of the agent before us */
+	guint hops;	   /* changed since the last apply */
+	guint soon;	   /* an apply in the next turn of the loop */
+	bool hooked;	   /* our programs run, not those of the agent before us */
+	uint64_t revision; /* of the rows held */
+	uint64_t reported; /* the last that was applied */
 	uint64_t applies;
 	uint64_t failures;
 };
@@ -57,6 +59,6 @@ void agent_free(struct agent *agent);
 
 /*
  * The kernel's maps are made what rows and devices say. Held back during a full transfer,
- * when half of the rows are missing: false without an error.
+ * when half of the rows are missing: false. A failure is logged and tried again.
  */
 bool agent_apply(struct agent *agent);

@@ -209,6 +209,24 @@ check 'the agent starts with other tables' cloud_agent 1 --locations 1024 --flow
 wait $pinger
 check_match 'no packet is lost by new maps' ' 0% packet loss' "$(cat "$CLOUD_DIR/ping")"
 
+# More rows than a table holds.
+{
+	rows_of h1
+	for n in $(seq 100 399); do
+		row location "100/06:00:00:00:0${n:0:1}:${n:1}" \
+			"{\"host\":\"h2\",\"identity\":1,\"ips\":[\"10.1.$((n / 100)).$((n % 100))\"]}"
+	done
+} | publish h1
+kill_agent 1
+check 'the agent starts with a small table' cloud_agent 1 --locations 256
+check 'a full table is told' cloud_wait 5 grep -q 'map mac: .* the map is full' \
+	"$CLOUD_DIR/log/agent-h1"
+check 'what was not applied is counted' test "$(status h1 failures)" -gt 0
+rows_of h1 | publish h1
+check 'with fewer rows all is well again' reaches a1 10.1.0.13
+check '... and the controller is told' cloud_wait 5 eval \
+	'[ "$(tail -n 1 "$rows/h1.status" | get rev)" = "$(status h1 revision)" ]'
+
 # Rows that change while nobody listens.
 kill_agent 2
 rows_of h2 | grep -v "\"$(id 4)\"" | publish h2
