@@ -42,6 +42,11 @@ void api_free(struct api *api)
 	g_free(api);
 }
 
+struct api_counters api_get_counters(const struct api *api)
+{
+	return api->counters;
+}
+
 void api_reply_error(struct http_request *request, const GError *error)
 {
 	reply_error(request, error);

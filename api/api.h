@@ -33,6 +33,13 @@ struct api *api_new(struct store *store, struct cloud *cloud, struct mirror *mir
 void api_stop(struct api *api);
 void api_free(struct api *api);
 
+/* For metrics. */
+struct api_counters {
+	uint64_t waits;	  /* for another change of this controller that was under way */
+	uint64_t retries; /* because the store had changed meanwhile */
+};
+struct api_counters api_get_counters(const struct api *api);
+
 /* Answers REQUEST, now or later. */
 void api_serve(struct api *api, struct http_request *request,
 	       const struct http_question *question);

@@ -107,10 +107,22 @@ static void caller_trust(struct http_request *request, struct caller *out)
 	*out = caller;
 }
 
+/* As OpenStack's clients send it, or as everybody else's. */
+static const char *request_find_token(struct http_request *request)
+{
+	static const char bearer[] = "Bearer ";
+	const char *token = http_request_find_header(request, "X-Auth-Token");
+	const char *header = http_request_find_header(request, "Authorization");
+
+	if (!token && header && g_ascii_strncasecmp(header, bearer, strlen(bearer)) == 0)
+		token = header + strlen(bearer);
+	return token;
+}
+
 bool guestlist_identify(const struct guestlist *list, struct http_request *request,
 			struct caller *out, GError **error)
 {
-	const char *token = http_request_find_header(request, "X-Auth-Token");
+	const char *token = request_find_token(request);
 	const struct caller *caller;
 
 	if (!list->path) {

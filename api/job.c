@@ -380,6 +380,7 @@ static void job_committed(uint64_t revision, const char *failed_key, const GErro
 
 	job_leave(job);
 	if (again) {
+		job->api->counters.retries++;
 		job_run(job);
 		return;
 	}
@@ -436,6 +437,7 @@ static void job_run(struct job *job)
 	if (ahead) {
 		job_clear(job);
 		g_ptr_array_add(ahead->waiting, job);
+		job->api->counters.waits++;
 		return;
 	}
 	for (guint i = 0; i < job->keys->len; i++)

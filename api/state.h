@@ -18,5 +18,6 @@ struct api {
 	uint32_t next_vni;    /* where the search for a free one starts */
 	uint32_t next_router; /* ... router number */
 	uint32_t next_identity;
+	struct api_counters counters;
 	bool ending;
 };

@@ -160,6 +160,7 @@ static bool sqlite_apply_all(struct sqlite *s, struct work **works, gsize count,
 	    !sqlite_file_run(&s->file, SQL_COMMIT, error))
 		return false;
 	s->revision = revision;
+	s->store.counters.flushes++;
 	return true;
 }
 
@@ -191,12 +192,15 @@ static void sqlite_remember(struct sqlite *s, struct work *work)
 
 static void sqlite_tell(struct sqlite *s, struct work *work)
 {
+	struct store_counters *counters = &s->store.counters;
 	g_autoptr(GError) conflict = NULL;
 
 	if (work->error) {
+		counters->failed++;
 		work->done(s->revision, NULL, work->error, work->data);
 		return;
 	}
+	++*(work->failed_key ? &counters->conflicts : &counters->committed);
 	if (work->failed_key)
 		conflict = g_error_new(WEFT_ERROR, WEFT_ERROR_CONFLICT,
 				       "key %s is not as required", work->failed_key);

@@ -49,6 +49,11 @@ const char *store_epoch(const struct store *store)
 	return store->ops->get_epoch(store);
 }
 
+struct store_counters store_get_counters(const struct store *store)
+{
+	return store->counters;
+}
+
 void store_txn_commit(struct store_txn *txn, store_done done, void *data)
 {
 	txn->store->ops->commit(txn->store, txn, done, data);

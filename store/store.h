@@ -26,6 +26,15 @@ uint64_t store_revision(const struct store *store);
 /* Made when the store was created: tells one store's revisions from another's. Borrowed. */
 const char *store_epoch(const struct store *store);
 
+/* What became of the transactions so far; for metrics. */
+struct store_counters {
+	uint64_t committed; /* changed nothing, too */
+	uint64_t conflicts;
+	uint64_t failed;  /* the store could not write */
+	uint64_t flushes; /* to disk, of one or many transactions */
+};
+struct store_counters store_get_counters(const struct store *store);
+
 struct store_txn *store_txn_new(struct store *store);
 void store_txn_free(struct store_txn *txn); /* one that was not committed */
 

@@ -30,6 +30,7 @@ struct store_txn {
 
 struct store {
 	const struct store_ops *ops;
+	struct store_counters counters;
 };
 
 struct store_ops {

@@ -32,7 +32,8 @@ struct session {
 	GPtrArray *staged; /* lines (references) since the last commit */
 	guint grace;	   /* until it counts as dead, then until it is forgotten */
 	bool alive;
-	bool spoke; /* something was sent since the last beat */
+	bool spoke;		/* something was sent since the last beat */
+	uint64_t sent, applied; /* revisions: of its last rows, and as it reports */
 	unsigned int slice;
 };
 
@@ -61,12 +62,14 @@ struct hub {
 	unsigned int grace_ms;
 	gsize backlog_bytes;
 	gsize connected;
+	struct hub_counters counters;
 };
 
 struct hub_dump {
 	struct hub *hub;
 	struct http_stream *stream;
 	GString *block;
+	gsize lines;
 	gsize bytes;
 };
 
@@ -131,8 +134,11 @@ static void session_lose_stream(void *data)
 
 static void session_write(GRefString *line, void *data)
 {
+	struct hub_counters *counters = &((struct session *)data)->hub->counters;
 	struct session *session = data;
 
+	counters->lines++;
+	counters->bytes += g_ref_string_length(line);
 	http_stream_write_shared(session->stream, line);
 	session->spoke = true;
 }
@@ -164,6 +170,7 @@ static void session_commit(struct session *session, GRefString *mark)
 			session_write(line, session);
 	}
 	g_ptr_array_set_size(session->staged, 0);
+	session->sent = hub->revision;
 }
 
 void hub_commit(struct hub *hub, uint64_t revision)
@@ -198,6 +205,7 @@ static gboolean hub_beat(void *data)
 static void dump_flush(struct hub_dump *dump)
 {
 	dump->bytes += dump->block->len;
+	dump->hub->counters.bytes += dump->block->len;
 	http_stream_set_max(dump->stream, dump->bytes + STREAM_EXTRA);
 	http_stream_write(dump->stream, dump->block->str, dump->block->len);
 	g_string_truncate(dump->block, 0);
@@ -205,6 +213,7 @@ static void dump_flush(struct hub_dump *dump)
 
 void hub_dump_row(struct hub_dump *dump, const char *table, GRefString *key, GRefString *value)
 {
+	dump->lines++;
 	line_append_row(dump->block, table, key, value, dump->hub->revision);
 	if (dump->block->len >= DUMP_BLOCK)
 		dump_flush(dump);
@@ -219,8 +228,10 @@ static void session_send_all(struct session *session)
 
 	hub->ops.dump(session->name, &dump, hub->data);
 	dump_flush(&dump);
+	hub->counters.lines += dump.lines;
 	g_string_free(dump.block, TRUE);
 	session_write(end, session);
+	session->sent = hub->revision;
 }
 
 static void session_open(struct session *session, struct http_request *request, bool resume,
@@ -239,6 +250,8 @@ static void session_open(struct session *session, struct http_request *request, 
 	else
 		hub->connected++;
 	g_clear_handle_id(&session->grace, g_source_remove);
+	++*(resume ? &hub->counters.resumes : &hub->counters.fulls);
+	session->applied = resume ? revision : 0;
 	session->alive = true;
 	session->stream =
 		http_stream_open(request, "application/x-ndjson", session_lose_stream, session);
@@ -332,15 +345,19 @@ static void serve_status(struct hub *hub, struct http_request *request,
 			 const struct http_question *question, const char *host)
 {
 	g_autoptr(GError) error = NULL;
+	struct session *session = g_hash_table_lookup(hub->sessions, host);
 	struct hub_report *report = NULL;
 
-	if (!g_hash_table_contains(hub->sessions, host))
+	if (!session)
 		error = g_error_new(WEFT_ERROR, WEFT_ERROR_NOT_FOUND, "host %s: has no stream",
 				    host);
 	else
 		report = report_parse(host, question->body, question->body_size, &error);
-	if (report)
+	if (report) {
+		hub->counters.reports++;
+		session->applied = report->revision;
 		hub->ops.report(host, report, hub->data);
+	}
 	if (error)
 		reply_error(request, error);
 	else
@@ -469,4 +486,23 @@ bool hub_is_connected(const struct hub *hub, const char *host)
 gsize hub_count_connected(const struct hub *hub)
 {
 	return hub->connected;
+}
+
+struct hub_counters hub_get_counters(const struct hub *hub)
+{
+	struct hub_counters counters = hub->counters;
+	GHashTableIter sessions;
+	gpointer data;
+
+	g_hash_table_iter_init(&sessions, hub->sessions);
+	while (g_hash_table_iter_next(&sessions, NULL, &data)) {
+		const struct session *session = data;
+
+		if (!session->stream || session->applied >= session->sent)
+			continue;
+		counters.behind++;
+		counters.behind_max =
+			MAX(counters.behind_max, session->sent - session->applied);
+	}
+	return counters;
 }

@@ -74,3 +74,13 @@ bool hub_serve(struct hub *hub, struct http_request *request,
 /* For metrics and tests. */
 bool hub_is_connected(const struct hub *hub, const char *host);
 gsize hub_count_connected(const struct hub *hub);
+
+struct hub_counters {
+	uint64_t lines, bytes; /* sent: rows and the marks between them */
+	uint64_t fulls, resumes;
+	uint64_t reports;
+	/* Now: connected hosts that have not reported the last revision which had rows for them,
+	 * and by how many revisions the last of them is behind. */
+	uint64_t behind, behind_max;
+};
+struct hub_counters hub_get_counters(const struct hub *hub);
