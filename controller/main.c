@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "controller/options.h"
+#include "controller/scrape.h"
 #include "controller/wiring.h"
 #include "lib/error.h"
 #include "lib/log.h"
@@ -82,6 +83,11 @@ int main(int argc, char **argv)
 		return program_complain(error);
 	if (options.version) {
 		printf("weftd %s\n", WEFT_VERSION);
+		options_done(&options);
+		return 0;
+	}
+	if (options.print_metrics) {
+		scrape_print_manual(stdout);
 		options_done(&options);
 		return 0;
 	}

@@ -15,8 +15,8 @@
 /* As given; NULL and -1: not given. */
 struct raw {
 	char **listen;
-	char *store, *auth, *tokens, *config, *log, *vni_range, *mtu;
-	gboolean version;
+	char *store, *auth, *tokens, *config, *log, *vni_range, *mtu, *metrics;
+	gboolean version, print_metrics;
 };
 
 static void raw_done(struct raw *raw)
@@ -27,6 +27,7 @@ static void raw_done(struct raw *raw)
 	g_free(raw->tokens);
 	g_free(raw->config);
 	g_free(raw->log);
+	g_free(raw->metrics);
 	g_free(raw->vni_range);
 	g_free(raw->mtu);
 }
@@ -51,6 +52,10 @@ static bool raw_parse(struct raw *raw, int *argc, char ***argv, GError **error)
 		 "VNIs of networks that name none (1-16777215)", "FIRST-LAST"},
 		{"mtu", 0, 0, G_OPTION_ARG_STRING, &raw->mtu,
 		 "MTU of the underlay, in bytes (1500)", "BYTES"},
+		{"metrics", 0, 0, G_OPTION_ARG_STRING, &raw->metrics,
+		 "Where to serve metrics to everybody who asks (nowhere)", "ADDRESS:PORT"},
+		{"print-metrics", 0, 0, G_OPTION_ARG_NONE, &raw->print_metrics,
+		 "Print the metrics as in weftd(8) and end", NULL},
 		{"version", 0, 0, G_OPTION_ARG_NONE, &raw->version, "Print the version and end",
 		 NULL},
 		G_OPTION_ENTRY_NULL,
@@ -77,6 +82,7 @@ static bool raw_read_file(struct raw *raw, GError **error)
 		{"store", &raw->store},		{"auth", &raw->auth},
 		{"tokens", &raw->tokens},	{"log", &raw->log},
 		{"vni-range", &raw->vni_range}, {"mtu", &raw->mtu},
+		{"metrics", &raw->metrics},
 	};
 	g_auto(GStrv) keys = NULL;
 
@@ -170,6 +176,8 @@ static bool options_from_raw(struct options *out, struct raw *raw, GError **erro
 	out->listen = g_steal_pointer(&raw->listen);
 	out->store = g_steal_pointer(&raw->store);
 	out->log = g_steal_pointer(&raw->log);
+	out->metrics = g_steal_pointer(&raw->metrics);
+	out->print_metrics = raw->print_metrics;
 	if (!out->listen)
 		out->listen = g_strsplit("127.0.0.1:9696", ",", -1);
 	if (!out->store)
@@ -204,5 +212,6 @@ void options_done(struct options *options)
 	g_free(options->store);
 	g_free(options->tokens);
 	g_free(options->log);
+	g_free(options->metrics);
 	*options = (struct options){0};
 }

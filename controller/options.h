@@ -13,9 +13,11 @@ struct options {
 	char *store;
 	char *tokens; /* NULL: no authentication */
 	char *log;
+	char *metrics; /* where to serve them to everybody; NULL: nowhere */
 	uint32_t vni_min, vni_max;
 	int64_t mtu;
-	bool version; /* print it and end */
+	bool version;	    /* print it and end */
+	bool print_metrics; /* the manual's list of them, and end */
 };
 
 /* From the program's arguments; --help prints and exits. */

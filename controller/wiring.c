@@ -9,6 +9,7 @@
 
 #include "api/api.h"
 #include "compile/compile.h"
+#include "controller/scrape.h"
 #include "lib/log.h"
 #include "sync/hub.h"
 
@@ -24,7 +25,9 @@ struct wiring {
 	struct compile *compile;
 	struct hub *hub;
 	struct http_server *server;
+	struct scrape *scrape;
 	char **listen;
+	char *metrics; /* where they are open to all; NULL: nowhere */
 	struct api_config config;
 	void (*failed)(void *data);
 	void *data;
@@ -135,6 +138,8 @@ static void requests_handle(struct http_request *request, const struct http_ques
 	g_autoptr(GError) error = NULL;
 	struct caller caller;
 
+	if (scrape_serve(wiring->scrape, wiring->guests, request, question))
+		return;
 	log_debug("api", "%s: %s %s", question->client, question->method, question->path);
 	if (!g_str_has_prefix(question->path, "/weft/")) {
 		api_serve(wiring->api, request, question);
@@ -144,6 +149,16 @@ static void requests_handle(struct http_request *request, const struct http_ques
 		api_reply_error(request, error);
 	else if (!hub_serve(wiring->hub, request, question, caller.host))
 		api_serve(wiring->api, request, question);
+}
+
+/* Everything that is counted is there. */
+static bool metrics_open(struct wiring *wiring, GError **error)
+{
+	const struct scrape_sources sources = {wiring->store, wiring->cloud, wiring->api,
+					       wiring->hub};
+
+	wiring->scrape = scrape_new(&sources);
+	return !wiring->metrics || scrape_listen(wiring->scrape, wiring->metrics, error);
 }
 
 /* Store: mirror -> cloud */
@@ -159,7 +174,13 @@ static void mirror_is_ready(uint64_t revision, void *data)
 	compile_flush(wiring->compile, revision);
 	wiring->api = api_new(wiring->store, wiring->cloud, wiring->mirror, wiring->guests,
 			      &wiring->config);
+	if (!metrics_open(wiring, &error)) {
+		log_error(MODULE, "%s: cannot listen: %s", wiring->metrics, error->message);
+		wiring_fail(wiring);
+		return;
+	}
 	wiring->server = http_server_new(requests_handle, wiring);
+	http_server_set_observer(wiring->server, scrape_observe, wiring->scrape);
 	http_server_set_limits(wiring->server, BODY_MAX, 32u << 20);
 	for (char **where = wiring->listen; *where; where++) {
 		if (!http_server_listen(wiring->server, *where, &error)) {
@@ -202,6 +223,7 @@ struct wiring *wiring_new(const struct options *options, void (*failed)(void *da
 	wiring->failed = failed;
 	wiring->data = data;
 	wiring->listen = g_strdupv(options->listen);
+	wiring->metrics = g_strdup(options->metrics);
 	wiring->config = (struct api_config){
 		.vni_min = options->vni_min,
 		.vni_max = options->vni_max,
@@ -243,11 +265,13 @@ void wiring_free(struct wiring *wiring)
 		;
 	hub_free(wiring->hub);
 	http_server_free(wiring->server);
+	scrape_free(wiring->scrape);
 	api_free(wiring->api);
 	compile_free(wiring->compile);
 	mirror_free(wiring->mirror);
 	cloud_free(wiring->cloud);
 	guestlist_free(wiring->guests);
 	g_strfreev(wiring->listen);
+	g_free(wiring->metrics);
 	g_free(wiring);
 }

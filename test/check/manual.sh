@@ -14,12 +14,26 @@ options() { # PROGRAM PAGE
 	return $bad
 }
 
+# What the program prints stands in the page as it is.
+metrics() { # PROGRAM PAGE
+	local listed page
+	listed=$("$1" --print-metrics) && page=$(cat "$2") || return
+	[ -n "$listed" ] || { echo "$1 lists no metrics"; return 1; }
+	case $page in *"$listed"*) return ;; esac
+	echo "METRICS of $2 is not what $1 --print-metrics prints:"
+	printf '%s\n' "$listed" | grep -vxFf "$2"
+	return 1
+}
+
 for entry in $programs; do
 	IFS=: read -r name binary section <<<"$entry"
 	page=doc/$name.$section
 	check "$name($section): there" test -s "$page" || continue
 	check "$name($section): mandoc finds no fault" mandoc -T lint -W warning "$page"
 	check "$name($section): names every option of --help" options "$BUILD/$binary" "$page"
+	case $name in
+	weftd) check "$name($section): has every metric" metrics "$BUILD/$binary" "$page" ;;
+	esac
 done
 for page in $(tree_files 'doc/*.[1-9]'); do
 	case " $programs " in *" $(basename "${page%.*}"):"*) continue ;; esac
