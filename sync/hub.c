@@ -67,10 +67,11 @@ struct hub {
 
 struct hub_dump {
 	struct hub *hub;
-	struct http_stream *stream;
+	struct http_stream *stream; /* NULL: a snapshot, whose rows all stay in BLOCK */
 	GString *block;
 	gsize lines;
 	gsize bytes;
+	gsize rows;
 };
 
 /* --- sessions ------------------------------------------------------------------------ */
@@ -213,9 +214,14 @@ static void dump_flush(struct hub_dump *dump)
 
 void hub_dump_row(struct hub_dump *dump, const char *table, GRefString *key, GRefString *value)
 {
+<<<<<<< /tmp/metrics/cur
+	if (!dump->stream && dump->rows++)
+		g_string_append_c(dump->block, ',');
+=======
 	dump->lines++;
+>>>>>>> /tmp/metrics/new
 	line_append_row(dump->block, table, key, value, dump->hub->revision);
-	if (dump->block->len >= DUMP_BLOCK)
+	if (dump->stream && dump->block->len >= DUMP_BLOCK)
 		dump_flush(dump);
 }
 
@@ -399,24 +405,69 @@ static GError *serve_verb(struct hub *hub, struct http_request *request,
 			   host, question->method, verb);
 }
 
+/* The host of PATH (owned) and what is wanted of it, or NULL. */
+static char *split_path(const char *path, const char **verb)
+{
+	static const char base[] = "/weft/v1/hosts/";
+	const char *slash;
+
+	if (!g_str_has_prefix(path, base))
+		return NULL;
+	slash = strchr(path + strlen(base), '/');
+	if (!slash)
+		return NULL;
+	*verb = slash + 1;
+	return g_strndup(path + strlen(base), (gsize)(slash - path) - strlen(base));
+}
+
 bool hub_serve(struct hub *hub, struct http_request *request,
 	       const struct http_question *question, const char *allowed_host)
 {
-	static const char base[] = "/weft/v1/hosts/";
 	g_autoptr(GError) error = NULL;
-	g_autofree char *host = NULL;
-	const char *slash;
+	const char *verb;
+	g_autofree char *host = split_path(question->path, &verb);
 
-	if (!g_str_has_prefix(question->path, base))
+	if (!host)
 		return false;
-	slash = strchr(question->path + strlen(base), '/');
-	if (!slash)
-		return false;
-	host = g_strndup(question->path + strlen(base),
-			 (gsize)(slash - question->path) - strlen(base));
-	error = serve_verb(hub, request, question, host, slash + 1, allowed_host);
+	error = serve_verb(hub, request, question, host, verb, allowed_host);
 	if (error)
 		reply_error(request, error);
+	return true;
+}
+
+static void reply_snapshot(struct hub *hub, struct http_request *request, const char *host)
+{
+	struct hub_dump dump = {.hub = hub, .block = g_string_sized_new(DUMP_BLOCK)};
+
+	g_string_printf(dump.block,
+			"{\"host\":\"%s\",\"epoch\":\"%s\",\"rev\":%" G_GUINT64_FORMAT
+			",\"rows\":[\n",
+			host, hub->epoch, hub->revision);
+	hub->ops.dump(host, &dump, hub->data);
+	g_string_append(dump.block, "]}\n");
+	http_reply_json(request, 200, g_string_free(dump.block, FALSE));
+}
+
+bool hub_serve_snapshot(struct hub *hub, struct http_request *request,
+			const struct http_question *question, bool may_read)
+{
+	g_autoptr(GError) error = NULL;
+	const char *verb;
+	g_autofree char *host = split_path(question->path, &verb);
+
+	if (!host || strcmp(verb, "rows") != 0 || strcmp(question->method, "GET") != 0 ||
+	    !http_question_find(question, "snapshot"))
+		return false;
+	if (!row_check_host(host))
+		error = g_error_new(WEFT_ERROR, WEFT_ERROR_INVALID,
+				    "host: name: '%.64s' is not a host's name", host);
+	else if (!may_read)
+		error = g_error_new(WEFT_ERROR, WEFT_ERROR_DENIED,
+				    "host %s: the client may not read its rows", host);
+	if (error)
+		reply_error(request, error);
+	else
+		reply_snapshot(hub, request, host);
 	return true;
 }
 

@@ -71,6 +71,15 @@ void hub_admit(struct hub *hub, void *session, const GError *error);
 bool hub_serve(struct hub *hub, struct http_request *request,
 	       const struct http_question *question, const char *allowed_host);
 
+/*
+ * Serves GET /weft/v1/hosts/NAME/rows?snapshot=1 for somebody who is not the host: all its rows
+ * as one JSON document, {"host","epoch","rev","rows":[...]}, so that half of it cannot be
+ * taken for the whole. No session and no sign of life comes of it. False, and REQUEST
+ * untouched, when the question is another; ask before hub_serve.
+ */
+bool hub_serve_snapshot(struct hub *hub, struct http_request *request,
+			const struct http_question *question, bool may_read);
+
 /* For metrics and tests. */
 bool hub_is_connected(const struct hub *hub, const char *host);
 gsize hub_count_connected(const struct hub *hub);

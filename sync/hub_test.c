@@ -81,9 +81,11 @@ static void on_reply(const struct http_answer *answer, const GError *error, void
 	reply->status = answer->status;
 }
 
-static void check_request(struct world *w, const char *method, const char *path,
-			  const char *body, unsigned int status, const char *words)
+/* The answer's body; owned. */
+static char *ask(struct world *w, const char *token, const char *method, const char *path,
+		 const char *body, unsigned int status)
 {
+	struct http_field field = {"X-Auth-Token", token};
 	struct http_client *client = http_client_new();
 	g_autofree char *url = g_strdup_printf("http://127.0.0.1:%u%s",
 					       http_server_get_port(w->server, 0), path);
@@ -92,16 +94,60 @@ static void check_request(struct world *w, const char *method, const char *path,
 	http_client_call(client,
 			 &(struct http_ask){.method = method,
 					    .url = url,
+					    .headers = &field,
+					    .header_count = token ? 1 : 0,
 					    .body = body,
 					    .body_size = body ? strlen(body) : 0},
 			 on_reply, &reply);
 	WAIT_FOR(reply.status);
 	g_assert_cmpuint(reply.status, ==, status);
-	if (!strstr(reply.body, words))
-		g_test_message("%s %s: %s", path, body, reply.body);
-	g_assert_nonnull(strstr(reply.body, words));
-	g_free(reply.body);
 	http_client_free(client);
+	return reply.body;
+}
+
+static void check_request(struct world *w, const char *method, const char *path,
+			  const char *body, unsigned int status, const char *words)
+{
+	g_autofree char *reply = ask(w, NULL, method, path, body, status);
+
+	if (!strstr(reply, words))
+		g_test_message("%s %s: %s", path, body, reply);
+	g_assert_nonnull(strstr(reply, words));
+}
+
+/* Rows for a reader who is not the host: the whole truth, and nobody is alive for it. */
+static void test_snapshot(void)
+{
+	static const char path[] = "/weft/v1/hosts/h1/rows?snapshot=1";
+	g_autofree char *text = NULL, *refused = NULL, *bad = NULL;
+	json_auto_t *document = NULL;
+	json_t *rows, *row;
+	struct world w;
+	size_t i;
+
+	world_init(&w);
+	world_change(&w);
+	text = ask(&w, "admin", "GET", path, NULL, 200);
+	document = json_loads(text, 0, NULL);
+	g_assert_nonnull(document);
+	g_assert_cmpstr(json_string_value(json_object_get(document, "host")), ==, "h1");
+	g_assert_cmpint(json_integer_value(json_object_get(document, "rev")), ==, w.revision);
+	rows = json_object_get(document, "rows");
+	g_assert_cmpuint(json_array_size(rows), ==, g_hash_table_size(w.truth));
+	json_array_foreach (rows, i, row) {
+		const char *key = json_string_value(json_object_get(row, "key"));
+		g_autofree char *value = NULL;
+
+		g_assert_cmpstr(json_string_value(json_object_get(row, "table")), ==, "host");
+		value = json_dumps(json_object_get(row, "value"), JSON_COMPACT);
+		g_assert_cmpstr(value, ==, g_hash_table_lookup(w.truth, key));
+	}
+	refused = ask(&w, "h1", "GET", path, NULL, 403);
+	g_assert_nonnull(strstr(refused, "may not read its rows"));
+	bad = ask(&w, "admin", "GET", "/weft/v1/hosts/h%201/rows?snapshot=1", NULL, 400);
+	g_assert_cmpuint(hub_count_connected(w.hub), ==, 0);
+	g_assert_cmpstr(w.lives->str, ==, "");
+	world_done(&w);
 }
 
 static void test_bad_requests(void)
@@ -157,6 +203,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/sync/refused", test_refused);
 	g_test_add_func("/sync/token-of-another-host", test_token_of_another_host);
 	g_test_add_func("/sync/reports", test_reports);
+	g_test_add_func("/sync/snapshot", test_snapshot);
 	g_test_add_func("/sync/bad-requests", test_bad_requests);
 	return g_test_run();
 }

