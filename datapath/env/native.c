@@ -195,6 +195,15 @@ bool native_parse_agrees(struct native_host *host, const void *frame, size_t siz
 
 /* -------------------------------------------------------------- helpers */
 
+void *dp_look(struct native_host *host, enum native_map map, const void *key)
+{
+	void *value = native_find(host, map, key);
+
+	if (host->look)
+		host->look(map, key, value, host->look_arg);
+	return value;
+}
+
 static bool inside(const struct dp_ctx *ctx, __u32 offset, __u32 size)
 {
 	return (__u64)offset + size <= ctx->len;
@@ -226,6 +235,7 @@ int dp_pull(struct dp_ctx *ctx, __u32 size)
 	return 0;
 }
 
+/* As bpf_skb_change_tail: what was a super-packet is one packet. */
 int dp_resize(struct dp_ctx *ctx, __u32 size)
 {
 	__u8 *data = g_malloc0(size);
@@ -234,6 +244,7 @@ int dp_resize(struct dp_ctx *ctx, __u32 size)
 	g_free(ctx->data);
 	ctx->data = data;
 	ctx->len = ctx->linear = size;
+	ctx->gso_size = ctx->gso_segs = 0;
 	return 0;
 }
 

@@ -65,6 +65,9 @@ struct native_host {
 	GArray *outputs;			  /* of struct native_output; owns the frames */
 	GArray *punts;				  /* of struct native_punt; owns the frames */
 	bool punt_full;				  /* the agent does not read */
+	/* Told of each look-up that a stage makes, VALUE NULL when nothing is there: for trace. */
+	void (*look)(enum native_map map, const void *key, const void *value, void *arg);
+	void *look_arg;
 };
 
 /* What a packet brings besides its bytes. */
@@ -141,7 +144,7 @@ struct dp_ctx {
 #define dp_unlikely(x) __builtin_expect(!!(x), 0)
 
 #define dp_config(ctx, name)   ((ctx)->host->config.name)
-#define dp_find(ctx, map, key) native_find((ctx)->host, NATIVE_MAP_##map, key)
+#define dp_find(ctx, map, key) dp_look((ctx)->host, NATIVE_MAP_##map, key)
 #define dp_put(ctx, map, key, value)                                                           \
 	(native_put((ctx)->host, NATIVE_MAP_##map, key, value) ? 0 : -1)
 #define dp_add(ctx, map, key, value)                                                           \
@@ -203,6 +206,8 @@ static inline void *dp_at(struct dp_ctx *ctx, __u32 offset, __u32 size)
 #define DP_ROOM_DECAP_V4 8u
 #define DP_ROOM_DECAP_V6 16u
 
+/* native_find() by a stage. */
+void *dp_look(struct native_host *host, enum native_map map, const void *key);
 int dp_load(struct dp_ctx *ctx, __u32 offset, void *to, __u32 size);
 int dp_store(struct dp_ctx *ctx, __u32 offset, const void *from, __u32 size);
 int dp_pull(struct dp_ctx *ctx, __u32 size);
