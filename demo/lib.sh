@@ -36,7 +36,7 @@ demo_join() { # TENANT MEMBER
 	host=$(demo_host "$1" "$2")
 	demo_weft admin "$host" port attach "$name" --netns "$CLOUD-$name" --name eth0 >/dev/null || return
 	cloud_start "dhcp-$name" "$name" env LEASE="$CLOUD_DIR/lease-$name" \
-		udhcpc -f -R -i eth0 -t 10 -T 1 -s "$cloud_repo/test/net/lease.sh"
+		udhcpc -f -R -i eth0 -t 10 -T 1 -s "$cloud_repo/test/net/lease"
 	cloud_wait 10 grep -q end=bound "$CLOUD_DIR/lease-$name" ||
 		{ echo "$name gets no lease" >&2; cloud_log "dhcp-$name"; return 1; }
 }

@@ -10,12 +10,12 @@ formatted() { # FOLDER
 	[ -z "$files" ] || clang-format-14 --dry-run -Werror $files
 }
 
-# main.c, tests and programs for the kernel stand alone; everything else is a pair. The commands of
+# main.c, tests, benches, fuzzers and programs for the kernel stand alone; everything else is a pair. The commands of
 # the command line are a table, and their prototypes one page: cmd.h.
 pairs() { # ROOM
 	local file header first bad=0
 	for file in $(tree_files "$1/*.c" "$1/**/*.c" | sort -u); do
-		case $file in *_test.c | */main.c | *.bpf.c | test/*) continue ;; esac
+		case $file in *_test.c | *_bench.c | *_fuzz.c | */main.c | *.bpf.c | test/*) continue ;; esac
 		header=${file%.c}.h
 		case $file in cli/cmd_*) header=cli/cmd.h ;; esac
 		if [ ! -e "$header" ]; then

@@ -6,7 +6,7 @@
 #   h2: b 10.0.1.12            router 10.0.1.1
 . "$(dirname "$0")/lib.sh"
 story dhcp 2
-lease_script=$(cd "$(dirname "$0")" && pwd)/lease.sh
+lease_script=$(cd "$(dirname "$0")" && pwd)/lease
 
 network=$(as red make network '"name":"red"')
 subnet=$(as red make subnet "\"network_id\":\"$network\",\"ip_version\":4,\"cidr\":\"10.0.1.0/24\",\"dns_nameservers\":[\"192.0.2.53\",\"192.0.2.54\"],\"host_routes\":[{\"destination\":\"192.0.2.0/24\",\"nexthop\":\"10.0.1.12\"}]")
