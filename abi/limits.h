@@ -19,6 +19,7 @@
 #define LIM_EXT_HEADERS	 6	   /* IPv6 extension headers walked */
 #define LIM_PUNT_FRAME	 1600	   /* bytes of a frame handed to the agent */
 #define LIM_PUNT_RATE	 32	   /* frames a port may hand to the agent per second */
+#define LIM_ERROR_RATE	 100	   /* ICMP errors that a port is sent per second */
 #define LIM_PUNT_RING	 (1 << 20) /* bytes of the ring they travel by */
 
 /* Defaults of the tables an operator may size (weft-agent --flows, --connections ...). */

@@ -132,12 +132,17 @@ struct flood_value {
 #define ROUTE_GATEWAY	0x04 /* next hop is `via`, else the destination itself */
 #define ROUTE_LOCAL	0x08 /* the router's own address (a full-length route) */
 
-/* Map `route`: LPM trie. */
+/* Map `route`: LPM trie. Two questions of a router, each with prefixes of its own. */
+enum route_kind {
+	ROUTE_TO = 0,  /* where to with a packet for this address? */
+	ROUTE_OWN = 1, /* as whom does the router speak to it? `via`: its address there */
+};
+
 struct route_key {
 	__u32 prefixlen; /* ROUTE_PREFIX_BASE + address bits (96 + n for IPv4) */
 	__u32 router;
 	__be16 ethertype; /* IPv4 or IPv6 */
-	__u16 pad;	  /* zero */
+	__u16 kind;	  /* enum route_kind */
 	struct abi_ip ip;
 } __attribute__((packed));
 
@@ -401,9 +406,9 @@ struct punt_event {
 	__u8 frame[LIM_PUNT_FRAME];
 };
 
-/* Map `budget`: array by port slot, for PUNT_RATE. */
+/* Map `budget`: array by port slot: what was done on its account in a second. */
 struct budget_value {
 	__u64 second; /* jiffies64 / HZ of the current second */
-	__u32 spent;
-	__u32 pad;
+	__u32 punts;  /* up to LIM_PUNT_RATE */
+	__u32 errors; /* ICMP errors sent to it, up to LIM_ERROR_RATE */
 };

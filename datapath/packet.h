@@ -11,6 +11,7 @@
 
 #define DP_ETH_SIZE 14
 #define DP_PULL	    128 /* bytes of headers wanted in the linear part */
+#define DP_QUOTE    128 /* bytes of a packet quoted by an ICMP error; a multiple of 4 */
 
 /* linux/icmp.h and netinet/in.h cannot be included for the kernel's machine. */
 #define DP_PROTO_ICMPV6	     58
@@ -84,6 +85,9 @@ struct dp_pkt {
 	/* what came of it */
 	__u32 place;
 	__s32 verdict; /* TC verdict when a stage has consumed it, else -1 */
-	__u64 pad;
+	__u32 router;  /* the last one reached; 0: none */
+	__u32 pad;
+	struct abi_ip router_ip; /* its address on the sender's side; zeros: not yet asked */
 	struct flow_value rec;
+	__u8 quote[DP_QUOTE]; /* of an ICMP error, zeros behind its end */
 };

@@ -11,6 +11,7 @@
 #include "datapath/stage/count.h"
 #include "datapath/stage/deliver.h"
 #include "datapath/stage/dhcp.h"
+#include "datapath/stage/error.h"
 #include "datapath/stage/flood.h"
 #include "datapath/stage/flow.h"
 #include "datapath/stage/fragment.h"
@@ -84,7 +85,7 @@ DP_STAGE int port_finish(struct dp_ctx *ctx, struct dp_pkt *p, __u32 reason)
 	COUNT_HOST(ctx, flow_misses);
 	if (reason) {
 		miss_keep_drop(ctx, p, reason, p->slot);
-		return count_drop(ctx, p->slot, reason);
+		return error_stage(ctx, p, reason);
 	}
 	if (p->verdict >= 0) {
 		count_tx(ctx, p->slot, count_packets(ctx), p->head.size);
@@ -92,8 +93,25 @@ DP_STAGE int port_finish(struct dp_ctx *ctx, struct dp_pkt *p, __u32 reason)
 	}
 	reason = miss_keep(ctx, p);
 	if (reason)
-		return count_drop(ctx, p->slot, reason);
+		return error_stage(ctx, p, reason);
 	return deliver_from_port(ctx, &p->head, &p->rec);
+}
+
+/*
+ * The record says no, or the packet is too big for it. Negative: the sender is to be told,
+ * which a walk does; no more often than its budget allows.
+ */
+DP_STAGE int port_refuse(struct dp_ctx *ctx, struct flow_value *rec)
+{
+	__u32 reason;
+
+	if (!rec)
+		return TC_ACT_SHOT;
+	reason = rec->verdict == FLOW_DROP ? rec->reason : DP_DROP_TOO_BIG;
+	if (error_is_due(ctx, &rec->key, rec->tx_slot, reason))
+		return -1;
+	COUNT_HOST(ctx, flow_hits);
+	return count_drop(ctx, rec->tx_slot, reason);
 }
 
 /* The packet was no plain one (a fragment, options, ICMP ...) but its flow may be known. */
@@ -108,11 +126,9 @@ DP_STAGE int port_again(struct dp_ctx *ctx, struct dp_pkt *p)
 	rec = flow_find(ctx, &p->head);
 	if (!rec || p->head.ttl <= rec->hops || p->head.fragment == DP_FRAGMENT_FIRST)
 		return -1;
+	if (rec->verdict == FLOW_DROP || !deliver_fits(ctx, &p->head, rec->mtu))
+		return port_refuse(ctx, rec);
 	COUNT_HOST(ctx, flow_hits);
-	if (rec->verdict == FLOW_DROP)
-		return count_drop(ctx, rec->tx_slot, rec->reason);
-	if (!deliver_fits(ctx, &p->head, rec->mtu))
-		return count_drop(ctx, rec->tx_slot, DP_DROP_TOO_BIG);
 	deliver_account(ctx, &p->head, rec);
 	return deliver_from_port(ctx, &p->head, rec);
 }
@@ -159,11 +175,12 @@ DP_INLINE int port_run(struct dp_ctx *ctx)
 	rec = flow_find(ctx, &h);
 	if (dp_unlikely(!rec || h.ttl <= rec->hops))
 		return port_slow(ctx);
+	if (dp_unlikely(rec->verdict == FLOW_DROP || !deliver_fits(ctx, &h, rec->mtu))) {
+		int verdict = port_refuse(ctx, rec);
+
+		return verdict < 0 ? port_slow(ctx) : verdict;
+	}
 	COUNT_HOST(ctx, flow_hits);
-	if (dp_unlikely(rec->verdict == FLOW_DROP))
-		return count_drop(ctx, rec->tx_slot, rec->reason);
-	if (dp_unlikely(!deliver_fits(ctx, &h, rec->mtu)))
-		return count_drop(ctx, rec->tx_slot, DP_DROP_TOO_BIG);
 	deliver_account(ctx, &h, rec);
 	return deliver_from_port(ctx, &h, rec);
 }

@@ -8,6 +8,7 @@
 #include <linux/in.h>
 
 #include "datapath/env/env.h"
+#include "datapath/stage/budget.h"
 #include "datapath/stage/count.h"
 #include "datapath/stage/guard.h"
 
@@ -15,25 +16,6 @@
 #define DHCP_CLIENT  68
 #define DHCP6_CLIENT 546
 #define DHCP6_SERVER 547
-
-/* A port may ask the agent LIM_PUNT_RATE times in a second. */
-DP_INLINE bool dhcp_may_ask(struct dp_ctx *ctx, __u32 slot)
-{
-	struct budget_value *budget = dp_find(ctx, budget, &slot);
-	__u32 hz = dp_config(ctx, hz);
-	__u64 second = dp_jiffies(ctx) / (hz ? hz : 1);
-
-	if (!budget)
-		return false;
-	if (budget->second != second) {
-		budget->second = second;
-		budget->spent = 0;
-	}
-	if (budget->spent >= LIM_PUNT_RATE)
-		return false;
-	dp_count_shared(&budget->spent, 1);
-	return true;
-}
 
 /* A client's packet to a server, by a port that the agent serves. */
 DP_STAGE int dhcp_ask(struct dp_ctx *ctx, struct dp_pkt *p)
@@ -51,7 +33,7 @@ DP_STAGE int dhcp_ask(struct dp_ctx *ctx, struct dp_pkt *p)
 		    !guard_allows(ctx, p->slot, &key->smac, key->ethertype, &key->saddr))
 			return DP_DROP_SOURCE_IP;
 	}
-	if (!dhcp_may_ask(ctx, p->slot))
+	if (!budget_take_punt(ctx, p->slot))
 		return DP_DROP_PUNT_RATE;
 	reason = dp_punt(ctx, PUNT_DHCP4, p->slot, p->head.size);
 	if (reason)

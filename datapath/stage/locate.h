@@ -55,6 +55,8 @@ DP_INLINE void locate_start(struct dp_pkt *p)
 	p->rec.sport = dp_htons(WIRE_SPORT_MIN + (hash >> 16 & WIRE_SPORT_MASK));
 	p->hops = 0;
 	p->place = 0;
+	p->router = 0;
+	__builtin_memset(&p->router_ip, 0, sizeof(p->router_ip));
 	p->verdict = -1;
 }
 

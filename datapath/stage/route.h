@@ -54,7 +54,7 @@ DP_STAGE int route_step(struct dp_ctx *ctx, struct dp_pkt *p)
 	if (!p)
 		return DP_DROP_INTERNAL;
 	key.prefixlen = ROUTE_PREFIX_BASE + 128;
-	key.router = PLACE_INDEX(p->place);
+	key.router = p->router = PLACE_INDEX(p->place);
 	key.ethertype = p->head.key.ethertype;
 	__builtin_memcpy(&key.ip, &p->head.key.daddr, sizeof(key.ip));
 	flow_gens_use(ctx, p, generation_cell(GEN_ROUTER, key.router));
@@ -75,7 +75,10 @@ DP_STAGE int route_step(struct dp_ctx *ctx, struct dp_pkt *p)
 	reason = admit_network(ctx, p, route->vni);
 	if (reason)
 		return reason;
-	return route_neighbour(ctx, p, &next);
+	reason = route_neighbour(ctx, p, &next);
+	if (!reason && PLACE_KIND(p->place) == PLACE_ROUTER)
+		p->router_ip = next;
+	return reason;
 }
 
 /* From router to router, until a port, a host, or an end. */

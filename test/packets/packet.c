@@ -403,6 +403,15 @@ static void build_hex(struct build *b, const struct layer *l)
 	prepend(b, bytes->data, bytes->len);
 }
 
+/* quote N: of what follows only the first N bytes, as data of what is before. */
+static void build_quote(struct build *b, const struct layer *l)
+{
+	guint64 size = number(b, word(b, l, 1));
+
+	g_byte_array_set_size(b->bytes, MIN(size, b->bytes->len));
+	b->ethertype = b->proto = b->csum = -1;
+}
+
 static const struct {
 	const char *name;
 	void (*build)(struct build *b, const struct layer *l);
@@ -414,6 +423,7 @@ static const struct {
 	{"tcp", build_tcp},	{"icmp", build_icmp},	    {"icmp6", build_icmp},
 	{"ns", build_nd},	{"na", build_nd},	    {"ra", build_ra},
 	{"rs", build_ra},	{"data", build_data},	    {"hex", build_hex},
+	{"quote", build_quote},
 };
 
 static void build_layer(struct build *b, const struct layer *l)

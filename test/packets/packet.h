@@ -7,7 +7,8 @@
  *
  * Lengths, protocol numbers and checksums follow from the layers unless they are given. Layers:
  *   eth vlan arp ip4 ip6 hbh dstopts routing frag ah udp tcp icmp icmp6 ns na ra rs vxlan
- *   data hex, and at the end: cut N (bytes left), pad N (zeros up to).
+ *   data hex quote, and at the end: cut N (bytes left), pad N (zeros up to).
+ * quote N: the first N bytes of the layers behind it, as data.
  * A name that begins with '@' stands for layers. udp * 4789: some source port of a tunnel.
  */
 #pragma once

@@ -293,8 +293,10 @@ static void do_route(struct line *l)
 	__be16 ethertype = 0;
 	struct route_value value = {.flags = has(l, "down") ? 0 : ROUTE_UP};
 	const char *via = option(l, "via"), *mac = option(l, "mac");
+	const char *own = option(l, "own");
 	struct abi_ip ip = {};
 
+	key.kind = own ? ROUTE_OWN : ROUTE_TO;
 	key.prefixlen = ROUTE_PREFIX_BASE + prefix_of(l, word(l, 2), &ip, &ethertype);
 	key.ethertype = ethertype;
 	memcpy(&key.ip, &ip, sizeof(ip));
@@ -303,6 +305,8 @@ static void do_route(struct line *l)
 		       (has(l, "local") ? ROUTE_LOCAL : 0) | (via ? ROUTE_GATEWAY : 0);
 	if (via)
 		value.via = ip_of(l, via);
+	if (own)
+		value.via = ip_of(l, own);
 	if (mac)
 		value.mac = mac_of(l, mac);
 	store(l, NATIVE_MAP_route, &key, &value);

@@ -10,6 +10,7 @@
  *   device IFINDEX SLOT | guard SLOT MAC PREFIX | mac VNI MAC PLACE | location VNI IP MAC
  *   flood VNI CHUNK PLACE...         PLACE: port:N, vtep:N or router:N
  *   route ROUTER PREFIX vni N mac M [via IP] [local] [blackhole] [down]
+ *   route ROUTER PREFIX own IP       as whom the router speaks to the prefix
  *   vtep INDEX remote IP local IP if N next M source M mtu N [unresolved]
  *   peer IP INDEX
  *   del TABLE KEY...                 the key's words as above

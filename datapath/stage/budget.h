@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What may be done on a port's account only so often in a second. */
+#pragma once
+
+#include "datapath/env/env.h"
+
+/* SLOT's account of the current second. Two CPUs may both open it: some units are lost. */
+DP_INLINE struct budget_value *budget_find(struct dp_ctx *ctx, __u32 slot)
+{
+	struct budget_value *budget = dp_find(ctx, budget, &slot);
+	__u32 hz = dp_config(ctx, hz);
+	__u64 second = dp_jiffies(ctx) / (hz ? hz : 1);
+
+	if (budget && budget->second != second) {
+		budget->second = second;
+		budget->punts = 0;
+		budget->errors = 0;
+	}
+	return budget;
+}
+
+/* A port may ask the agent LIM_PUNT_RATE times in a second. */
+DP_INLINE bool budget_take_punt(struct dp_ctx *ctx, __u32 slot)
+{
+	struct budget_value *budget = budget_find(ctx, slot);
+
+	if (!budget || budget->punts >= LIM_PUNT_RATE)
+		return false;
+	dp_count_shared(&budget->punts, 1);
+	return true;
+}
+
+/* Could it be told of an error? */
+DP_INLINE bool budget_has_error(struct dp_ctx *ctx, __u32 slot)
+{
+	struct budget_value *budget = budget_find(ctx, slot);
+
+	return budget && budget->errors < LIM_ERROR_RATE;
+}
+
+/* ... and is. */
+DP_INLINE void budget_take_error(struct dp_ctx *ctx, __u32 slot)
+{
+	struct budget_value *budget = budget_find(ctx, slot);
+
+	if (budget)
+		dp_count_shared(&budget->errors, 1);
+}
