@@ -71,6 +71,23 @@ void derive_host(struct state *state, struct row *row)
 	desired_settle(state->desired, &row->owner);
 }
 
+/* To whom the router speaks as ADDRESS: the subnet it is in. */
+static void claim_own(struct state *state, struct row *row, const struct row_address *address)
+{
+	struct mac mac = row_key_mac(&row->key);
+	struct route_key key = {.prefixlen = ROUTE_PREFIX_BASE + address->subnet.bits,
+				.router = row->key.router,
+				.ethertype = abi_ethertype(ip_is_v4(address->ip)),
+				.kind = ROUTE_OWN,
+				.ip = abi_ip(address->subnet.ip)};
+	struct route_value value = {.flags = row->u.interface.up ? ROUTE_UP : 0,
+				    .vni = row->key.vni,
+				    .via = abi_ip(address->ip),
+				    .mac = abi_mac(mac)};
+
+	desired_claim(state->desired, &row->owner, DESIRED_ROUTE, RANK_ROUTER, &key, &value);
+}
+
 void derive_interface(struct state *state, struct row *row)
 {
 	const struct row_interface *interface = &row->u.interface;
@@ -88,6 +105,7 @@ void derive_interface(struct state *state, struct row *row)
 		struct route_key key = {ROUTE_PREFIX_BASE + 128, row->key.router,
 					abi_ethertype(ip_is_v4(ip)), 0, abi_ip(ip)};
 
+		claim_own(state, row, &interface->addresses[i]);
 		claim_location(state, &row->owner, RANK_ROUTER, row->key.vni, ip, mac);
 		desired_claim(state->desired, &row->owner, DESIRED_ROUTE, RANK_ROUTER, &key,
 			      &local);

@@ -212,11 +212,10 @@ static bool address_read(json_t *value, void *out, GError **error)
 	struct row_address *address = out;
 	const char *text = json_string_value(value), *slash = text ? strchr(text, '/') : NULL;
 	g_autofree char *host = slash ? g_strndup(text, (gsize)(slash - text)) : NULL;
-	struct prefix prefix;
 
-	if (!host || !ip_parse(host, &address->ip) || !prefix_parse(text, false, &prefix))
+	if (!host || !ip_parse(host, &address->ip) ||
+	    !prefix_parse(text, false, &address->subnet))
 		return refuse(value, "an address with the length of its subnet", error);
-	address->bits = prefix.bits;
 	return true;
 }
 

@@ -50,10 +50,10 @@ struct row_network {
 	bool flood;
 };
 
-/* An interface's address with the length of its subnet; host bits are set. */
+/* An interface's address and the subnet it is in. */
 struct row_address {
 	struct ip ip;
-	uint8_t bits;
+	struct prefix subnet;
 };
 
 struct row_interface {

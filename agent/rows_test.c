@@ -48,6 +48,14 @@ static struct ip ip(const char *text)
 	return out;
 }
 
+static struct prefix prefix(const char *text)
+{
+	struct prefix out;
+
+	g_assert_true(prefix_parse(text, true, &out));
+	return out;
+}
+
 static void test_host(void)
 {
 	struct row *row = parse_good("host", "h1", "{\"ip\":\"10.99.0.2\"}");
@@ -80,9 +88,10 @@ static void test_interface(void)
 	g_assert_cmpuint(row->key.b[5], ==, 1);
 	g_assert_cmpuint(row->u.interface.count, ==, 2);
 	g_assert_true(ip_equal(row->u.interface.addresses[0].ip, ip("10.0.1.1")));
-	g_assert_cmpuint(row->u.interface.addresses[0].bits, ==, 120);
+	g_assert_true(
+		prefix_equal(row->u.interface.addresses[0].subnet, prefix("10.0.1.0/24")));
 	g_assert_true(ip_equal(row->u.interface.addresses[1].ip, ip("fd00::1")));
-	g_assert_cmpuint(row->u.interface.addresses[1].bits, ==, 64);
+	g_assert_cmpuint(row->u.interface.addresses[1].subnet.bits, ==, 64);
 	row_free(row);
 }
 

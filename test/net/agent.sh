@@ -135,6 +135,9 @@ check '... on the other host' reaches a1 10.2.0.11
 check '... by IPv6' reaches a1 fd02::11
 check 'the router itself answers' reaches a1 10.1.0.1
 check '... by IPv6' reaches a1 fd01::1
+check_match 'the router tells of a spent TTL by its address' 'From 10.1.0.1 .*Time to live exceeded' \
+	"$(N a1 ping -n -c 1 -W 1 -t 1 10.2.0.11)"
+check_match '... by IPv6' 'From fd01::1 .*Time exceeded' "$(N a1 ping -n -c 1 -W 1 -t 1 fd02::11)"
 check 'a packet of the full MTU passes' reaches a1 10.1.0.13 -s 1422 -M do
 check 'the controller hears of a wired port' cloud_wait 5 reported h1 "\"$(id 1)\":true"
 
