@@ -71,7 +71,6 @@ struct hub_dump {
 	GString *block;
 	gsize lines;
 	gsize bytes;
-	gsize rows;
 };
 
 /* --- sessions ------------------------------------------------------------------------ */
@@ -214,12 +213,9 @@ static void dump_flush(struct hub_dump *dump)
 
 void hub_dump_row(struct hub_dump *dump, const char *table, GRefString *key, GRefString *value)
 {
-<<<<<<< /tmp/metrics/cur
-	if (!dump->stream && dump->rows++)
+	if (!dump->stream && dump->lines)
 		g_string_append_c(dump->block, ',');
-=======
 	dump->lines++;
->>>>>>> /tmp/metrics/new
 	line_append_row(dump->block, table, key, value, dump->hub->revision);
 	if (dump->stream && dump->block->len >= DUMP_BLOCK)
 		dump_flush(dump);
