@@ -18,6 +18,7 @@
 #include "agent/ports.h"
 #include "agent/vxlan.h"
 #include "lib/error.h"
+#include "lib/http_client.h"
 #include "lib/log.h"
 
 #define MODULE	      "agent"
@@ -202,11 +203,14 @@ static const struct feed_ops feed_ops = {
 
 static struct feed *feed_open(struct agent *agent)
 {
+	const struct http_tls tls = {agent->options->ca, agent->options->cert,
+				     agent->options->key};
 	struct feed_config config = {
 		.controllers = (const char *const *)agent->options->controllers,
 		.host = agent->options->host,
 		.tunnel_ip = agent->options->tunnel_text,
 		.token = agent->options->token,
+		.tls = &tls,
 	};
 
 	return feed_new(&config, &feed_ops, agent);

@@ -7,9 +7,11 @@
 
 #include "abi/limits.h"
 #include "lib/error.h"
+#include "lib/tls.h"
 
 struct raw {
 	char *controllers, *host, *tunnel_ip, *uplink, *run, *token, *token_file, *log, *attach;
+	char *ca, *cert, *key;
 	int flows, connections, locations;
 	gboolean cleanup, version;
 };
@@ -38,6 +40,11 @@ static bool read_line(struct raw *raw, int argc, char **argv, GError **error)
 		 "What to show the controller (default: $WEFT_TOKEN)", "TOKEN"},
 		{"token-file", 0, 0, G_OPTION_ARG_STRING, &raw->token_file,
 		 "File that holds the token", "FILE"},
+		{"ca", 0, 0, G_OPTION_ARG_FILENAME, &raw->ca,
+		 "Who may have signed the controllers' certificates", "FILE"},
+		{"cert", 0, 0, G_OPTION_ARG_FILENAME, &raw->cert,
+		 "Certificate of this host, instead of a token", "FILE"},
+		{"key", 0, 0, G_OPTION_ARG_FILENAME, &raw->key, "Its key", "FILE"},
 		{"flows", 0, 0, G_OPTION_ARG_INT, &raw->flows,
 		 "Cached flows for each CPU (default: 65536)", "N"},
 		{"connections", 0, 0, G_OPTION_ARG_INT, &raw->connections,
@@ -74,9 +81,9 @@ static bool read_line(struct raw *raw, int argc, char **argv, GError **error)
 
 static void raw_done(struct raw *raw)
 {
-	char *list[] = {raw->controllers, raw->host, raw->tunnel_ip,
-			raw->uplink,	  raw->run,  raw->token,
-			raw->token_file,  raw->log,  raw->attach};
+	char *list[] = {raw->controllers, raw->host,  raw->tunnel_ip,  raw->uplink,
+			raw->run,	  raw->token, raw->token_file, raw->log,
+			raw->attach,	  raw->ca,    raw->cert,       raw->key};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(list); i++)
 		g_free(list[i]);
@@ -155,6 +162,21 @@ static bool token_read(struct options *options, const struct raw *raw, GError **
 	return true;
 }
 
+/* Read by libcurl when it connects; what is wrong with them is said now. */
+static bool certificates_read(struct options *options, const struct raw *raw, GError **error)
+{
+	const struct tls_files files = {raw->cert, raw->key, raw->ca, NULL};
+	struct tls *tls = tls_new(&files, error);
+
+	if (!tls)
+		return false;
+	tls_free(tls);
+	options->ca = g_strdup(raw->ca);
+	options->cert = g_strdup(raw->cert);
+	options->key = g_strdup(raw->key);
+	return true;
+}
+
 static bool connection_read(struct options *options, const struct raw *raw, GError **error)
 {
 	if (!raw->controllers)
@@ -170,7 +192,7 @@ static bool connection_read(struct options *options, const struct raw *raw, GErr
 		return refuse(error, "tunnel-ip", raw->tunnel_ip, "not an address");
 	options->tunnel_text = g_strdup(raw->tunnel_ip);
 	options->uplink = g_strdup(raw->uplink);
-	return token_read(options, raw, error);
+	return certificates_read(options, raw, error) && token_read(options, raw, error);
 }
 
 bool options_parse(struct options *options, int argc, char **argv, GError **error)
@@ -203,6 +225,9 @@ void options_done(struct options *options)
 	g_free(options->uplink);
 	g_free(options->run);
 	g_free(options->token);
+	g_free(options->ca);
+	g_free(options->cert);
+	g_free(options->key);
 	g_free(options->log);
 	memset(options, 0, sizeof(*options));
 }

@@ -32,6 +32,7 @@ struct feed {
 	char *host;
 	char *tunnel_ip;
 	char *token;
+	char *ca, *cert, *key;
 	unsigned int backoff_min_ms, backoff_max_ms, silence_ms;
 
 	struct http_client *client;
@@ -266,9 +267,10 @@ static void on_end(const struct http_answer *answer, const GError *error, void *
 }
 
 static void feed_ask(struct feed *feed, const char *url, struct http_ask *ask,
-		     struct http_field *token)
+		     struct http_field *token, struct http_tls *tls)
 {
-	*ask = (struct http_ask){.url = url};
+	*tls = (struct http_tls){feed->ca, feed->cert, feed->key};
+	*ask = (struct http_ask){.url = url, .tls = tls};
 	if (!feed->token)
 		return;
 	*token = (struct http_field){"X-Auth-Token", feed->token};
@@ -284,6 +286,7 @@ static void feed_connect(struct feed *feed)
 	g_autofree char *url = NULL;
 	struct http_field token;
 	struct http_ask ask;
+	struct http_tls tls;
 
 	g_string_append_printf(path, "/weft/v1/hosts/%s/rows?ip=%s", host, ip);
 	if (feed->epoch && feed->revision > 0) {
@@ -293,7 +296,7 @@ static void feed_connect(struct feed *feed)
 				       feed->revision);
 	}
 	url = http_join(feed->controllers[feed->controller], path->str);
-	feed_ask(feed, url, &ask, &token);
+	feed_ask(feed, url, &ask, &token, &tls);
 	ask.timeout_ms = feed->silence_ms;
 	ask.answer_max = LINE_MAX_BYTES;
 	feed->stage = STAGE_HELLO;
@@ -354,6 +357,7 @@ static void feed_post(struct feed *feed)
 	g_autofree char *url = NULL;
 	struct http_field token;
 	struct http_ask ask;
+	struct http_tls tls;
 	json_t *report;
 	char *text;
 
@@ -364,7 +368,7 @@ static void feed_post(struct feed *feed)
 	url = http_join(feed->controllers[feed->controller], path);
 	report = report_make(feed);
 	text = json_dumps(report, JSON_COMPACT);
-	feed_ask(feed, url, &ask, &token);
+	feed_ask(feed, url, &ask, &token, &tls);
 	ask.method = "POST";
 	ask.body = text;
 	ask.body_size = strlen(text);
@@ -441,6 +445,11 @@ struct feed *feed_new(const struct feed_config *config, const struct feed_ops *o
 	feed->host = g_strdup(config->host);
 	feed->tunnel_ip = g_strdup(config->tunnel_ip);
 	feed->token = g_strdup(config->token);
+	if (config->tls) {
+		feed->ca = g_strdup(config->tls->ca);
+		feed->cert = g_strdup(config->tls->cert);
+		feed->key = g_strdup(config->tls->key);
+	}
 	feed->backoff_min_ms = config->backoff_min_ms ? config->backoff_min_ms : BACKOFF_MIN_MS;
 	feed->backoff_max_ms = config->backoff_max_ms ? config->backoff_max_ms : BACKOFF_MAX_MS;
 	feed->silence_ms = config->silence_ms ? config->silence_ms : SILENCE_MS;
@@ -468,6 +477,9 @@ void feed_free(struct feed *feed)
 	g_free(feed->host);
 	g_free(feed->tunnel_ip);
 	g_free(feed->token);
+	g_free(feed->ca);
+	g_free(feed->cert);
+	g_free(feed->key);
 	g_free(feed->epoch);
 	g_free(feed);
 }

@@ -12,6 +12,7 @@
 #include <jansson.h>
 
 struct feed;
+struct http_tls;
 
 /*
  * None of these may free the feed. Rows that were told after the last commit when the
@@ -40,7 +41,8 @@ struct feed_config {
 	const char *const *controllers; /* NULL-terminated base URLs, tried in turn */
 	const char *host;
 	const char *tunnel_ip;
-	const char *token; /* NULL: none */
+	const char *token;	    /* NULL: none */
+	const struct http_tls *tls; /* for https; NULL: as the system trusts */
 	/* Defaults when 0: 100 and 5000 ms of back-off, 10 s of silence. */
 	unsigned int backoff_min_ms, backoff_max_ms, silence_ms;
 };
