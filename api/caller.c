@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/error.h"
+#include "lib/pki_id.h"
 
 struct guestlist {
 	char *path;
@@ -107,6 +108,20 @@ static void caller_trust(struct http_request *request, struct caller *out)
 	*out = caller;
 }
 
+/* A certificate for people stands for a token. */
+static bool caller_from_peer(struct http_request *request, struct caller *out)
+{
+	const struct pki_id *peer = http_request_get_question(request)->peer;
+
+	if (!peer || (peer->kind != PKI_USER && peer->kind != PKI_ADMIN))
+		return false;
+	*out = (struct caller){.project_id = g_intern_string(peer->name),
+			       .admin = peer->kind == PKI_ADMIN,
+			       .host = peer->kind == PKI_ADMIN ? g_intern_static_string("*")
+							       : NULL};
+	return true;
+}
+
 /* As OpenStack's clients send it, or as everybody else's. */
 static const char *request_find_token(struct http_request *request)
 {
@@ -125,6 +140,8 @@ bool guestlist_identify(const struct guestlist *list, struct http_request *reque
 	const char *token = request_find_token(request);
 	const struct caller *caller;
 
+	if (!token && caller_from_peer(request, out))
+		return true;
 	if (!list->path) {
 		caller_trust(request, out);
 		return true;

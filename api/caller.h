@@ -28,6 +28,10 @@ void guestlist_free(struct guestlist *list);
 /* Reads the file again; keeps what it had when that fails. */
 bool guestlist_reload(struct guestlist *list, GError **error);
 
-/* False, with WEFT_ERROR_UNAUTHENTICATED, when the request's token is not known. */
+/*
+ * Without a token, who shows a certificate is whom that names: a member of a project, or an
+ * administrator. False, with WEFT_ERROR_UNAUTHENTICATED, when there is neither, or the token is
+ * not known.
+ */
 bool guestlist_identify(const struct guestlist *list, struct http_request *request,
 			struct caller *out, GError **error);

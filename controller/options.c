@@ -16,6 +16,7 @@
 struct raw {
 	char **listen;
 	char *store, *auth, *tokens, *config, *log, *vni_range, *mtu, *metrics;
+	char *tls_cert, *tls_key, *tls_ca, *tls_crl;
 	gboolean version, print_metrics;
 };
 
@@ -30,13 +31,18 @@ static void raw_done(struct raw *raw)
 	g_free(raw->metrics);
 	g_free(raw->vni_range);
 	g_free(raw->mtu);
+	g_free(raw->tls_cert);
+	g_free(raw->tls_key);
+	g_free(raw->tls_ca);
+	g_free(raw->tls_crl);
 }
 
 static bool raw_parse(struct raw *raw, int *argc, char ***argv, GError **error)
 {
 	const GOptionEntry entries[] = {
 		{"listen", 'l', 0, G_OPTION_ARG_STRING_ARRAY, &raw->listen,
-		 "Where to serve; may be repeated (127.0.0.1:9696)", "ADDRESS:PORT|unix:PATH"},
+		 "Where to serve; may be repeated (127.0.0.1:9696)",
+		 "[http[s]://]ADDRESS:PORT|unix:PATH"},
 		{"store", 's', 0, G_OPTION_ARG_STRING, &raw->store,
 		 "Where the cloud is kept (sqlite:/var/lib/weft/weft.db)", "URL"},
 		{"auth", 0, 0, G_OPTION_ARG_STRING, &raw->auth,
@@ -52,6 +58,13 @@ static bool raw_parse(struct raw *raw, int *argc, char ***argv, GError **error)
 		 "VNIs of networks that name none (1-16777215)", "FIRST-LAST"},
 		{"mtu", 0, 0, G_OPTION_ARG_STRING, &raw->mtu,
 		 "MTU of the underlay, in bytes (1500)", "BYTES"},
+		{"tls-cert", 0, 0, G_OPTION_ARG_FILENAME, &raw->tls_cert,
+		 "Certificate to show; addresses then serve https", "FILE"},
+		{"tls-key", 0, 0, G_OPTION_ARG_FILENAME, &raw->tls_key, "Its key", "FILE"},
+		{"tls-ca", 0, 0, G_OPTION_ARG_FILENAME, &raw->tls_ca,
+		 "Who signs the certificates of hosts and users", "FILE"},
+		{"tls-crl", 0, 0, G_OPTION_ARG_FILENAME, &raw->tls_crl,
+		 "Which of them are revoked", "FILE"},
 		{"metrics", 0, 0, G_OPTION_ARG_STRING, &raw->metrics,
 		 "Where to serve metrics to everybody who asks (nowhere)", "ADDRESS:PORT"},
 		{"print-metrics", 0, 0, G_OPTION_ARG_NONE, &raw->print_metrics,
@@ -82,6 +95,8 @@ static bool raw_read_file(struct raw *raw, GError **error)
 		{"store", &raw->store},		{"auth", &raw->auth},
 		{"tokens", &raw->tokens},	{"log", &raw->log},
 		{"vni-range", &raw->vni_range}, {"mtu", &raw->mtu},
+		{"tls-cert", &raw->tls_cert},	{"tls-key", &raw->tls_key},
+		{"tls-ca", &raw->tls_ca},	{"tls-crl", &raw->tls_crl},
 		{"metrics", &raw->metrics},
 	};
 	g_auto(GStrv) keys = NULL;
@@ -176,6 +191,10 @@ static bool options_from_raw(struct options *out, struct raw *raw, GError **erro
 	out->listen = g_steal_pointer(&raw->listen);
 	out->store = g_steal_pointer(&raw->store);
 	out->log = g_steal_pointer(&raw->log);
+	out->tls_cert = g_steal_pointer(&raw->tls_cert);
+	out->tls_key = g_steal_pointer(&raw->tls_key);
+	out->tls_ca = g_steal_pointer(&raw->tls_ca);
+	out->tls_crl = g_steal_pointer(&raw->tls_crl);
 	out->metrics = g_steal_pointer(&raw->metrics);
 	out->print_metrics = raw->print_metrics;
 	if (!out->listen)
@@ -212,6 +231,10 @@ void options_done(struct options *options)
 	g_free(options->store);
 	g_free(options->tokens);
 	g_free(options->log);
+	g_free(options->tls_cert);
+	g_free(options->tls_key);
+	g_free(options->tls_ca);
+	g_free(options->tls_crl);
 	g_free(options->metrics);
 	*options = (struct options){0};
 }

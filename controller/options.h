@@ -13,6 +13,7 @@ struct options {
 	char *store;
 	char *tokens; /* NULL: no authentication */
 	char *log;
+	char *tls_cert, *tls_key, *tls_ca, *tls_crl; /* NULL: none */
 	char *metrics; /* where to serve them to everybody; NULL: nowhere */
 	uint32_t vni_min, vni_max;
 	int64_t mtu;

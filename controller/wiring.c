@@ -10,11 +10,14 @@
 #include "api/api.h"
 #include "compile/compile.h"
 #include "controller/scrape.h"
+#include "lib/error.h"
 #include "lib/log.h"
+#include "lib/tls.h"
 #include "sync/hub.h"
 
-#define MODULE	 "weftd"
-#define BODY_MAX (16u << 20) /* bytes of a request: 10,000 ports in one */
+#define MODULE	    "weftd"
+#define TLS_SECONDS 2		/* how long what is revoked may still be in force */
+#define BODY_MAX    (16u << 20) /* bytes of a request: 10,000 ports in one */
 
 struct wiring {
 	struct store *store;
@@ -25,6 +28,8 @@ struct wiring {
 	struct compile *compile;
 	struct hub *hub;
 	struct http_server *server;
+	struct tls *tls; /* NULL: plain */
+	guint tls_watch;
 	struct scrape *scrape;
 	char **listen;
 	char *metrics; /* where they are open to all; NULL: nowhere */
@@ -124,6 +129,80 @@ static const struct hub_ops hub_ops = {
 	.report = hosts_report,
 };
 
+/* Certificates */
+
+static void stream_was_cut(const char *client, const GError *why, void *data)
+{
+	log_warn(MODULE, "%s: stream to %s cut", why->message, client);
+}
+
+static void tls_look(struct wiring *wiring)
+{
+	g_autoptr(GError) error = NULL;
+	bool changed = false;
+
+	if (!tls_refresh(wiring->tls, &changed, &error))
+		log_error(MODULE, "certificates: kept as they were: %s", error->message);
+	else if (changed)
+		log_info(MODULE, "certificates: read again");
+	if (wiring->server)
+		http_server_check_streams(wiring->server, stream_was_cut, NULL);
+}
+
+static gboolean tls_is_due(void *data)
+{
+	tls_look(data);
+	return G_SOURCE_CONTINUE;
+}
+
+static bool tls_begin(struct wiring *wiring, const struct options *options, GError **error)
+{
+	const struct tls_files files = {options->tls_cert, options->tls_key, options->tls_ca,
+					options->tls_crl};
+
+	if (!files.cert && !files.key && !files.ca && !files.crl)
+		return true;
+	wiring->tls = tls_new(&files, error);
+	if (wiring->tls && files.cert) {
+		wiring->tls_watch = g_timeout_add_seconds(TLS_SECONDS, tls_is_due, wiring);
+		return true;
+	}
+	if (wiring->tls)
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+			    "--tls-ca %s: needs --tls-cert FILE", files.ca);
+	return false;
+}
+
+/* A host's certificate opens that host's rows and status, whatever else comes along. */
+static void peer_serve_host(struct wiring *wiring, struct http_request *request,
+			    const struct http_question *question)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (hub_serve(wiring->hub, request, question, question->peer->name))
+		return;
+	g_set_error(&error, WEFT_ERROR, WEFT_ERROR_DENIED,
+		    "host %s: its certificate opens its rows and status, not %s",
+		    question->peer->name, question->path);
+	api_reply_error(request, error);
+}
+
+/* Whether the client's certificate decided, and the request is answered. */
+static bool peer_serve(struct wiring *wiring, struct http_request *request,
+		       const struct http_question *question)
+{
+	if (question->refused) {
+		log_warn(MODULE, "%s: refused, from %s", question->refused->message,
+			 question->client);
+		api_reply_error(request, question->refused);
+		return true;
+	}
+	if (!question->peer || question->peer->kind != PKI_HOST)
+		return false;
+	peer_serve_host(wiring, request, question);
+	return true;
+}
+
 /* Requests */
 
 static void requests_complain(const char *text)
@@ -141,13 +220,16 @@ static void requests_handle(struct http_request *request, const struct http_ques
 	if (scrape_serve(wiring->scrape, wiring->guests, request, question))
 		return;
 	log_debug("api", "%s: %s %s", question->client, question->method, question->path);
+	if (peer_serve(wiring, request, question))
+		return;
 	if (!g_str_has_prefix(question->path, "/weft/")) {
 		api_serve(wiring->api, request, question);
 		return;
 	}
 	if (!guestlist_identify(wiring->guests, request, &caller, &error))
 		api_reply_error(request, error);
-	else if (!hub_serve(wiring->hub, request, question, caller.host))
+	else if (!hub_serve_snapshot(wiring->hub, request, question, caller.admin) &&
+		 !hub_serve(wiring->hub, request, question, caller.host))
 		api_serve(wiring->api, request, question);
 }
 
@@ -182,6 +264,8 @@ static void mirror_is_ready(uint64_t revision, void *data)
 	wiring->server = http_server_new(requests_handle, wiring);
 	http_server_set_observer(wiring->server, scrape_observe, wiring->scrape);
 	http_server_set_limits(wiring->server, BODY_MAX, 32u << 20);
+	if (wiring->tls)
+		http_server_set_tls(wiring->server, wiring->tls);
 	for (char **where = wiring->listen; *where; where++) {
 		if (!http_server_listen(wiring->server, *where, &error)) {
 			log_error(MODULE, "%s: cannot listen: %s", *where, error->message);
@@ -230,7 +314,8 @@ struct wiring *wiring_new(const struct options *options, void (*failed)(void *da
 		.underlay_mtu = options->mtu,
 		.complain = requests_complain,
 	};
-	wiring->guests = guestlist_new(options->tokens, error);
+	if (tls_begin(wiring, options, error))
+		wiring->guests = guestlist_new(options->tokens, error);
 	wiring->store = wiring->guests ? store_open(options->store, error) : NULL;
 	if (!wiring->store) {
 		wiring_free(wiring);
@@ -249,6 +334,8 @@ void wiring_reload(struct wiring *wiring)
 		log_info(MODULE, "tokens: read again");
 	else
 		log_error(MODULE, "tokens: kept as they were: %s", error->message);
+	if (wiring->tls)
+		tls_look(wiring);
 }
 
 /* The store first: its last commit answers the requests that wait for it, and they still find
@@ -265,6 +352,8 @@ void wiring_free(struct wiring *wiring)
 		;
 	hub_free(wiring->hub);
 	http_server_free(wiring->server);
+	g_clear_handle_id(&wiring->tls_watch, g_source_remove);
+	tls_free(wiring->tls);
 	scrape_free(wiring->scrape);
 	api_free(wiring->api);
 	compile_free(wiring->compile);

@@ -17,5 +17,5 @@ struct wiring *wiring_new(const struct options *options, void (*failed)(void *da
 			  GError **error);
 /* Ends what is under way properly. */
 void wiring_free(struct wiring *wiring);
-/* Reads the token file again. */
+/* Reads the token file again, and the certificates that have changed. */
 void wiring_reload(struct wiring *wiring);

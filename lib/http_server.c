@@ -373,6 +373,11 @@ struct http_stream *http_stream_open(struct http_request *request, const char *c
 	return stream;
 }
 
+const struct http_question *http_request_get_question(const struct http_request *request)
+{
+	return &request->question;
+}
+
 const char *http_request_find_header(struct http_request *request, const char *name)
 {
 	if (!request->connection)

@@ -76,6 +76,8 @@ typedef void (*http_observer)(const struct http_question *question, unsigned int
 			      double seconds, void *data);
 void http_server_set_observer(struct http_server *server, http_observer observer, void *data);
 
+/* What REQUEST asks; borrowed. */
+const struct http_question *http_request_get_question(const struct http_request *request);
 /* Header of REQUEST, any case, or NULL; borrowed. */
 const char *http_request_find_header(struct http_request *request, const char *name);
 /* First value of a query parameter or NULL; borrowed. */
