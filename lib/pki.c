@@ -14,6 +14,7 @@
 #include <gnutls/crypto.h>
 #include "lib/error.h"
 #include "lib/ip.h"
+#include "lib/pem.h"
 
 #define DAY	     86400
 #define DAYS	     365
@@ -21,103 +22,6 @@
 #define DAYS_MAX     36500
 #define SERIAL_BYTES 16
 #define SKEW	     3600 /* seconds that a peer's clock may be behind ours */
-
-G_DEFINE_AUTO_CLEANUP_FREE_FUNC(gnutls_x509_crt_t, gnutls_x509_crt_deinit, NULL)
-G_DEFINE_AUTO_CLEANUP_FREE_FUNC(gnutls_x509_crl_t, gnutls_x509_crl_deinit, NULL)
-G_DEFINE_AUTO_CLEANUP_FREE_FUNC(gnutls_x509_privkey_t, gnutls_x509_privkey_deinit, NULL)
-
-/* Of CODE, zero or above being good; WHAT is a file, or what was tried. */
-static bool good(int code, const char *what, GError **error)
-{
-	if (code >= 0)
-		return true;
-	g_set_error(error, WEFT_ERROR, WEFT_ERROR_INTERNAL, "%s: %s", what,
-		    gnutls_strerror(code));
-	return false;
-}
-
-/* --- files --------------------------------------------------------------------------- */
-
-static bool file_read(const char *path, gnutls_datum_t *out, GError **error)
-{
-	g_autoptr(GError) reason = NULL;
-	char *text;
-	gsize size;
-
-	if (!g_file_get_contents(path, &text, &size, &reason)) {
-		g_set_error(error, WEFT_ERROR, WEFT_ERROR_UNAVAILABLE, "%s", reason->message);
-		return false;
-	}
-	*out = (gnutls_datum_t){(unsigned char *)text, (unsigned int)size};
-	return true;
-}
-
-/* Takes DATA. */
-static bool file_write(const char *path, gnutls_datum_t *data, int mode, GError **error)
-{
-	g_autoptr(GError) reason = NULL;
-	bool written = g_file_set_contents_full(
-		path, (const char *)data->data, data->size,
-		G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, mode, &reason);
-
-	gnutls_memset(data->data, 0, data->size);
-	gnutls_free(data->data);
-	if (!written)
-		g_set_error(error, WEFT_ERROR, WEFT_ERROR_UNAVAILABLE, "%s: %s", path,
-			    reason->message);
-	return written;
-}
-
-static bool certificate_read(const char *path, gnutls_x509_crt_t *out, GError **error)
-{
-	g_auto(gnutls_x509_crt_t) certificate = NULL;
-	gnutls_datum_t data;
-	int code;
-
-	if (!file_read(path, &data, error))
-		return false;
-	gnutls_x509_crt_init(&certificate);
-	code = gnutls_x509_crt_import(certificate, &data, GNUTLS_X509_FMT_PEM);
-	g_free(data.data);
-	if (!good(code, path, error))
-		return false;
-	*out = g_steal_pointer(&certificate);
-	return true;
-}
-
-/* By way of its printed form: one that was just made does not tell its extensions. */
-static bool certificate_copy(gnutls_x509_crt_t certificate, gnutls_x509_crt_t *out,
-			     GError **error)
-{
-	gnutls_datum_t der;
-	int code = gnutls_x509_crt_export2(certificate, GNUTLS_X509_FMT_DER, &der);
-
-	if (!good(code, "certificate", error))
-		return false;
-	gnutls_x509_crt_init(out);
-	code = gnutls_x509_crt_import(*out, &der, GNUTLS_X509_FMT_DER);
-	gnutls_free(der.data);
-	return good(code, "certificate", error);
-}
-
-static bool certificate_write(gnutls_x509_crt_t certificate, const char *path, GError **error)
-{
-	gnutls_datum_t data;
-
-	return good(gnutls_x509_crt_export2(certificate, GNUTLS_X509_FMT_PEM, &data), path,
-		    error) &&
-	       file_write(path, &data, 0644, error);
-}
-
-static bool key_write(gnutls_x509_privkey_t key, const char *path, GError **error)
-{
-	gnutls_datum_t data;
-
-	return good(gnutls_x509_privkey_export2_pkcs8(key, GNUTLS_X509_FMT_PEM, NULL,
-						      GNUTLS_PKCS_PLAIN, &data),
-		    path, error) &&
-	       file_write(path, &data, 0600, error);
-}
 
 /* --- the authority ------------------------------------------------------------------- */
 
@@ -157,43 +61,17 @@ static bool authority_lock(struct authority *ca, const char *folder, GError **er
 	return false;
 }
 
-static bool authority_read_key(struct authority *ca, GError **error)
-{
-	g_autofree char *path = authority_path(ca, "ca", ".key");
-	gnutls_datum_t data;
-	int code;
-
-	if (!file_read(path, &data, error))
-		return false;
-	gnutls_x509_privkey_init(&ca->key);
-	code = gnutls_x509_privkey_import(ca->key, &data, GNUTLS_X509_FMT_PEM);
-	gnutls_memset(data.data, 0, data.size);
-	g_free(data.data);
-	return good(code, path, error);
-}
-
-static bool authority_read_crl(struct authority *ca, GError **error)
-{
-	g_autofree char *path = authority_path(ca, "ca", ".crl");
-	gnutls_datum_t data;
-	int code;
-
-	if (!file_read(path, &data, error))
-		return false;
-	gnutls_x509_crl_init(&ca->crl);
-	code = gnutls_x509_crl_import(ca->crl, &data, GNUTLS_X509_FMT_PEM);
-	g_free(data.data);
-	return good(code, path, error);
-}
-
 static bool authority_open(struct authority *ca, const char *folder, bool key, GError **error)
 {
-	g_autofree char *path = g_strdup_printf("%s/ca.crt", folder);
+	g_autofree char *certificate = g_strdup_printf("%s/ca.crt", folder);
+	g_autofree char *crl = g_strdup_printf("%s/ca.crl", folder);
+	g_autofree char *secret = g_strdup_printf("%s/ca.key", folder);
 
 	ca->lock = -1;
 	return authority_lock(ca, folder, error) &&
-	       certificate_read(path, &ca->certificate, error) &&
-	       authority_read_crl(ca, error) && (!key || authority_read_key(ca, error));
+	       pem_read_certificate(certificate, &ca->certificate, error) &&
+	       pem_read_crl(crl, &ca->crl, error) &&
+	       (!key || pem_read_key(secret, &ca->key, error));
 }
 
 /* --- making certificates ------------------------------------------------------------- */
@@ -210,10 +88,10 @@ static bool days_check(int days, GError **error)
 static bool key_generate(gnutls_x509_privkey_t *key, GError **error)
 {
 	gnutls_x509_privkey_init(key);
-	return good(gnutls_x509_privkey_generate(
-			    *key, GNUTLS_PK_ECDSA,
-			    GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0),
-		    "key", error);
+	return pem_good(gnutls_x509_privkey_generate(
+				*key, GNUTLS_PK_ECDSA,
+				GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0),
+			"key", error);
 }
 
 /* What all certificates have. */
@@ -246,7 +124,7 @@ static bool certificate_begin(gnutls_x509_crt_t certificate, gnutls_x509_privkey
 		code = gnutls_x509_crt_get_key_id(certificate, 0, id, &id_size);
 	if (code >= 0)
 		code = gnutls_x509_crt_set_subject_key_id(certificate, id, id_size);
-	return good(code, name, error);
+	return pem_good(code, name, error);
 }
 
 static bool authority_sign(gnutls_x509_crt_t certificate, gnutls_x509_crt_t issuer,
@@ -260,7 +138,7 @@ static bool authority_sign(gnutls_x509_crt_t certificate, gnutls_x509_crt_t issu
 		code = gnutls_x509_crt_set_authority_key_id(certificate, id, size);
 	if (code >= 0)
 		code = gnutls_x509_crt_sign2(certificate, issuer, key, GNUTLS_DIG_SHA256, 0);
-	return good(code, "signing", error);
+	return pem_good(code, "signing", error);
 }
 
 static bool names_add(gnutls_x509_crt_t certificate, const char *text, bool must_be_ip,
@@ -275,15 +153,16 @@ static bool names_add(gnutls_x509_crt_t certificate, const char *text, bool must
 			return false;
 		}
 		return pki_id_check_name(text, error) &&
-		       good(gnutls_x509_crt_set_subject_alt_name(
-				    certificate, GNUTLS_SAN_DNSNAME, text,
-				    (unsigned int)strlen(text), GNUTLS_FSAN_APPEND),
-			    text, error);
+		       pem_good(gnutls_x509_crt_set_subject_alt_name(
+					certificate, GNUTLS_SAN_DNSNAME, text,
+					(unsigned int)strlen(text), GNUTLS_FSAN_APPEND),
+				text, error);
 	}
-	return good(gnutls_x509_crt_set_subject_alt_name(
-			    certificate, GNUTLS_SAN_IPADDRESS, ip_is_v4(ip) ? ip.b + 12 : ip.b,
-			    ip_is_v4(ip) ? 4 : 16, GNUTLS_FSAN_APPEND),
-		    text, error);
+	return pem_good(gnutls_x509_crt_set_subject_alt_name(certificate, GNUTLS_SAN_IPADDRESS,
+							     ip_is_v4(ip) ? ip.b + 12 : ip.b,
+							     ip_is_v4(ip) ? 4 : 16,
+							     GNUTLS_FSAN_APPEND),
+			text, error);
 }
 
 static bool certificate_name(gnutls_x509_crt_t certificate, const struct pki_wish *wish,
@@ -291,10 +170,10 @@ static bool certificate_name(gnutls_x509_crt_t certificate, const struct pki_wis
 {
 	g_autofree char *uri = pki_id_print(wish->kind, wish->name);
 
-	if (!good(gnutls_x509_crt_set_subject_alt_name(certificate, GNUTLS_SAN_URI, uri,
-						       (unsigned int)strlen(uri),
-						       GNUTLS_FSAN_APPEND),
-		  uri, error))
+	if (!pem_good(gnutls_x509_crt_set_subject_alt_name(certificate, GNUTLS_SAN_URI, uri,
+							   (unsigned int)strlen(uri),
+							   GNUTLS_FSAN_APPEND),
+		      uri, error))
 		return false;
 	if (wish->kind != PKI_SERVER && wish->kind != PKI_HOST)
 		return true;
@@ -322,7 +201,7 @@ static bool certificate_set_use(gnutls_x509_crt_t certificate, enum pki_kind kin
 	if (code >= 0 && kind != PKI_SERVER)
 		code = gnutls_x509_crt_set_key_purpose_oid(certificate,
 							   GNUTLS_KP_TLS_WWW_CLIENT, 0);
-	return good(code, "use", error);
+	return pem_good(code, "use", error);
 }
 
 /* --- the list of the revoked --------------------------------------------------------- */
@@ -364,19 +243,16 @@ static bool crl_make(const struct authority *ca, gnutls_x509_crl_t old, const GP
 	if (code >= 0)
 		code = gnutls_x509_crl_sign2(crl, ca->certificate, ca->key, GNUTLS_DIG_SHA256,
 					     0);
-	return good(code, "ca.crl", error);
+	return pem_good(code, "ca.crl", error);
 }
 
 static bool crl_write(const struct authority *ca, const GPtrArray *more, GError **error)
 {
 	g_autofree char *path = authority_path(ca, "ca", ".crl");
 	g_auto(gnutls_x509_crl_t) crl = NULL;
-	gnutls_datum_t data;
 
 	gnutls_x509_crl_init(&crl);
-	return crl_make(ca, ca->crl, more, crl, error) &&
-	       good(gnutls_x509_crl_export2(crl, GNUTLS_X509_FMT_PEM, &data), path, error) &&
-	       file_write(path, &data, 0644, error);
+	return crl_make(ca, ca->crl, more, crl, error) && pem_write_crl(crl, path, error);
 }
 
 static bool crl_has(gnutls_x509_crl_t crl, gnutls_x509_crt_t certificate)
@@ -410,7 +286,7 @@ static bool issued_each(const struct authority *ca, issued_visit visit, void *da
 
 		if (!g_str_has_suffix(name, ".crt"))
 			continue;
-		more = certificate_read(path, &certificate, error) &&
+		more = pem_read_certificate(path, &certificate, error) &&
 		       pki_id_read(certificate, &id, error);
 		if (more)
 			more = visit(ca, certificate, &id, data, error);
@@ -449,7 +325,7 @@ static bool authority_make(struct authority *ca, const char *cloud, int days, GE
 	if (code >= 0)
 		code = gnutls_x509_crt_set_key_usage(
 			ca->certificate, GNUTLS_KEY_KEY_CERT_SIGN | GNUTLS_KEY_CRL_SIGN);
-	return good(code, cloud, error) &&
+	return pem_good(code, cloud, error) &&
 	       authority_sign(ca->certificate, ca->certificate, ca->key, error);
 }
 
@@ -477,8 +353,8 @@ bool pki_init(const char *folder, const char *cloud, int days, GError **error)
 	}
 	/* The certificate last: with it the authority is there. */
 	return authority_make(&ca, cloud, days ? days : DAYS_CA, error) &&
-	       key_write(ca.key, key, error) && crl_write(&ca, NULL, error) &&
-	       certificate_write(ca.certificate, certificate, error);
+	       pem_write_key(ca.key, key, error) && crl_write(&ca, NULL, error) &&
+	       pem_write_certificate(ca.certificate, certificate, error);
 }
 
 static bool issued_write(const struct authority *ca, const char *name,
@@ -491,13 +367,14 @@ static bool issued_write(const struct authority *ca, const char *name,
 	g_auto(gnutls_x509_crt_t) copy = NULL;
 	struct pki_id id;
 
-	if (!certificate_copy(certificate, &copy, error) || !pki_id_read(copy, &id, error))
+	if (!pem_copy_certificate(certificate, &copy, error) || !pki_id_read(copy, &id, error))
 		return false;
 	record = g_strdup_printf("%s/issued/%s.crt", ca->folder, id.serial);
 	pki_id_done(&id);
 	/* On record first: what is not cannot be revoked by name. */
-	return certificate_write(certificate, record, error) && key_write(key, secret, error) &&
-	       certificate_write(certificate, crt, error);
+	return pem_write_certificate(certificate, record, error) &&
+	       pem_write_key(key, secret, error) &&
+	       pem_write_certificate(certificate, crt, error);
 }
 
 bool pki_issue(const char *folder, const struct pki_wish *wish, GError **error)
@@ -545,7 +422,7 @@ static bool search_visit(const struct authority *ca, gnutls_x509_crt_t certifica
 		search->revoked++;
 		return true;
 	}
-	if (!certificate_copy(certificate, &copy, error))
+	if (!pem_copy_certificate(certificate, &copy, error))
 		return false;
 	g_ptr_array_add(search->found, copy);
 	return true;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "lib/error.h"
+#include "lib/pem.h"
 
 #define CHAIN_MAX 8
 
@@ -53,52 +54,19 @@ static bool refuse(GError **error, const char *path, const char *why)
 	return false;
 }
 
-static bool file_read(const char *path, gnutls_datum_t *out, GError **error)
-{
-	g_autoptr(GError) reason = NULL;
-	char *text;
-	gsize size;
-
-	if (!g_file_get_contents(path, &text, &size, &reason)) {
-		g_set_error_literal(error, WEFT_ERROR, WEFT_ERROR_UNAVAILABLE, reason->message);
-		return false;
-	}
-	*out = (gnutls_datum_t){(unsigned char *)text, (unsigned int)size};
-	return true;
-}
-
-static void file_forget(gnutls_datum_t *data)
-{
-	gnutls_memset(data->data, 0, data->size);
-	g_free(data->data);
-}
-
 static bool chain_read(const char *path, gnutls_x509_crt_t **chain, unsigned int *count,
 		       GError **error)
 {
 	gnutls_datum_t data;
 	int code;
 
-	if (!file_read(path, &data, error))
+	if (!pem_read(path, &data, error))
 		return false;
 	code = gnutls_x509_crt_list_import2(chain, count, &data, GNUTLS_X509_FMT_PEM, 0);
-	file_forget(&data);
+	pem_forget(&data);
 	if (code < 0)
 		return refuse(error, path, gnutls_strerror(code));
 	return true;
-}
-
-static bool key_read(const char *path, gnutls_x509_privkey_t *out, GError **error)
-{
-	gnutls_datum_t data;
-	int code;
-
-	if (!file_read(path, &data, error))
-		return false;
-	gnutls_x509_privkey_init(out);
-	code = gnutls_x509_privkey_import(*out, &data, GNUTLS_X509_FMT_PEM);
-	file_forget(&data);
-	return code >= 0 || refuse(error, path, gnutls_strerror(code));
 }
 
 static bool key_fits(const struct material *material)
@@ -114,7 +82,7 @@ static bool key_fits(const struct material *material)
 static bool identity_read(char *const *paths, struct material *out, GError **error)
 {
 	if (!chain_read(paths[FILE_CERT], &out->chain, &out->count, error) ||
-	    !key_read(paths[FILE_KEY], &out->key, error))
+	    !pem_read_key(paths[FILE_KEY], &out->key, error))
 		return false;
 	if (out->count == 0 || out->count > CHAIN_MAX)
 		return refuse(error, paths[FILE_CERT], "not one to 8 certificates");
@@ -143,10 +111,10 @@ static bool revoked_read(const char *path, struct material *out, GError **error)
 	gnutls_datum_t data;
 	int code;
 
-	if (!file_read(path, &data, error))
+	if (!pem_read(path, &data, error))
 		return false;
 	code = gnutls_x509_crl_list_import2(&list, &count, &data, GNUTLS_X509_FMT_PEM, 0);
-	file_forget(&data);
+	pem_forget(&data);
 	if (code < 0)
 		return refuse(error, path, gnutls_strerror(code));
 	/* A list by somebody else is not added, stays ours, and would be silently without
