@@ -63,13 +63,16 @@ DP_STAGE int uplink_walk(struct dp_ctx *ctx, struct dp_pkt *p)
 
 DP_STAGE int uplink_finish(struct dp_ctx *ctx, struct dp_pkt *p, __u32 reason)
 {
+	__u32 account;
+
 	if (!p)
 		return TC_ACT_SHOT;
 	COUNT_HOST(ctx, flow_misses);
 	if (reason) {
+		account = p->rec.rx_slot; /* before the record becomes a denial's */
 		if (p->from) /* a stranger may not decide about a peer's flow */
-			miss_keep_drop(ctx, p, reason, p->rec.rx_slot);
-		return count_drop(ctx, p->rec.rx_slot, reason);
+			miss_keep_drop(ctx, p, reason, account);
+		return count_drop(ctx, account, reason);
 	}
 	if (p->verdict >= 0)
 		return p->verdict;
