@@ -33,8 +33,8 @@ static inline __u16 generation_cell(__u32 kind, __u64 id)
 static inline __u64 generation_mac_id(__u32 vni, const struct abi_mac *mac)
 {
 	const __u8 *b = mac->b;
-	__u64 m = (__u64)b[0] << 40 | (__u64)b[1] << 32 | (__u64)b[2] << 24 | (__u64)b[3] << 16 |
-		  (__u64)b[4] << 8 | b[5];
+	__u64 m = (__u64)b[0] << 40 | (__u64)b[1] << 32 | (__u64)b[2] << 24 |
+		  (__u64)b[3] << 16 | (__u64)b[4] << 8 | b[5];
 
 	return hash_mix(vni, m);
 }

@@ -10,14 +10,14 @@
 
 #include <linux/types.h>
 
-#define WIRE_UDP_PORT 4789
-#define WIRE_SPORT_MIN 49152	  /* outer source ports: a hash of the inner tuple */
-#define WIRE_SPORT_MASK 0x3fff	  /* ... 49152-65535 */
+#define WIRE_UDP_PORT	4789
+#define WIRE_SPORT_MIN	49152  /* outer source ports: a hash of the inner tuple */
+#define WIRE_SPORT_MASK 0x3fff /* ... 49152-65535 */
 
-#define WIRE_VXLAN_I 0x08000000	  /* flags, host order: the VNI is valid */
-#define WIRE_VXLAN_G 0x80000000	  /* a Group Policy ID is present */
-#define WIRE_VXLAN_D 0x00400000	  /* don't learn: came by way of transit */
-#define WIRE_VXLAN_A 0x00080000	  /* policy was applied by the sender */
+#define WIRE_VXLAN_I 0x08000000 /* flags, host order: the VNI is valid */
+#define WIRE_VXLAN_G 0x80000000 /* a Group Policy ID is present */
+#define WIRE_VXLAN_D 0x00400000 /* don't learn: came by way of transit */
+#define WIRE_VXLAN_A 0x00080000 /* policy was applied by the sender */
 
 struct wire_vxlan {
 	__be32 flags; /* WIRE_VXLAN_*, Group Policy ID in the low 16 bits */

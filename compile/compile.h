@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From the model to the rows of each host. compile_full is the definition of the
+ * From the model to the rows of each host. compile_full (full.h) is the definition of the
  * truth, written plainly; struct compile keeps the same rows up to date at a cost
  * that depends on the change and its audience, not on the size of the cloud.
  */
@@ -50,9 +50,3 @@ void compile_flush(struct compile *compile, uint64_t revision);
 
 /* All rows of HOST as of the last flush, with its revision; puts in table order. */
 void compile_host(struct compile *compile, const char *host, compile_emit emit, void *data);
-
-/*
- * The definition: the rows of HOST computed from CLOUD alone. A table from "TABLE KEY"
- * (owned) to JSON text (owned).
- */
-GHashTable *compile_full(const struct cloud *cloud, const char *host);

@@ -7,6 +7,7 @@
  * one shared text for all hosts, and a compiler started midway must agree from there on.
  */
 #include "compile/compile.h"
+#include "compile/full.h"
 
 #include <string.h>
 

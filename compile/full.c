@@ -3,10 +3,11 @@
  * The definition of the truth: what rows a host gets, computed from the cloud alone and
  * written to be read, not to be fast. Everything incremental is tested against this page.
  */
-#include "compile/compile.h"
+#include "compile/full.h"
 
 #include <string.h>
 
+#include "compile/compile.h"
 #include "compile/route.h"
 #include "compile/text.h"
 

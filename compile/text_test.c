@@ -6,6 +6,7 @@
  *   h1: web1   h2: web2, db1        web 10.0.1.0/24 vni 5 -- router 9 -- db 10.0.2.0/24 vni 6
  */
 #include "compile/compile.h"
+#include "compile/full.h"
 
 #include <string.h>
 
