@@ -68,6 +68,12 @@ DP_CONFIG_TABLE(X)
 #define dp_jiffies(ctx)		     bpf_jiffies64()
 #define dp_count_shared(ptr, n)	     __sync_fetch_and_add(ptr, n)
 
+/*
+ * From here on the compiler knows nothing of the variable: it keeps the register that was
+ * compared, which is the only one whose bounds kernels before 6.8 have learnt.
+ */
+#define dp_hide(variable) asm volatile("" : "+r"(variable))
+
 /* Words at any address of the packet: the kernel's machines read them unaligned. */
 #define dp_get16(ptr)	 (*(__u16 *)(ptr))
 #define dp_get32(ptr)	 (*(__u32 *)(ptr))
@@ -143,7 +149,7 @@ DP_INLINE enum dp_drop dp_punt(struct dp_ctx *ctx, __u32 kind, __u32 slot, __u32
 
 	if (last >= LIM_PUNT_FRAME)
 		return DP_DROP_MALFORMED;
-	asm volatile("" : "+r"(last));
+	dp_hide(last);
 	event = bpf_ringbuf_reserve(&punt, sizeof(*event), 0);
 	if (!event)
 		return DP_DROP_PUNT_FULL;

@@ -152,6 +152,7 @@ struct dp_ctx {
 			 native_put((ctx)->host, NATIVE_MAP_##map, key, value)                 \
 		 ? 0                                                                           \
 		 : -1)
+#define dp_hide(variable)	((void)(variable))
 #define dp_jiffies(ctx)		((ctx)->host->jiffies)
 #define dp_count_shared(ptr, n) (*(ptr) += (n))
 

@@ -250,18 +250,19 @@ DP_STAGE int error_turn(struct dp_ctx *ctx, struct dp_pkt *p, const struct abi_i
 			__u32 message)
 {
 	struct abi_mac eth[2];
-	__u32 size, head;
+	__u32 last, size, head;
 	bool v4;
 
 	if (!p || !source)
 		return -1;
 	v4 = guard_is_v4(&p->head.key);
 	head = DP_ETH_SIZE + (v4 ? sizeof(struct error_v4) : sizeof(struct error_v6));
-	size = p->head.ip_size;
-	if (size > DP_QUOTE)
-		size = DP_QUOTE;
-	if (size < PARSE_IPV4_SIZE)
+	last = (p->head.ip_size < DP_QUOTE ? p->head.ip_size : DP_QUOTE) - 1;
+	dp_hide(last);
+	if (last >= DP_QUOTE)
 		return -1;
+	dp_hide(last);
+	size = last + 1;
 	__builtin_memset(p->quote, 0, sizeof(p->quote));
 	if (dp_load(ctx, DP_ETH_SIZE, p->quote, size))
 		return -1;
