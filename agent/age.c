@@ -23,9 +23,9 @@ struct age {
 	uint8_t cursor[sizeof(struct conn_key)];
 	bool started;
 	uint64_t now;
-	gsize seen;
+	gsize seen[CONN_CLOSED + 1];
 	/* Of all. */
-	gsize count;
+	gsize count[CONN_CLOSED + 1];
 	gsize expired;
 	struct conn_key keys[STEP];
 	struct conn_value values[STEP];
@@ -53,6 +53,12 @@ uint32_t age_get_timeout(uint32_t proto, enum conn_state state)
 const char *age_state_name(enum conn_state state)
 {
 	return (gsize)state < G_N_ELEMENTS(states) ? states[state].name : "unknown";
+}
+
+/* A state is a byte that others write. */
+static void conn_count(struct age *age, const struct conn_value *value)
+{
+	age->seen[MIN(value->state, CONN_CLOSED)]++;
 }
 
 static bool conn_is_over(const struct age *age, const struct conn_key *key,
@@ -86,10 +92,11 @@ static bool sweep_step(struct age *age)
 
 	if (status && errno != ENOENT)
 		return false;
-	for (uint32_t i = 0; i < count; i++)
+	for (uint32_t i = 0; i < count; i++) {
+		conn_count(age, &age->values[i]);
 		if (conn_is_over(age, &age->keys[i], &age->values[i]))
 			conn_expire(age, &age->keys[i]);
-	age->seen += count;
+	}
 	age->started = true;
 	memcpy(age->cursor, next, sizeof(next));
 	return status == 0;
@@ -98,13 +105,13 @@ static bool sweep_step(struct age *age)
 static void sweep_begin(struct age *age)
 {
 	age->started = false;
-	age->seen = 0;
+	memset(age->seen, 0, sizeof(age->seen));
 	age->now = jiffies_get(age->jiffies);
 }
 
 static void sweep_end(struct age *age)
 {
-	age->count = age->seen;
+	memcpy(age->count, age->seen, sizeof(age->count));
 	age->ops.swept(age->data);
 }
 
@@ -166,7 +173,16 @@ void age_free(struct age *age)
 
 gsize age_get_count(const struct age *age)
 {
-	return age->count;
+	gsize all = 0;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(age->count); i++)
+		all += age->count[i];
+	return all;
+}
+
+gsize age_get_state_count(const struct age *age, enum conn_state state)
+{
+	return age->count[state];
 }
 
 gsize age_get_expired(const struct age *age)

@@ -28,4 +28,5 @@ const char *age_state_name(enum conn_state state);
 /* Sweeps at once and whole; for a host that is out of slots. */
 void age_sweep(struct age *age);
 gsize age_get_count(const struct age *age); /* connections at the last sweep */
+gsize age_get_state_count(const struct age *age, enum conn_state state); /* of these */
 gsize age_get_expired(const struct age *age);

@@ -16,6 +16,7 @@
 #include "agent/links.h"
 #include "agent/local.h"
 #include "agent/ports.h"
+#include "agent/scrape.h"
 #include "agent/vxlan.h"
 #include "lib/error.h"
 #include "lib/http_client.h"
@@ -281,9 +282,15 @@ static void dhcp_frame(struct agent *agent, const struct wire *wire, const uint8
 	outcome = dhcp4_answer(&config, frame, size, reply, &reply_size, &type);
 	log_debug("dhcp", "%s: message type %u: %s", uuid_print(port->id, text), type,
 		  outcome == DHCP4_REPLY ? "answered" : "no answer");
-	if (outcome != DHCP4_REPLY ||
-	    punt_send(agent->punt, wire->ifindex, reply, reply_size, &error))
+	if (outcome != DHCP4_REPLY) {
+		agent->dhcp.ignored++;
 		return;
+	}
+	if (punt_send(agent->punt, wire->ifindex, reply, reply_size, &error)) {
+		agent->dhcp.answered++;
+		return;
+	}
+	agent->dhcp.failed++;
 	log_warn("dhcp", "%s: %s", uuid_print(port->id, text), error->message);
 	g_error_free(error);
 }
@@ -415,6 +422,9 @@ static bool agent_open(struct agent *agent, GError **error)
 		return false;
 	agent->feed = feed_open(agent);
 	agent->local = local_new(agent, error);
+	if (agent->options->metrics &&
+	    !scrape_listen(agent->scrape, agent->options->metrics, error))
+		return false;
 	return agent->local && (!programs_is_warm(agent->programs) || agent_hook(agent, error));
 }
 
@@ -423,6 +433,7 @@ struct agent *agent_new(const struct options *options, GError **error)
 	struct agent *agent = g_new0(struct agent, 1);
 
 	agent->options = options;
+	agent->scrape = scrape_new(agent);
 	agent->folder = g_build_filename(options->run, options->host, NULL);
 	agent->pins = g_build_filename(agent->folder, "bpf", NULL);
 	if (agent_open(agent, error)) {
@@ -444,6 +455,7 @@ void agent_free(struct agent *agent)
 	if (agent->soon)
 		g_source_remove(agent->soon);
 	local_free(agent->local);
+	scrape_free(agent->scrape);
 	feed_free(agent->feed);
 	age_free(agent->age);
 	punt_free(agent->punt);

@@ -22,6 +22,7 @@
 
 struct local;
 struct ports;
+struct scrape;
 
 /* Owns everything in it; parts borrow each other through it. */
 struct agent {
@@ -40,6 +41,7 @@ struct agent {
 	struct age *age;
 	struct feed *feed;
 	struct local *local;
+	struct scrape *scrape;
 	uint32_t uplink;
 	uint32_t vxlan;
 	guint retry;
@@ -50,6 +52,9 @@ struct agent {
 	uint64_t reported; /* the last that was applied */
 	uint64_t applies;
 	uint64_t failures;
+	struct {
+		uint64_t answered, ignored, failed;
+	} dhcp; /* requests */
 };
 
 /* Logs what it does. On failure everything is undone but what traffic needs. */

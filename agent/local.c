@@ -11,10 +11,12 @@
 
 #include "agent/agent.h"
 #include "agent/ports.h"
+#include "agent/scrape.h"
 #include "agent/show.h"
 #include "lib/error.h"
 #include "lib/http_server.h"
 #include "lib/log.h"
+#include "lib/metric_server.h"
 
 #define WAIT_MS		  5000
 #define CONNECTIONS	  1000 /* shown unless asked for more */
@@ -255,6 +257,15 @@ static void do_drops(struct local *local, struct http_request *request,
 	reply(request, 200, show_drops(local->agent));
 }
 
+static void do_metrics(struct local *local, struct http_request *request,
+		       const struct http_question *question, const char *rest)
+{
+	gsize size;
+	char *page = scrape_print(&size, local->agent->scrape);
+
+	metric_reply(request, page, size);
+}
+
 static void do_status(struct local *local, struct http_request *request,
 		      const struct http_question *question, const char *rest)
 {
@@ -314,7 +325,7 @@ static const struct {
 	{"POST", "/v1/attach", do_attach}, {"POST", "/v1/detach", do_detach},
 	{"GET", "/v1/ports", do_ports},	   {"GET", "/v1/ports/", do_stats},
 	{"GET", "/v1/drops", do_drops},	   {"GET", "/v1/connections", do_connections},
-	{"GET", "/v1/status", do_status},
+	{"GET", "/v1/status", do_status},  {"GET", "/metrics", do_metrics},
 };
 
 static void serve(struct http_request *request, const struct http_question *question,

@@ -7,6 +7,7 @@
 #include "agent/agent.h"
 #include "agent/cleanup.h"
 #include "agent/options.h"
+#include "agent/scrape.h"
 #include "lib/error.h"
 #include "lib/log.h"
 
@@ -37,6 +38,10 @@ static int act(const struct options *options, GError **error)
 {
 	if (options->version) {
 		printf("weft-agent " WEFT_VERSION "\n");
+		return 0;
+	}
+	if (options->print_metrics) {
+		scrape_print_manual(stdout);
 		return 0;
 	}
 	if (!log_set_levels(options->log, error))

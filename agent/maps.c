@@ -282,8 +282,29 @@ bool maps_read_host_stats(const struct maps *maps, struct host_stats_value *out)
 			 sizeof(*out) / sizeof(uint64_t));
 }
 
+/* All of a slot by one call: a host has thousands. False when the kernel cannot. */
+static bool read_drops_batch(const struct maps *maps, uint32_t slot, uint64_t *out)
+{
+	g_autofree uint64_t *values = g_new(uint64_t, DP_DROP_COUNT * maps->cpus);
+	uint32_t keys[DP_DROP_COUNT], before = slot * DP_DROP_COUNT - 1, next;
+	uint32_t count = DP_DROP_COUNT;
+
+	if ((bpf_map_lookup_batch(maps->drops, slot ? &before : NULL, &next, keys, values,
+				  &count, NULL) &&
+	     errno != ENOENT) ||
+	    count != DP_DROP_COUNT || keys[0] != slot * DP_DROP_COUNT)
+		return false;
+	memset(out, 0, DP_DROP_COUNT * sizeof(*out));
+	for (uint32_t reason = 0; reason < DP_DROP_COUNT; reason++)
+		for (unsigned int cpu = 0; cpu < maps->cpus; cpu++)
+			out[reason] += values[reason * maps->cpus + cpu];
+	return true;
+}
+
 bool maps_read_drops(const struct maps *maps, uint32_t slot, uint64_t *out)
 {
+	if (read_drops_batch(maps, slot, out))
+		return true;
 	for (uint32_t reason = 0; reason < DP_DROP_COUNT; reason++)
 		if (!sum_words(maps, maps->drops, slot * DP_DROP_COUNT + reason, &out[reason],
 			       1))

@@ -13,7 +13,8 @@ struct raw {
 	char *controllers, *host, *tunnel_ip, *uplink, *run, *token, *token_file, *log, *attach;
 	char *ca, *cert, *key;
 	int flows, connections, locations;
-	gboolean cleanup, version;
+	gboolean cleanup, version, print_metrics;
+	char *metrics;
 };
 
 static bool refuse(GError **error, const char *option, const char *value, const char *why)
@@ -55,6 +56,11 @@ static bool read_line(struct raw *raw, int argc, char **argv, GError **error)
 		 "How programs are hooked: auto, tcx or clsact", "MODE"},
 		{"log", 0, 0, G_OPTION_ARG_STRING, &raw->log,
 		 "Levels: LEVEL[,MODULE=LEVEL...] (default: info)", "LEVELS"},
+		{"metrics", 0, 0, G_OPTION_ARG_STRING, &raw->metrics,
+		 "Where to serve metrics to everybody who asks (default: nowhere)",
+		 "ADDRESS:PORT"},
+		{"print-metrics", 0, 0, G_OPTION_ARG_NONE, &raw->print_metrics,
+		 "Print the metrics as in weft-agent(8) and end", NULL},
 		{"cleanup", 0, 0, G_OPTION_ARG_NONE, &raw->cleanup,
 		 "Remove everything of --host from this machine and end", NULL},
 		{"version", 0, 0, G_OPTION_ARG_NONE, &raw->version, "Print the version", NULL},
@@ -87,6 +93,7 @@ static void raw_done(struct raw *raw)
 
 	for (gsize i = 0; i < G_N_ELEMENTS(list); i++)
 		g_free(list[i]);
+	g_free(raw->metrics);
 }
 
 static bool attach_read(struct options *options, const char *text, GError **error)
@@ -204,7 +211,9 @@ bool options_parse(struct options *options, int argc, char **argv, GError **erro
 	ok = read_line(&raw, argc, argv, error);
 	options->cleanup = raw.cleanup;
 	options->version = raw.version;
-	if (ok && !raw.version)
+	options->print_metrics = raw.print_metrics;
+	options->metrics = g_strdup(raw.metrics);
+	if (ok && !raw.version && !raw.print_metrics)
 		ok = host_read(options, raw.host, error) &&
 		     attach_read(options, raw.attach, error) &&
 		     sizes_read(options, &raw, error) &&
@@ -229,5 +238,6 @@ void options_done(struct options *options)
 	g_free(options->cert);
 	g_free(options->key);
 	g_free(options->log);
+	g_free(options->metrics);
 	memset(options, 0, sizeof(*options));
 }

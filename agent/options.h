@@ -25,6 +25,8 @@ struct options {
 	enum hooks_mode attach;
 	bool cleanup;
 	bool version;
+	bool print_metrics; /* the manual's list of them, and end */
+	char *metrics;	    /* where to serve them to everybody; NULL: nowhere */
 };
 
 /* Defaults, then ARGV. On failure nothing is to be freed. */

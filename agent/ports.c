@@ -10,6 +10,7 @@
 
 #include "agent/agent.h"
 #include "agent/netns.h"
+#include "agent/scrape.h"
 #include "lib/error.h"
 #include "lib/log.h"
 
@@ -143,6 +144,7 @@ static void device_remove(struct ports *ports, struct ports_device *device, cons
 	struct agent *agent = ports->agent;
 	uint32_t ifindex = device->link.ifindex;
 	bool row = state_find_port(agent->state, device->id) != NULL;
+	const struct wire *wire;
 	GError *error = NULL;
 	char text[UUID_TEXT];
 
@@ -158,6 +160,9 @@ static void device_remove(struct ports *ports, struct ports_device *device, cons
 	}
 	hooks_detach(agent->hooks, ifindex);
 	log_info(MODULE, "%s: detached: device %s: %s", text, device->link.name, why);
+	wire = state_find_wire(agent->state, device->id);
+	if (wire)
+		scrape_keep_drops(agent->scrape, wire->slot);
 	state_unwire(agent->state, device->id);
 	if (row)
 		feed_report_port(agent->feed, text, false);

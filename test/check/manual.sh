@@ -32,7 +32,7 @@ for entry in $programs; do
 	check "$name($section): mandoc finds no fault" mandoc -T lint -W warning "$page"
 	check "$name($section): names every option of --help" options "$BUILD/$binary" "$page"
 	case $name in
-	weftd) check "$name($section): has every metric" metrics "$BUILD/$binary" "$page" ;;
+	weftd | weft-agent) check "$name($section): has every metric" metrics "$BUILD/$binary" "$page" ;;
 	esac
 done
 for page in $(tree_files 'doc/*.[1-9]'); do
