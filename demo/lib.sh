@@ -6,6 +6,7 @@
 demo_folder=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$demo_folder/../test/net/cloud.sh"
 cloud_use wd /run/weft-demo
+CLOUD_TLS=yes
 
 # Where each workload runs: host of web1 web2 app1 app2 db, for either tenant.
 demo_members='web1 web2 app1 app2 db'
@@ -26,8 +27,8 @@ demo_host() { # TENANT MEMBER
 demo_weft() { # CALLER HOST ARGUMENT...
 	local caller=$1 host=$2
 	shift 2
-	WEFT_URL=http://$CLOUD_LISTEN WEFT_TOKEN=$caller-secret WEFT_AGENT=$CLOUD_RUN/$host/agent.sock \
-		N "$host" "$CLOUD_BIN/cli/weft" "$@"
+	WEFT_URL=$(cloud_url) WEFT_CA=$CLOUD_DIR/pki/ca.crt WEFT_TOKEN=$caller-secret \
+		WEFT_AGENT=$CLOUD_RUN/$host/agent.sock N "$host" "$CLOUD_BIN/cli/weft" "$@"
 }
 
 # Attaches a workload, lets a DHCP client configure it, and waits for its lease.

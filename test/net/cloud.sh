@@ -16,6 +16,7 @@
 
 cloud_repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 CLOUD= CLOUD_DIR= CLOUD_BIN=
+CLOUD_TLS= # "yes" before anything starts: weftd serves https, agents show certificates of their hosts
 
 # Names the cloud P and keeps its state in FOLDER; makes nothing yet.
 cloud_use() { # P FOLDER
@@ -127,17 +128,42 @@ cloud_wait() { # SECONDS COMMAND...
 	done
 }
 
+cloud_url() {
+	echo "http${CLOUD_TLS:+s}://$CLOUD_LISTEN"
+}
+
+# The cloud's own authority, once; certificates of weftd and of every host there is.
+cloud_pki() {
+	local host pki=$CLOUD_DIR/pki weft=$CLOUD_BIN/cli/weft
+	[ ! -e "$pki/ca.crt" ] || return 0
+	"$weft" pki init "$pki" --name "$CLOUD" && "$weft" pki server "$pki" weftd --ip "${CLOUD_LISTEN%:*}" || return
+	for host in $(cloud_namespaces | sed -n "s/^$CLOUD-\(h[0-9]*\)\$/\1/p"); do
+		"$weft" pki host "$pki" "$host" || return
+	done
+}
+
 cloud_weftd() { # [OPTION...]
+	local pki=$CLOUD_DIR/pki
+	if [ -n "$CLOUD_TLS" ]; then
+		cloud_pki || return
+		set -- --tls-cert "$pki/weftd.crt" --tls-key "$pki/weftd.key" --tls-ca "$pki/ca.crt" \
+			--tls-crl "$pki/ca.crl" "$@"
+	fi
 	cloud_start weftd $CLOUD_CONTROL "$CLOUD_BIN/controller/weftd" --listen $CLOUD_LISTEN \
 		--store "sqlite:$CLOUD_DIR/weft.db" --auth tokens --tokens "$CLOUD_DIR/tokens" "$@"
 	cloud_wait 20 api GET / || { echo 'weftd does not answer' >&2; cloud_log weftd; return 1; }
 }
 
 cloud_agent() { # NUMBER [OPTION...]
-	local host=h$1 number=$1
+	local host=h$1 number=$1 pki=$CLOUD_DIR/pki
 	shift
-	cloud_start "agent-$host" "$host" "$CLOUD_BIN/agent/weft-agent" --controller "http://$CLOUD_LISTEN" \
-		--host "$host" --tunnel-ip "10.99.$number.2" --run "$CLOUD_RUN" --token agent-secret "$@"
+	if [ -n "$CLOUD_TLS" ]; then
+		set -- --ca "$pki/ca.crt" --cert "$pki/$host.crt" --key "$pki/$host.key" "$@"
+	else
+		set -- --token agent-secret "$@"
+	fi
+	cloud_start "agent-$host" "$host" "$CLOUD_BIN/agent/weft-agent" --controller "$(cloud_url)" \
+		--host "$host" --tunnel-ip "10.99.$number.2" --run "$CLOUD_RUN" "$@"
 	cloud_wait 20 agent "$host" GET /v1/status ||
 		{ echo "weft-agent $host does not answer" >&2; cloud_log "agent-$host"; return 1; }
 }
@@ -149,7 +175,8 @@ cloud_log() { # NAME
 # Calls the API as TOKEN ($AS, default admin-secret) and prints the reply; false from status 400 on.
 api() { # METHOD PATH [BODY]
 	N $CLOUD_CONTROL curl -sS --fail-with-body -m 20 -X "$1" -H "X-Auth-Token: ${AS:-admin-secret}" \
-		-H 'Content-Type: application/json' ${3:+-d "$3"} "http://$CLOUD_LISTEN$2"
+		-H 'Content-Type: application/json' ${3:+-d "$3"} \
+		${CLOUD_TLS:+--cacert "$CLOUD_DIR/pki/ca.crt"} "$(cloud_url)$2"
 }
 
 # Runs COMMAND as one of the callers in the token file: admin, red, blue.

@@ -6,29 +6,7 @@
 #   h1: a 10.0.1.11 ---underlay--- h2: b 10.0.1.12        control: weftd on https
 . "$(dirname "$0")/lib.sh"
 
-# Called by `story` in place of those of cloud.sh, with the same names.
-cloud_weftd() { # [OPTION...]
-	local n
-	PKI=$CLOUD_DIR/pki
-	pki init "$PKI" --name story && pki server "$PKI" weftd --ip "${CLOUD_LISTEN%:*}" || return
-	for n in 1 2; do pki host "$PKI" "h$n" || return; done
-	pki user "$PKI" red && pki admin "$PKI" root || return
-	cloud_start weftd $CLOUD_CONTROL "$CLOUD_BIN/controller/weftd" --listen $CLOUD_LISTEN \
-		--store "sqlite:$CLOUD_DIR/weft.db" --tokens "$CLOUD_DIR/tokens" \
-		--tls-cert "$PKI/weftd.crt" --tls-key "$PKI/weftd.key" --tls-ca "$PKI/ca.crt" \
-		--tls-crl "$PKI/ca.crl" "$@"
-	cloud_wait 20 api GET / || { echo 'weftd does not answer' >&2; cloud_log weftd; return 1; }
-}
-
-cloud_agent() { # NUMBER [OPTION...]
-	local host=h$1 number=$1
-	shift
-	cloud_start "agent-$host" "$host" "$CLOUD_BIN/agent/weft-agent" \
-		--controller "https://$CLOUD_LISTEN" --host "$host" --tunnel-ip "10.99.$number.2" \
-		--run "$CLOUD_RUN" --ca "$PKI/ca.crt" --cert "$PKI/$host.crt" --key "$PKI/$host.key" "$@"
-	cloud_wait 20 agent "$host" GET /v1/status ||
-		{ echo "weft-agent $host does not answer" >&2; cloud_log "agent-$host"; return 1; }
-}
+CLOUD_TLS=yes
 
 pki() { "$CLOUD_BIN/cli/weft" pki "$@"; }
 
@@ -40,14 +18,9 @@ ask() { # NAME PATH [CURL OPTION...]
 		${name:+--cert "$PKI/$name.crt" --key "$PKI/$name.key"} "$@" "https://$CLOUD_LISTEN$path"
 }
 
-# The API by a token, as in cloud.sh.
-api() { # METHOD PATH [BODY]
-	N $CLOUD_CONTROL curl -sS --fail-with-body -m 20 -X "$1" --cacert "$PKI/ca.crt" \
-		-H "X-Auth-Token: ${AS:-admin-secret}" -H 'Content-Type: application/json' ${3:+-d "$3"} \
-		"https://$CLOUD_LISTEN$2"
-}
-
 story tls 2
+PKI=$CLOUD_DIR/pki
+pki user "$PKI" red && pki admin "$PKI" root || exit 1
 weft() { # OPTION...
 	N $CLOUD_CONTROL "$CLOUD_BIN/cli/weft" --url "https://$CLOUD_LISTEN" --ca "$PKI/ca.crt" "$@"
 }
