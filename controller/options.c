@@ -185,6 +185,30 @@ static bool options_set_auth(struct options *options, struct raw *raw, GError **
 	return true;
 }
 
+static bool options_check_pair(const char *given, const char *option, const char *needed,
+			       const char *other, GError **error)
+{
+	g_autofree char *reason = g_strdup_printf("needs --%s FILE", other);
+
+	return !given || needed || options_bad(error, option, given, reason);
+}
+
+static bool options_check_tls(const struct options *options, GError **error)
+{
+	if (!options_check_pair(options->tls_cert, "tls-cert", options->tls_key, "tls-key",
+				error) ||
+	    !options_check_pair(options->tls_key, "tls-key", options->tls_cert, "tls-cert",
+				error) ||
+	    !options_check_pair(options->tls_ca, "tls-ca", options->tls_cert, "tls-cert",
+				error) ||
+	    !options_check_pair(options->tls_crl, "tls-crl", options->tls_ca, "tls-ca", error))
+		return false;
+	for (char **where = options->listen; *where; where++)
+		if (g_str_has_prefix(*where, "https://") && !options->tls_cert)
+			return options_bad(error, "listen", *where, "needs --tls-cert FILE");
+	return true;
+}
+
 static bool options_from_raw(struct options *out, struct raw *raw, GError **error)
 {
 	out->version = raw->version;
@@ -201,7 +225,7 @@ static bool options_from_raw(struct options *out, struct raw *raw, GError **erro
 		out->listen = g_strsplit("127.0.0.1:9696", ",", -1);
 	if (!out->store)
 		out->store = g_strdup("sqlite:/var/lib/weft/weft.db");
-	return options_set_auth(out, raw, error) &&
+	return options_check_tls(out, error) && options_set_auth(out, raw, error) &&
 	       options_set_vnis(out, raw->vni_range, error) &&
 	       options_set_mtu(out, raw->mtu, error);
 }
