@@ -82,6 +82,16 @@ links() { # FILE
 	return $bad
 }
 
+# Files that ARCHITECTURE.md walks through: whole paths, or ends of paths where a room was named.
+walks() {
+	local path bad=0 all
+	all=$(tree_files)
+	for path in $(grep -oE '`[a-z_/0-9.]+\.[ch]`' ARCHITECTURE.md | tr -d '`' | sort -u); do
+		grep -qE "(^|/)$path$" <<<"$all" || { echo "ARCHITECTURE.md walks through $path"; bad=1; }
+	done
+	return $bad
+}
+
 executable() {
 	local file bad=0
 	for file in $(tree_files '*.sh' '*.py'); do
@@ -109,6 +119,7 @@ check 'a README in each folder' readmes
 for guide in README.md ARCHITECTURE.md CONTRIBUTING.md; do
 	check "$guide: what it points to is there" links $guide
 done
+check 'ARCHITECTURE.md walks through files that are there' walks
 check 'ARCHITECTURE.md is below 400 lines' shorter 400 ARCHITECTURE.md
 check 'scripts are executable and parse' executable
 tests_end
