@@ -39,7 +39,7 @@
 	X(25, TTL, "ttl-exceeded", "the time to live ran out at a router")                     \
 	X(26, ROUTER_LOOP, "router-loop", "too many routers in a row")                         \
 	X(27, ROUTER_DOWN, "router-down", "the router's admin_state_up is false")              \
-	X(28, ROUTER_LOCAL, "router-local", "addressed to a router, which answers only ping")  \
+	X(28, ROUTER_LOCAL, "router-local", "addressed to a router, which serves only ping")   \
 	X(29, TOO_BIG, "too-big", "longer than the MTU of the way out")                        \
 	X(30, UNKNOWN_PEER, "unknown-peer", "the outer source is no host of this cloud")       \
 	X(31, TUNNEL_HEADER, "tunnel-header",                                                  \
