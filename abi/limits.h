@@ -24,5 +24,6 @@
 
 /* Defaults of the tables an operator may size (weft-agent --flows, --connections ...). */
 #define DEF_FLOW_SETS 65536  /* sets of FLOW_WAYS records, per CPU; a power of two */
+#define DEF_FLOW_HOST 524288 /* sets of all CPUs together: many CPUs have fewer each */
 #define DEF_CONNS     131072 /* connections on one host */
 #define DEF_LOCATIONS 262144 /* entries of `location` and `mac`; up to LIM_LOCATIONS */

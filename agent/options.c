@@ -47,7 +47,7 @@ static bool read_line(struct raw *raw, int argc, char **argv, GError **error)
 		 "Certificate of this host, instead of a token", "FILE"},
 		{"key", 0, 0, G_OPTION_ARG_FILENAME, &raw->key, "Its key", "FILE"},
 		{"flows", 0, 0, G_OPTION_ARG_INT, &raw->flows,
-		 "Cached flows for each CPU (default: 65536)", "N"},
+		 "Cached flows for each CPU (default: 131072, or fewer)", "N"},
 		{"connections", 0, 0, G_OPTION_ARG_INT, &raw->connections,
 		 "Connections of all ports (default: 131072)", "N"},
 		{"locations", 0, 0, G_OPTION_ARG_INT, &raw->locations,
@@ -123,12 +123,21 @@ static bool size_read(const char *option, int given, uint32_t standard, uint32_t
 	return true;
 }
 
+/* 16 MB for each of a few CPUs, 128 MB for all of many. */
+static uint32_t flow_sets_default(void)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_CONF);
+
+	return cpus * DEF_FLOW_SETS <= DEF_FLOW_HOST ? DEF_FLOW_SETS
+						     : (uint32_t)(DEF_FLOW_HOST / cpus);
+}
+
 static bool sizes_read(struct options *options, const struct raw *raw, GError **error)
 {
 	uint32_t sets;
 
-	if (!size_read("flows", raw->flows ? (raw->flows + 1) / 2 : 0, DEF_FLOW_SETS, 1 << 22,
-		       &sets, error) ||
+	if (!size_read("flows", raw->flows ? (raw->flows + 1) / 2 : 0, flow_sets_default(),
+		       1 << 22, &sets, error) ||
 	    !size_read("connections", raw->connections, DEF_CONNS, 1 << 24,
 		       &options->connections, error) ||
 	    !size_read("locations", raw->locations, DEF_LOCATIONS, LIM_LOCATIONS,
