@@ -25,6 +25,7 @@ bool cmd_drops(struct context *context, const struct arguments *arguments, GErro
 bool cmd_connections(struct context *context, const struct arguments *arguments,
 		     GError **error);
 bool cmd_status(struct context *context, const struct arguments *arguments, GError **error);
+bool cmd_trace(struct context *context, const struct arguments *arguments, GError **error);
 bool cmd_wait(struct context *context, const struct arguments *arguments, GError **error);
 
 bool cmd_stack_create(struct context *context, const struct arguments *arguments,

@@ -42,6 +42,8 @@ static const struct command other_commands[] = {
 	 0, false, true, 0, cmd_connections},
 	{"status", NULL, "", 0, 0, "how this host's agent is", NULL, 0, false, true, 0,
 	 cmd_status},
+	{"trace", NULL, "PORT PACKET", 2, MANY, "where a packet of a port goes, and why", NULL,
+	 0, false, true, KIND_PORT, cmd_trace},
 	{"wait", NULL, "PORT...", 1, MANY, "return when the ports are ACTIVE", cmd_wait_options,
 	 0, false, false, KIND_PORT, cmd_wait},
 	{"stack", "create", "NAME FILE", 2, 2, "make what a template describes",

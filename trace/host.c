@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * See host.h. What the real agent learns from its kernel is assumed: each port has a veth,
+ * each host a resolved next hop, and the underlay carries what the networks' MTUs promise.
+ */
+#include "trace/host.h"
+
+#include "trace/host_data.h"
+
+#include <string.h>
+
+#define FIRST_DEVICE 102
+#define FLOW_SETS_N  64
+
+static void on_watch(struct ip remote, struct next_hop *out, void *data)
+{
+	*out = (struct next_hop){.resolved = true,
+				 .ifindex = TRACE_UPLINK,
+				 .next = {{0x02, 0xff, 0, 0, 0, 0x02}},
+				 .source = {{0x02, 0xff, 0, 0, 0, 0x01}}};
+}
+
+static void on_unwatch(struct ip remote, void *data)
+{
+}
+
+/* Limits are those of one host's maps; what they cut off is seen as a missing entry. */
+static void on_complain(const char *text, void *data)
+{
+}
+
+static guint ip_hash(gconstpointer data)
+{
+	const struct ip *ip = data;
+	guint hash = 5381;
+
+	for (gsize i = 0; i < sizeof(ip->b); i++)
+		hash = hash * 33 + ip->b[i];
+	return hash;
+}
+
+static gboolean ip_same(gconstpointer a, gconstpointer b)
+{
+	return memcmp(a, b, sizeof(struct ip)) == 0;
+}
+
+static void set_tunnel_address(struct dp_config *config, struct ip ip)
+{
+	if (ip_is_v4(ip)) {
+		memcpy(&config->local_v4, ip.b + 12, sizeof(config->local_v4));
+		return;
+	}
+	memcpy(&config->local_v6_high, ip.b, 8);
+	memcpy(&config->local_v6_low, ip.b + 8, 8);
+}
+
+struct trace_host *trace_host_new(const char *name, struct ip ip)
+{
+	static const struct state_ops ops = {on_watch, on_unwatch, on_complain};
+	struct trace_host *host = g_new0(struct trace_host, 1);
+
+	host->name = g_intern_string(name);
+	host->ip = ip;
+	host->desired = desired_new();
+	host->state = state_new(name, ip, host->desired, &ops, host);
+	host->native = native_host_new(FLOW_SETS_N);
+	host->native->config.uplink_ifindex = TRACE_UPLINK;
+	host->native->config.vxlan_ifindex = TRACE_VXLAN;
+	host->native->config.has_decap_l3 = 1;
+	set_tunnel_address(&host->native->config, ip);
+	host->peers = g_hash_table_new_full(ip_hash, ip_same, g_free, NULL);
+	host->unwired = g_hash_table_new_full(uuid_hash, uuid_same, g_free, NULL);
+	return host;
+}
+
+void trace_host_free(struct trace_host *host)
+{
+	if (!host)
+		return;
+	desired_free(host->desired);
+	state_free(host->state);
+	native_host_free(host->native);
+	g_hash_table_unref(host->peers);
+	g_hash_table_unref(host->unwired);
+	g_free(host);
+}
+
+bool trace_host_put(struct trace_host *host, const char *table, const char *key, json_t *value,
+		    GError **error)
+{
+	struct ip ip;
+
+	if (!state_put(host->state, table, key, value, error))
+		return false;
+	if (strcmp(table, "host") == 0 &&
+	    ip_parse(json_string_value(json_object_get(value, "ip")), &ip))
+		g_hash_table_replace(host->peers, g_memdup2(&ip, sizeof(ip)),
+				     (gpointer)g_intern_string(key));
+	return true;
+}
+
+void trace_host_unwire(struct trace_host *host, struct uuid port)
+{
+	g_hash_table_add(host->unwired, g_memdup2(&port, sizeof(port)));
+}
+
+static gint port_compare(gconstpointer left, gconstpointer right)
+{
+	const struct row_port *a = *(struct row_port *const *)left;
+	const struct row_port *b = *(struct row_port *const *)right;
+
+	return memcmp(a->id.b, b->id.b, sizeof(a->id.b));
+}
+
+static void entry_put(enum desired_map map, const void *key, const void *value, void *data)
+{
+	static const enum native_map maps[] = {
+#define X(id, name, array, key, value) [DESIRED_##id] = NATIVE_MAP_##name,
+		DESIRED_MAPS(X)
+#undef X
+	};
+
+	native_put(((struct trace_host *)data)->native, maps[map], key, value);
+}
+
+bool trace_host_wire(struct trace_host *host, GError **error)
+{
+	g_autoptr(GPtrArray) ports = state_list_ports(host->state);
+	uint32_t ifindex = FIRST_DEVICE;
+
+	g_ptr_array_sort(ports, port_compare); /* the same numbers each time */
+	for (guint i = 0; i < ports->len; i++) {
+		const struct row_port *port = ports->pdata[i];
+
+		if (g_hash_table_contains(host->unwired, &port->id))
+			continue;
+		if (!state_wire(host->state, port->id, ifindex++, true, 0, error))
+			return false;
+	}
+	state_flush(host->state);
+	desired_foreach(host->desired, entry_put, host);
+	return true;
+}
+
+const char *trace_host_find_peer(const struct trace_host *host, struct ip ip)
+{
+	return g_hash_table_lookup(host->peers, &ip);
+}
+
+const struct wire *trace_host_find_wire(const struct trace_host *host, uint32_t ifindex)
+{
+	const uint32_t *slot = native_find(host->native, NATIVE_MAP_device, &ifindex);
+
+	return slot ? state_find_slot(host->state, *slot) : NULL;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The insides of struct trace_host: for this room and its laws. */
+#pragma once
+
+#include "agent/state.h"
+#include "datapath/env/native.h"
+#include "trace/host.h"
+
+#define TRACE_UPLINK 100 /* ifindexes; ports come after them */
+#define TRACE_VXLAN  101
+
+struct trace_host {
+	const char *name; /* interned */
+	struct ip ip;	  /* its tunnel address */
+	struct desired *desired;
+	struct state *state;
+	struct native_host *native;
+	GHashTable *peers;   /* struct ip of other hosts -> name, interned */
+	GHashTable *unwired; /* struct uuid of ports without a device */
+};
+
+/* The name of the host whose tunnel address is IP, or NULL. */
+const char *trace_host_find_peer(const struct trace_host *host, struct ip ip);
+/* The port of a device, or NULL. */
+const struct wire *trace_host_find_wire(const struct trace_host *host, uint32_t ifindex);
