@@ -69,7 +69,8 @@ DP_STAGE int uplink_finish(struct dp_ctx *ctx, struct dp_pkt *p, __u32 reason)
 		return TC_ACT_SHOT;
 	COUNT_HOST(ctx, flow_misses);
 	if (reason) {
-		account = p->rec.rx_slot; /* before the record becomes a denial's */
+		/* before the record becomes a denial's, which has no receiver */
+		account = p->rec.rx_slot;
 		if (p->from) /* a stranger may not decide about a peer's flow */
 			miss_keep_drop(ctx, p, reason, account);
 		return count_drop(ctx, account, reason);
