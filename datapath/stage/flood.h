@@ -133,6 +133,7 @@ DP_STAGE int flood_stage(struct dp_ctx *ctx, struct dp_pkt *p)
 		return DP_DROP_INTERNAL;
 	if (p->flood_chunks > LIM_FLOOD_CHUNKS)
 		return DP_DROP_FLOOD_LIMIT;
+	p->rec.mtu = p->mtu;
 	if (!deliver_fits(ctx, &p->head, p->mtu))
 		return DP_DROP_TOO_BIG;
 	if (p->slot) {
