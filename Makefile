@@ -1,5 +1,5 @@
 # Doors in front of meson. What each does stands in README.md and CONTRIBUTING.md.
-.PHONY: build demo demo-down check check-kernels check-arm64 bench fuzz install clean
+.PHONY: build demo demo-prometheus demo-down check check-kernels check-arm64 bench fuzz install clean
 
 build:
 	@test/install.sh build
@@ -9,6 +9,11 @@ build:
 demo: build
 	@test/install.sh test
 	@demo/up.sh
+
+# A Prometheus that watches the demo, which is brought up if it is not there.
+demo-prometheus: build
+	@test/install.sh test
+	@demo/prometheus.sh
 
 demo-down:
 	@demo/down.sh

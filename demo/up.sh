@@ -20,7 +20,7 @@ begin=$(date +%s%N)
 
 cloud_up 3 || fail 'the underlay does not come up'
 cloud_weftd || fail 'weftd does not start'
-for n in 1 2 3; do cloud_agent $n & done
+for n in 1 2 3; do cloud_agent $n --metrics "10.99.$n.2:9698" & done
 wait
 for n in 1 2 3; do
 	cloud_running "agent-h$n" || fail "the agent of h$n does not start"

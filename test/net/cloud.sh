@@ -168,6 +168,40 @@ cloud_agent() { # NUMBER [OPTION...]
 		{ echo "weft-agent $host does not answer" >&2; cloud_log "agent-$host"; return 1; }
 }
 
+# A real Prometheus beside weftd. It reads weftd with an administrator's token and the agents of
+# COUNT hosts, which were started with --metrics at port 9698, and has the rules of deploy/.
+cloud_prometheus() { # COUNT
+	local n agents='' tls='{}' folder=$CLOUD_DIR/prometheus
+	for n in $(seq "$1"); do agents="$agents${agents:+, }'10.99.$n.2:9698'"; done
+	[ -z "$CLOUD_TLS" ] || tls="{ ca_file: $CLOUD_DIR/pki/ca.crt }"
+	mkdir -p "$folder" && cp "$cloud_repo/deploy/alerts.yml" "$folder" || return
+	cat >"$folder/prometheus.yml" <<-END
+		global: { scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s }
+		rule_files: [alerts.yml]
+		scrape_configs:
+		  - job_name: weftd
+		    scheme: http${CLOUD_TLS:+s}
+		    authorization: { credentials: admin-secret }
+		    tls_config: $tls
+		    static_configs: [{ targets: ['$CLOUD_LISTEN'] }]
+		  - job_name: weft-agent
+		    static_configs: [{ targets: [$agents] }]
+	END
+	cloud_start prometheus $CLOUD_CONTROL prometheus --config.file="$folder/prometheus.yml" \
+		--storage.tsdb.path="$folder/data" --web.listen-address=10.99.0.2:9090 --log.level=warn
+	cloud_wait 20 N $CLOUD_CONTROL curl -sf http://10.99.0.2:9090/-/ready ||
+		{ echo 'prometheus is not ready' >&2; cloud_log prometheus; return 1; }
+}
+
+# What it says to EXPRESSION: a line for each sample, labels and value.
+cloud_query() { # EXPRESSION
+	N $CLOUD_CONTROL curl -sfG --data-urlencode "query=$1" http://10.99.0.2:9090/api/v1/query |
+		/usr/bin/python3 -c '
+import json, sys
+for sample in json.load(sys.stdin)["data"]["result"]:
+    print(*sample["metric"].values(), sample["value"][1])'
+}
+
 cloud_log() { # NAME
 	tail -n 20 "$CLOUD_DIR/log/$1" | sed 's/^/    /' >&2
 }
