@@ -87,7 +87,7 @@ static void check_told(struct native_host *host, const struct native_meta *meta)
 	const guint8 *frame = g_bytes_get_data(out->frame, NULL);
 	gsize size = g_bytes_get_size(out->frame);
 
-	if (out->way != NATIVE_REDIRECT || out->ifindex != meta->ifindex || size < 42 ||
+	if (out->way == NATIVE_CLONE || out->ifindex != meta->ifindex || size < 42 ||
 	    size > 14 + 48 + DP_QUOTE ||
 	    frame[frame[12] == 8 ? 23 : 20] != (frame[12] == 8 ? 1 : 58))
 		g_error("dropped, and sent all the same");
