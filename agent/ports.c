@@ -70,6 +70,12 @@ static bool link_is_veth(const struct link *link)
 	return strcmp(link->kind, "veth") == 0;
 }
 
+/* Its other end is in another namespace: the kernel redirects into no other. */
+static bool link_is_peer(const struct link *link)
+{
+	return link_is_veth(link) && link->peer_netns >= 0;
+}
+
 /* ------------------------------------------------------------- recovery */
 
 static void device_recover(struct ports *ports, const struct link *link, struct uuid id,
@@ -81,7 +87,7 @@ static void device_recover(struct ports *ports, const struct link *link, struct 
 	char text[UUID_TEXT];
 	GError *error = NULL;
 
-	if (!state_wire(agent->state, id, link->ifindex, link_is_veth(link), slot, &error)) {
+	if (!state_wire(agent->state, id, link->ifindex, link_is_peer(link), slot, &error)) {
 		log_error(MODULE, "%s: cannot be taken over: %s", uuid_print(id, text),
 			  error->message);
 		g_error_free(error);
@@ -296,14 +302,14 @@ static bool device_wire(struct ports *ports, struct ports_device *device, GError
 	    !device_hook(ports, ifindex, error) ||
 	    !links_find_index(agent->netlink, ifindex, &device->link))
 		return false;
-	wire = state_wire(agent->state, device->id, ifindex, link_is_veth(&device->link), 0,
+	wire = state_wire(agent->state, device->id, ifindex, link_is_peer(&device->link), 0,
 			  error);
 	if (!wire && g_error_matches(*error, WEFT_ERROR, WEFT_ERROR_EXHAUSTED)) {
 		/* Slots of ports that are gone rest until their connections are. */
 		age_sweep(agent->age);
 		g_clear_error(error);
 		wire = state_wire(agent->state, device->id, ifindex,
-				  link_is_veth(&device->link), 0, error);
+				  link_is_peer(&device->link), 0, error);
 	}
 	if (!wire)
 		return false;

@@ -47,6 +47,8 @@ struct punt *punt_new(int ring_fd, punt_handler handler, void *data, GError **er
 	punt->data = data;
 	/* Protocol 0: it sends, and no packet is ever queued to it. */
 	punt->socket = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	/* A reply does not wait for the queue of a device that has just come up. */
+	setsockopt(punt->socket, SOL_PACKET, PACKET_QDISC_BYPASS, &(int){1}, sizeof(int));
 	punt->ring = ring_buffer__new(ring_fd, ring_event, punt, NULL);
 	if (punt->socket < 0 || !punt->ring) {
 		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INTERNAL, "%s: %s",

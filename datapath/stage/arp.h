@@ -8,6 +8,7 @@
 #include <linux/if_ether.h>
 
 #include "datapath/env/env.h"
+#include "datapath/stage/back.h"
 #include "datapath/stage/count.h"
 #include "datapath/stage/guard.h"
 #include "datapath/stage/parse.h"
@@ -51,8 +52,7 @@ DP_INLINE int arp_answer(struct dp_ctx *ctx, struct dp_pkt *p, struct arp_body *
 	if (dp_store(ctx, 0, eth, sizeof(eth)) ||
 	    dp_store(ctx, DP_ETH_SIZE, body, sizeof(*body)))
 		return DP_DROP_INTERNAL;
-	count_rx(ctx, p->slot, 1, p->head.size);
-	p->verdict = dp_redirect(ctx, ctx->ifindex);
+	p->verdict = back_send(ctx, p, p->head.size);
 	return DP_OK;
 }
 

@@ -15,6 +15,7 @@
 
 #include "datapath/env/env.h"
 #include "datapath/stage/budget.h"
+#include "datapath/stage/back.h"
 #include "datapath/stage/count.h"
 #include "datapath/stage/csum.h"
 #include "datapath/stage/guard.h"
@@ -291,6 +292,5 @@ DP_STAGE int error_stage(struct dp_ctx *ctx, struct dp_pkt *p, __u32 reason)
 	    error_turn(ctx, p, &source, error_message(&p->head.key, reason)))
 		return verdict;
 	budget_take_error(ctx, p->slot);
-	count_rx(ctx, p->slot, 1, ctx->len);
-	return dp_redirect(ctx, ctx->ifindex);
+	return back_send(ctx, p, ctx->len);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "datapath/env/env.h"
+#include "datapath/stage/back.h"
 #include "datapath/stage/count.h"
 #include "datapath/stage/csum.h"
 #include "datapath/stage/guard.h"
@@ -78,7 +79,6 @@ DP_STAGE int icmp_answer(struct dp_ctx *ctx, struct dp_pkt *p)
 	if (dp_store(ctx, at, &fresh, 2) || dp_store(ctx, at + 2, &check, 2) ||
 	    dp_store(ctx, 0, eth, sizeof(eth)))
 		return DP_DROP_INTERNAL;
-	count_rx(ctx, p->slot, 1, h->size);
-	p->verdict = dp_redirect(ctx, ctx->ifindex);
+	p->verdict = back_send(ctx, p, h->size);
 	return DP_OK;
 }

@@ -9,6 +9,7 @@
 #include <linux/in.h>
 
 #include "datapath/env/env.h"
+#include "datapath/stage/back.h"
 #include "datapath/stage/count.h"
 #include "datapath/stage/csum.h"
 #include "datapath/stage/guard.h"
@@ -125,8 +126,7 @@ DP_STAGE int nd_answer(struct dp_ctx *ctx, struct dp_pkt *p, const struct abi_ip
 	    dp_store(ctx, DP_ETH_SIZE, &ip, sizeof(ip)) ||
 	    dp_store(ctx, DP_ETH_SIZE + sizeof(ip), &na, sizeof(na)))
 		return DP_DROP_INTERNAL;
-	count_rx(ctx, p->slot, 1, ND_FRAME_SIZE);
-	p->verdict = dp_redirect(ctx, ctx->ifindex);
+	p->verdict = back_send(ctx, p, ND_FRAME_SIZE);
 	return DP_OK;
 }
 
