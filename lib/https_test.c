@@ -352,6 +352,30 @@ static void test_rotation(void)
 	world_done(&w);
 }
 
+/* A certificate that expires while its stream is open. */
+static void test_expires(void)
+{
+	struct pki_wish wish = {.kind = PKI_HOST, .name = "h3", .seconds = 1};
+	struct world w;
+
+	world_init(&w);
+	g_assert_true(pki_issue(w.folder, &wish, NULL));
+	ask(&w, "h3", "/stream", NULL);
+	while (!w.stream)
+		g_main_context_iteration(NULL, TRUE);
+	http_server_check_streams(w.server, on_cut, &w);
+	g_assert_cmpuint(w.cuts, ==, 0);
+	for (unsigned int i = 0; i < 300 && !w.cuts; i++) {
+		g_usleep(10000);
+		http_server_check_streams(w.server, on_cut, &w);
+	}
+	g_assert_nonnull(w.cut);
+	g_assert_nonnull(strstr(w.cut, ": has expired at "));
+	wait_for(&w, &w.closed, 1);
+	wait_for(&w, &w.errors, 1);
+	world_done(&w);
+}
+
 /* Requests, bodies and answers of every size, at once and late, on few connections. */
 static void test_load(void)
 {
@@ -468,6 +492,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/https/server-expired", test_server_expired);
 	g_test_add_func("/https/revoked", test_revoked);
 	g_test_add_func("/https/rotation", test_rotation);
+	g_test_add_func("/https/expires", test_expires);
 	g_test_add_func("/https/load", test_load);
 	g_test_add_func("/https/stream", test_stream);
 	g_test_add_func("/https/version", test_version);

@@ -96,10 +96,10 @@ static bool key_generate(gnutls_x509_privkey_t *key, GError **error)
 
 /* What all certificates have. */
 static bool certificate_begin(gnutls_x509_crt_t certificate, gnutls_x509_privkey_t key,
-			      const char *name, int days, GError **error)
+			      const char *name, gint64 seconds, GError **error)
 {
 	gint64 now = g_get_real_time() / G_USEC_PER_SEC;
-	gint64 end = now + (gint64)days * DAY;
+	gint64 end = now + seconds;
 	guint8 serial[SERIAL_BYTES], id[64];
 	size_t id_size = sizeof(id);
 	int code = gnutls_rnd(GNUTLS_RND_NONCE, serial, sizeof(serial));
@@ -319,7 +319,7 @@ static bool authority_make(struct authority *ca, const char *cloud, int days, GE
 
 	gnutls_x509_crt_init(&ca->certificate);
 	if (!key_generate(&ca->key, error) ||
-	    !certificate_begin(ca->certificate, ca->key, cloud, days, error))
+	    !certificate_begin(ca->certificate, ca->key, cloud, (gint64)days * DAY, error))
 		return false;
 	code = gnutls_x509_crt_set_basic_constraints(ca->certificate, 1, 0);
 	if (code >= 0)
@@ -377,6 +377,13 @@ static bool issued_write(const struct authority *ca, const char *name,
 	       pem_write_certificate(certificate, crt, error);
 }
 
+static gint64 wish_seconds(const struct pki_wish *wish)
+{
+	if (wish->seconds)
+		return wish->seconds;
+	return (gint64)(wish->days ? wish->days : DAYS) * DAY;
+}
+
 bool pki_issue(const char *folder, const struct pki_wish *wish, GError **error)
 {
 	g_auto(gnutls_x509_crt_t) certificate = NULL;
@@ -395,8 +402,7 @@ bool pki_issue(const char *folder, const struct pki_wish *wish, GError **error)
 		return false;
 	gnutls_x509_crt_init(&certificate);
 	return key_generate(&key, error) &&
-	       certificate_begin(certificate, key, wish->name, wish->days ? wish->days : DAYS,
-				 error) &&
+	       certificate_begin(certificate, key, wish->name, wish_seconds(wish), error) &&
 	       certificate_name(certificate, wish, error) &&
 	       certificate_set_use(certificate, wish->kind, error) &&
 	       authority_sign(certificate, ca.certificate, ca.key, error) &&

@@ -20,6 +20,7 @@ struct pki_wish {
 	const char *const *ips; /* NULL-terminated, or NULL */
 	const char *const *dns; /* names besides NAME; NULL-terminated, or NULL */
 	int days;		/* 0: 365; below 0: has expired already */
+	int seconds;		/* instead, unless 0: for tests */
 };
 
 struct pki_entry {
