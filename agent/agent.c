@@ -205,7 +205,7 @@ static const struct feed_ops feed_ops = {
 static struct feed *feed_open(struct agent *agent)
 {
 	const struct http_tls tls = {agent->options->ca, agent->options->cert,
-				     agent->options->key};
+				     agent->options->key, agent->options->crl};
 	struct feed_config config = {
 		.controllers = (const char *const *)agent->options->controllers,
 		.host = agent->options->host,

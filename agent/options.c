@@ -11,7 +11,7 @@
 
 struct raw {
 	char *controllers, *host, *tunnel_ip, *uplink, *run, *token, *token_file, *log, *attach;
-	char *ca, *cert, *key;
+	char *ca, *cert, *key, *crl;
 	int flows, connections, locations;
 	gboolean cleanup, version, print_metrics;
 	char *metrics;
@@ -46,6 +46,8 @@ static bool read_line(struct raw *raw, int argc, char **argv, GError **error)
 		{"cert", 0, 0, G_OPTION_ARG_FILENAME, &raw->cert,
 		 "Certificate of this host, instead of a token", "FILE"},
 		{"key", 0, 0, G_OPTION_ARG_FILENAME, &raw->key, "Its key", "FILE"},
+		{"crl", 0, 0, G_OPTION_ARG_FILENAME, &raw->crl,
+		 "Which of the controllers' certificates are revoked", "FILE"},
 		{"flows", 0, 0, G_OPTION_ARG_INT, &raw->flows,
 		 "Cached flows for each CPU (default: 131072, or fewer)", "N"},
 		{"connections", 0, 0, G_OPTION_ARG_INT, &raw->connections,
@@ -89,7 +91,8 @@ static void raw_done(struct raw *raw)
 {
 	char *list[] = {raw->controllers, raw->host,  raw->tunnel_ip,  raw->uplink,
 			raw->run,	  raw->token, raw->token_file, raw->log,
-			raw->attach,	  raw->ca,    raw->cert,       raw->key};
+			raw->attach,	  raw->ca,    raw->cert,       raw->key,
+			raw->crl};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(list); i++)
 		g_free(list[i]);
@@ -181,7 +184,7 @@ static bool token_read(struct options *options, const struct raw *raw, GError **
 /* Read by libcurl when it connects; what is wrong with them is said now. */
 static bool certificates_read(struct options *options, const struct raw *raw, GError **error)
 {
-	const struct tls_files files = {raw->cert, raw->key, raw->ca, NULL};
+	const struct tls_files files = {raw->cert, raw->key, raw->ca, raw->crl};
 	struct tls *tls = tls_new(&files, error);
 
 	if (!tls)
@@ -190,6 +193,7 @@ static bool certificates_read(struct options *options, const struct raw *raw, GE
 	options->ca = g_strdup(raw->ca);
 	options->cert = g_strdup(raw->cert);
 	options->key = g_strdup(raw->key);
+	options->crl = g_strdup(raw->crl);
 	return true;
 }
 
@@ -246,6 +250,7 @@ void options_done(struct options *options)
 	g_free(options->ca);
 	g_free(options->cert);
 	g_free(options->key);
+	g_free(options->crl);
 	g_free(options->log);
 	g_free(options->metrics);
 	memset(options, 0, sizeof(*options));

@@ -16,8 +16,8 @@ struct options {
 	struct ip tunnel_ip;
 	char *uplink; /* NULL: found by the tunnel address */
 	char *run;
-	char *token;	       /* NULL: none */
-	char *ca, *cert, *key; /* files for https; NULL: none */
+	char *token;		     /* NULL: none */
+	char *ca, *cert, *key, *crl; /* files for https; NULL: none */
 	char *log;
 	uint32_t flow_sets;
 	uint32_t connections;

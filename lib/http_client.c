@@ -111,6 +111,8 @@ static void easy_set_tls(CURL *easy, const struct http_tls *tls)
 		curl_easy_setopt(easy, CURLOPT_CAINFO, tls->ca);
 		curl_easy_setopt(easy, CURLOPT_CAPATH, NULL); /* and nobody else */
 	}
+	if (tls->crl)
+		curl_easy_setopt(easy, CURLOPT_CRLFILE, tls->crl);
 	if (tls->cert) {
 		curl_easy_setopt(easy, CURLOPT_SSLCERT, tls->cert);
 		curl_easy_setopt(easy, CURLOPT_SSLKEY, tls->key ? tls->key : tls->cert);

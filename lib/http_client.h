@@ -18,6 +18,7 @@ struct http_tls {
 			 * trusts */
 	const char *cert;
 	const char *key;
+	const char *crl; /* which of CA's are revoked */
 };
 
 struct http_field {

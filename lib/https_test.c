@@ -191,7 +191,8 @@ static void ask(struct world *w, const char *name, const char *path, const char 
 	g_autofree char *ca = file(w, "ca", ".crt");
 	g_autofree char *crt = name ? file(w, name, ".crt") : NULL;
 	g_autofree char *key = name ? file(w, name, ".key") : NULL;
-	const struct http_tls tls = {ca, crt, key};
+	g_autofree char *crl = file(w, "ca", ".crl");
+	const struct http_tls tls = {ca, crt, key, crl};
 	const struct http_ask question = {.method = body ? "POST" : NULL,
 					  .url = url,
 					  .body = body,
@@ -288,6 +289,20 @@ static void test_server_expired(void)
 	issue(&w, PKI_SERVER, "weftd", -1);
 	g_assert_true(tls_refresh(w.tls, &changed, NULL));
 	g_assert_true(changed);
+	check_failure(&w, "server certificate verification failed");
+	world_done(&w);
+}
+
+static void test_server_revoked(void)
+{
+	unsigned int count;
+	struct world w;
+
+	world_init(&w);
+	check_answer(&w, NULL, 200, "nobody");
+	g_assert_true(pki_revoke(w.folder, "weftd", &count, NULL));
+	http_client_free(w.client);
+	w.client = http_client_new();
 	check_failure(&w, "server certificate verification failed");
 	world_done(&w);
 }
@@ -490,6 +505,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/https/other-authority", test_other_authority);
 	g_test_add_func("/https/other-name", test_other_name);
 	g_test_add_func("/https/server-expired", test_server_expired);
+	g_test_add_func("/https/server-revoked", test_server_revoked);
 	g_test_add_func("/https/revoked", test_revoked);
 	g_test_add_func("/https/rotation", test_rotation);
 	g_test_add_func("/https/expires", test_expires);

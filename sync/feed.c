@@ -32,7 +32,7 @@ struct feed {
 	char *host;
 	char *tunnel_ip;
 	char *token;
-	char *ca, *cert, *key;
+	char *ca, *cert, *key, *crl;
 	unsigned int backoff_min_ms, backoff_max_ms, silence_ms;
 
 	struct http_client *client;
@@ -269,7 +269,7 @@ static void on_end(const struct http_answer *answer, const GError *error, void *
 static void feed_ask(struct feed *feed, const char *url, struct http_ask *ask,
 		     struct http_field *token, struct http_tls *tls)
 {
-	*tls = (struct http_tls){feed->ca, feed->cert, feed->key};
+	*tls = (struct http_tls){feed->ca, feed->cert, feed->key, feed->crl};
 	*ask = (struct http_ask){.url = url, .tls = tls};
 	if (!feed->token)
 		return;
@@ -449,6 +449,7 @@ struct feed *feed_new(const struct feed_config *config, const struct feed_ops *o
 		feed->ca = g_strdup(config->tls->ca);
 		feed->cert = g_strdup(config->tls->cert);
 		feed->key = g_strdup(config->tls->key);
+		feed->crl = g_strdup(config->tls->crl);
 	}
 	feed->backoff_min_ms = config->backoff_min_ms ? config->backoff_min_ms : BACKOFF_MIN_MS;
 	feed->backoff_max_ms = config->backoff_max_ms ? config->backoff_max_ms : BACKOFF_MAX_MS;
@@ -480,6 +481,7 @@ void feed_free(struct feed *feed)
 	g_free(feed->ca);
 	g_free(feed->cert);
 	g_free(feed->key);
+	g_free(feed->crl);
 	g_free(feed->epoch);
 	g_free(feed);
 }

@@ -158,7 +158,8 @@ cloud_agent() { # NUMBER [OPTION...]
 	local host=h$1 number=$1 pki=$CLOUD_DIR/pki
 	shift
 	if [ -n "$CLOUD_TLS" ]; then
-		set -- --ca "$pki/ca.crt" --cert "$pki/$host.crt" --key "$pki/$host.key" "$@"
+		set -- --ca "$pki/ca.crt" --crl "$pki/ca.crl" --cert "$pki/$host.crt" \
+			--key "$pki/$host.key" "$@"
 	else
 		set -- --token agent-secret "$@"
 	fi

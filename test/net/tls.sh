@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Mutual TLS between agents and weftd: who a certificate lets in and what it opens, what happens when it
-# is revoked, expired or replaced. weftd is never restarted; traffic never stops.
+# is revoked, expired or replaced. Nothing is restarted but, at last, a weftd whose agents shall look again.
 #
 #   h1: a 10.0.1.11 ---underlay--- h2: b 10.0.1.12        control: weftd on https
 . "$(dirname "$0")/lib.sh"
@@ -98,6 +98,15 @@ check 'h1 is not concerned' connected h1
 pki host "$PKI" h2
 check 'with a new certificate it is back, not restarted' cloud_wait 20 connected h2
 check 'and its ports are ACTIVE' cloud_wait 15 port_active "$b"
+
+# A controller that was revoked is not believed by who connects anew.
+pki revoke "$PKI" weftd
+cloud_stop weftd
+cloud_weftd
+check 'a revoked controller: the agent does not connect' cloud_wait 10 logged agent-h1 'verification failed'
+check 'and says so' disconnected h1
+pki server "$PKI" weftd --ip "${CLOUD_LISTEN%:*}"
+check 'with a new certificate it does' cloud_wait 20 connected h1
 
 # What does not fit together is not taken.
 cp "$PKI/weftd.key" "$PKI/kept"
