@@ -22,7 +22,7 @@ work=$BUILD/kernels
 guest_limit=${GUEST_LIMIT:-900}
 suite_limit=${SUITE_LIMIT:-200}
 modules='veth vxlan sch_ingress cls_bpf act_bpf tun dummy bridge'
-stories=${STORIES:-clsact l2 l3 dhcp spoof isolation broadcast tap}
+stories=${STORIES:-clsact l2 l3 icmp dhcp spoof isolation broadcast tap}
 programs='bash sh ls mknod cat cut cp rm mv ln mkdir mktemp mount umount date sleep seq sort head
 	tail tr tee wc uname id env dirname basename timeout stty chmod touch cmp find grep sed mawk awk
 	dmesg sync ip tc bridge ss nsenter sysctl ping curl busybox modprobe ps kill xargs md5sum
