@@ -12,15 +12,18 @@ fail() {
 [ -e "$CLOUD_DIR" ] || "$demo_folder/up.sh" || fail 'it does not come up'
 cloud_running prometheus || cloud_prometheus 3 || fail 'no Prometheus'
 
-# Some seconds of traffic to count.
-(cloud_exec red-web1 ping -n -q -i 0.01 -w 8 "${demo_address[app2]}") >/dev/null 2>&1 &
-(cloud_exec blue-web1 ping -n -q -i 0.01 -w 8 "${demo_address[db]}") >/dev/null 2>&1 &
-for _ in 1 2 3 4 5 6; do
+# Traffic to count, until the figures are shown.
+(cloud_exec red-web1 ping -n -q -i 0.01 -w 60 "${demo_address[app2]}") >/dev/null 2>&1 &
+pings=$!
+(cloud_exec blue-web1 ping -n -q -i 0.01 -w 60 "${demo_address[db]}") >/dev/null 2>&1 &
+pings="$pings $!"
+# shellcheck disable=SC2086
+trap 'kill $pings 2>/dev/null' EXIT
+for _ in 1 2 3 4 5 6 7 8; do
 	for tenant in red blue; do demo_ask $tenant web1 "${demo_address[web2]}" >/dev/null; done
 	demo_weft admin control port list >/dev/null
 	sleep 1
 done
-wait
 everything_up() { [ "$(cloud_query 'sum(up)')" = 4 ]; }
 cloud_wait 10 everything_up || fail "not every target is up: $(cloud_query up)"
 
