@@ -35,6 +35,7 @@ struct run {
 	struct trace_host *host;
 	uint32_t ifindex;
 	json_t *results;
+	bool answers; /* what goes back to the sender is the host's own word */
 };
 
 struct trace *trace_new(trace_fetch fetch, void *data)
@@ -179,8 +180,7 @@ static bool follow(const struct run *run, const struct native_output *output, GE
 
 static void deliver(const struct run *run, const struct native_output *output)
 {
-	bool back = run->ifindex && output->way == NATIVE_REDIRECT &&
-		    output->ifindex == run->ifindex;
+	bool back = run->answers && output->ifindex == run->ifindex;
 	json_t *result = result_last(run, back ? "answered" : "delivered");
 
 	add_port(result, trace_host_find_wire(run->host, output->ifindex));
@@ -203,16 +203,25 @@ static bool take_outputs(const struct run *run, const GArray *outputs, GError **
 	return true;
 }
 
+/* Did a stage consume the packet, or drop it and tell? A hairpin goes by a record instead. */
+static bool run_answers(const struct run *run)
+{
+	uint32_t zero = 0;
+	const struct dp_pkt *packet = native_find(run->host->native, NATIVE_MAP_scratch, &zero);
+
+	return run->ifindex && (packet->verdict >= 0 || json_array_size(run->results));
+}
+
 static json_t *entry_new(const struct run *run, const char *from, GBytes *frame,
 			 const GArray *looks)
 {
-	gsize size;
-	const void *data = g_bytes_get_data(frame, &size);
-	g_autofree char *text = trace_frame_print(data, size);
+	json_t *entry =
+		json_pack("{s:s,s:s,s:o,s:O}", "host", run->host->name, "from", from, "stages",
+			  trace_stage_list(run->host, looks), "results", run->results);
 
-	return json_pack("{s:s,s:s,s:s,s:o,s:O}", "host", run->host->name, "from", from,
-			 "frame", text, "stages", trace_stage_list(run->host, looks), "results",
-			 run->results);
+	add_port(entry, trace_host_find_wire(run->host, run->ifindex));
+	add_frame(entry, frame);
+	return entry;
 }
 
 /* IFINDEX: the device it comes by; 0: the uplink. */
@@ -220,7 +229,7 @@ static bool walk_run(struct walk *walk, struct trace_host *host, const char *fro
 		     uint32_t ifindex, GBytes *frame, GError **error)
 {
 	struct native_meta meta = {.ifindex = ifindex ? ifindex : TRACE_UPLINK};
-	struct run run = {walk, host, ifindex, json_array()};
+	struct run run = {walk, host, ifindex, json_array(), false};
 	GArray *looks, *outputs, *punts;
 	gsize size;
 	const void *data = g_bytes_get_data(frame, &size);
@@ -241,6 +250,7 @@ static bool walk_run(struct walk *walk, struct trace_host *host, const char *fro
 	native_host_take(host->native, &outputs, &punts);
 	json_array_append_new(walk->hosts, entry_new(&run, from, frame, looks));
 	add_drops(&run, looks);
+	run.answers = run_answers(&run);
 	good = take_outputs(&run, outputs, error);
 	if (punts->len)
 		result_last(&run, "agent");

@@ -3,7 +3,8 @@
  * A packet followed from host to host. The outcome is one JSON document:
  *
  *   {"packet": TEXT,
- *    "hosts": [{"host", "from", "frame", "stages": [{"stage","row","says"}], "results": [R...]}],
+ *    "hosts": [{"host", "from", "port", "name", "frame", "bytes",
+ *               "stages": [{"stage", "row", "says"}], "results": [R...]}],
  *    "results": [R...]}                                   where the packet's journey ends
  *
  * R is {"result": "delivered", "host", "port", "name", "frame", "bytes"}

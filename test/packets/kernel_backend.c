@@ -284,9 +284,9 @@ static void read_taps(struct kernel *k, GArray *outputs)
 }
 
 /* What TEST_RUN cannot say or do. */
-static const char *impossible(gsize size, const struct native_meta *meta)
+static const char *impossible(const guint8 *data, gsize size, const struct native_meta *meta)
 {
-	if (size < 34)
+	if (size < 34 || (size < 54 && data[12] == 0x86 && data[13] == 0xdd))
 		return "BPF_PROG_TEST_RUN refuses frames shorter than Ethernet and IP headers";
 	if (meta->vlan_present || meta->encapsulation)
 		return "BPF_PROG_TEST_RUN cannot set vlan_present or encapsulation";
@@ -308,7 +308,7 @@ static const char *kernel_run(void *self, bool uplink, GBytes *frame,
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = data, .data_size_in = size,
 		    .data_out = left, .data_size_out = 70000, .ctx_in = &ctx,
 		    .ctx_size_in = sizeof(ctx), .repeat = 1);
-	const char *skip = impossible(size, meta);
+	const char *skip = impossible(data, size, meta);
 
 	if (skip)
 		return skip;
