@@ -107,6 +107,8 @@ static struct trace_host *fetch(const char *name, void *data, GError **error)
 		return NULL;
 	}
 	host = trace_host_new(name, ip);
+	if (!json_is_true(json_object_get(known, "alive")))
+		trace_host_set_note(host, "the host is not alive: what it has may be older");
 	if (fill_host(fetcher, host, known, error))
 		return host;
 	g_prefix_error(error, "host '%s': ", name);

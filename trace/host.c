@@ -82,6 +82,7 @@ void trace_host_free(struct trace_host *host)
 	native_host_free(host->native);
 	g_hash_table_unref(host->peers);
 	g_hash_table_unref(host->unwired);
+	g_free(host->note);
 	g_free(host);
 }
 
@@ -102,6 +103,12 @@ bool trace_host_put(struct trace_host *host, const char *table, const char *key,
 void trace_host_unwire(struct trace_host *host, struct uuid port)
 {
 	g_hash_table_add(host->unwired, g_memdup2(&port, sizeof(port)));
+}
+
+void trace_host_set_note(struct trace_host *host, const char *note)
+{
+	g_free(host->note);
+	host->note = g_strdup(note);
 }
 
 static gint port_compare(gconstpointer left, gconstpointer right)

@@ -22,5 +22,7 @@ bool trace_host_put(struct trace_host *host, const char *table, const char *key,
 		    GError **error);
 /* The port has no device; all others have one. Before trace_host_wire. */
 void trace_host_unwire(struct trace_host *host, struct uuid port);
+/* What a reader should know of the host; printed with each run there. */
+void trace_host_set_note(struct trace_host *host, const char *note);
 /* After the last row: devices and entries. */
 bool trace_host_wire(struct trace_host *host, GError **error);

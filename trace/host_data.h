@@ -16,6 +16,7 @@ struct trace_host {
 	struct state *state;
 	struct native_host *native;
 	GHashTable *peers;   /* struct ip of other hosts -> name, interned */
+	char *note;	     /* NULL: none */
 	GHashTable *unwired; /* struct uuid of ports without a device */
 };
 

@@ -58,6 +58,8 @@ static void print_host(GString *out, const json_t *host)
 
 	g_string_append_printf(out, "host %s, from %s\n  %s\n", text_of(host, "host"),
 			       text_of(host, "from"), text_of(host, "frame"));
+	if (json_object_get(host, "note"))
+		g_string_append_printf(out, "  %-8s  %s\n", "note", text_of(host, "note"));
 	json_array_foreach (json_object_get(host, "stages"), i, stage) {
 		const char *row = text_of(stage, "row");
 

@@ -219,6 +219,8 @@ static json_t *entry_new(const struct run *run, const char *from, GBytes *frame,
 		json_pack("{s:s,s:s,s:o,s:O}", "host", run->host->name, "from", from, "stages",
 			  trace_stage_list(run->host, looks), "results", run->results);
 
+	if (run->host->note)
+		json_object_set_new(entry, "note", json_string(run->host->note));
 	add_port(entry, trace_host_find_wire(run->host, run->ifindex));
 	add_frame(entry, frame);
 	return entry;

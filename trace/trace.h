@@ -3,7 +3,7 @@
  * A packet followed from host to host. The outcome is one JSON document:
  *
  *   {"packet": TEXT,
- *    "hosts": [{"host", "from", "port", "name", "frame", "bytes",
+ *    "hosts": [{"host", "from", "port", "name", "note", "frame", "bytes",
  *               "stages": [{"stage", "row", "says"}], "results": [R...]}],
  *    "results": [R...]}                                   where the packet's journey ends
  *

@@ -93,6 +93,14 @@ check_match 'and has no place to be delivered to' '^dropped h1 a' "$(ends a 'icm
 check_match 'nor anything to send by' "^weft: port 'c': is not wired" "$(weft trace c 'icmp 10.0.1.11' 2>&1)"
 check_match 'what is no packet' "^weft: port 'a': packet: " "$(weft trace a 'carrier pigeon' 2>&1)"
 
+# Trace says what the host was told, also when nobody can hear it.
+cloud_stop agent-h2
+quiet() { [ "$(weft host show h2 -f value -c alive)" = false ]; }
+check 'an agent ends' cloud_wait 15 quiet
+check_match 'trace warns of what it cannot know' 'note +the host is not alive' "$(weft trace a 'icmp 10.0.2.12')"
+check_equal 'and goes on: so do packets' 'delivered h2 b' "$(ends a 'icmp 10.0.2.12')"
+check 'without the agent' reaches a 10.0.2.12
+
 refused() { ! api GET '/weft/v1/hosts/h1/rows?snapshot=1'; }
 check 'a member may not read rows' as red refused
 check "nor is an agent's token the administrator's" as agent refused
