@@ -45,6 +45,9 @@ static void print_result(GString *out, const json_t *result)
 		g_string_append_printf(out, "copied to nobody on host %s", host);
 	else if (!strcmp(what, "passed"))
 		g_string_append_printf(out, "left to the kernel of host %s", host);
+	else if (!strcmp(what, "unsent"))
+		g_string_append_printf(out, "never sent on host %s: %s", host,
+				       text_of(result, "sentence"));
 	else
 		g_string_append_printf(out, "lost on host %s: %s", host,
 				       text_of(result, "sentence"));

@@ -372,6 +372,22 @@ static json_t *join(json_t *asked, json_t *out)
 	return out;
 }
 
+/* ASKED is all there is, for the packet is never sent: copies of the question are no end of it. */
+static json_t *leave_unanswered(json_t *asked, const struct trace_host *host)
+{
+	json_t *ends = json_array(), *result;
+	size_t i;
+
+	json_array_foreach (json_object_get(asked, "results"), i, result)
+		if (!strcmp(json_string_value(json_object_get(result, "result")), "dropped"))
+			json_array_append(ends, result);
+	json_array_append_new(ends, json_pack("{s:s,s:s,s:s}", "result", "unsent", "host",
+					      host->name, "sentence",
+					      "no neighbour answers the question for its MAC"));
+	json_object_set_new(asked, "results", ends);
+	return json_incref(asked);
+}
+
 json_t *trace_run(struct trace *trace, const char *name, struct uuid port,
 		  struct trace_packet *packet, const json_t *subnets, GError **error)
 {
@@ -385,8 +401,8 @@ json_t *trace_run(struct trace *trace, const char *name, struct uuid port,
 			    "is not wired: host '%s' has no device for it", name);
 	if (!wire || !wire->port || !fill(trace, host, wire, packet, subnets, &asked, error))
 		return NULL;
-	if (asked && mac_is_none(packet->to)) /* nobody answers: the packet is never sent */
-		return g_steal_pointer(&asked);
+	if (asked && mac_is_none(packet->to))
+		return leave_unanswered(asked, host);
 	out = run_packet(trace, host, wire->ifindex, packet, error);
 	return out && asked ? join(asked, out) : out;
 }

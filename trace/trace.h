@@ -14,6 +14,8 @@
  *      {"result": "sent", "host", "to", "frame", "bytes"} by tunnel; only within "hosts"
  *      {"result": "nobody", "host"}                       a broadcast that reaches nobody
  *      {"result": "lost", "host", "sentence"}             to a host that is not known
+ *      {"result": "passed", "host"}                       no tunnel of ours: the host's kernel has it
+ *      {"result": "unsent", "host", "sentence"}           no neighbour tells the workload its MAC
  *
  * "bytes" are the frame in hexadecimal.
  */

@@ -89,7 +89,10 @@ set_port "$b" '"admin_state_up":true' >/dev/null
 agent h1 POST /v1/detach "{\"port\":\"$c\"}" >/dev/null
 down() { [ "$(weft port show c -f value -c status)" = DOWN ]; }
 check 'a detached port is not ACTIVE' cloud_wait 10 down
-check_match 'and has no place to be delivered to' '^dropped h1 a' "$(ends a 'icmp 10.0.1.13')"
+check_equal 'but its address is still answered for, and no host takes the packet' 'dropped h1 a unknown-unicast' \
+	"$(ends a 'icmp 10.0.1.13')"
+check_equal 'an address that nobody has is asked for in vain' $'dropped h1 a arp-unknown\nunsent h1' \
+	"$(ends a 'icmp 10.0.1.99')"
 check_match 'nor anything to send by' "^weft: port 'c': is not wired" "$(weft trace c 'icmp 10.0.1.11' 2>&1)"
 check_match 'what is no packet' "^weft: port 'a': packet: " "$(weft trace a 'carrier pigeon' 2>&1)"
 
