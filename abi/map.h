@@ -239,7 +239,7 @@ enum generation_kind {
  *   vtep, peer      cell 0 when an index gets another host or a peer goes, else nothing
  */
 
-#define FLOW_WAYS 2
+#define FLOW_WAYS 4 /* a power of two */
 /* Sender, receiver, destination MAC and address, router: who needs more is not cached. */
 #define FLOW_GENS 5
 

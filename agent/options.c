@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "abi/limits.h"
+#include "abi/map.h"
 #include "lib/error.h"
 #include "lib/tls.h"
 
@@ -139,8 +140,8 @@ static bool sizes_read(struct options *options, const struct raw *raw, GError **
 {
 	uint32_t sets;
 
-	if (!size_read("flows", raw->flows ? (raw->flows + 1) / 2 : 0, flow_sets_default(),
-		       1 << 22, &sets, error) ||
+	if (!size_read("flows", (raw->flows + FLOW_WAYS - 1) / FLOW_WAYS, flow_sets_default(),
+		       1 << 21, &sets, error) ||
 	    !size_read("connections", raw->connections, DEF_CONNS, 1 << 24,
 		       &options->connections, error) ||
 	    !size_read("locations", raw->locations, DEF_LOCATIONS, LIM_LOCATIONS,

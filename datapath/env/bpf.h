@@ -19,6 +19,7 @@
 
 #define DP_INLINE static __always_inline
 #define DP_STAGE  __attribute__((noinline, weak)) /* weak: callers may assume nothing */
+#define DP_UNROLL _Pragma("unroll")
 
 #define dp_ctx	       __sk_buff
 #define dp_htons(x)    bpf_htons(x)

@@ -117,6 +117,7 @@ bool native_parse_agrees(struct native_host *host, const void *frame, size_t siz
 
 #define DP_INLINE static inline
 #define DP_STAGE  static inline
+#define DP_UNROLL
 
 struct dp_ctx {
 	struct native_host *host;

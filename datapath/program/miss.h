@@ -29,7 +29,7 @@ DP_STAGE int miss_keep(struct dp_ctx *ctx, struct dp_pkt *p)
 	if (!deliver_fits(ctx, &p->head, p->rec.mtu))
 		return DP_DROP_TOO_BIG;
 	/* as if not seen for a while, so that the connection is touched */
-	p->rec.seen = (__u32)dp_jiffies(ctx) - 2 * dp_config(ctx, hz);
+	p->rec.seen = (__u32)dp_jiffies(ctx) - 2 * LIM_CONN_TOUCH * dp_config(ctx, hz);
 	deliver_account(ctx, &p->head, &p->rec);
 	if (p->head.fragment == DP_FRAGMENT_FIRST)
 		fragment_keep(ctx, p);

@@ -2,7 +2,7 @@
 /*
  * Connections: the truth that flow records are made from and folded back into.
  * One entry per local port and connection, so a packet between two ports of this host
- * has two. Touched on a miss, by SYN, FIN and RST, and once a second.
+ * has two. Touched on a miss, by SYN, FIN and RST, and every few seconds (LIM_CONN_TOUCH).
  */
 #pragma once
 

@@ -22,8 +22,8 @@ DP_INLINE bool deliver_fits(struct dp_ctx *ctx, const struct dp_head *h, __u32 m
 }
 
 /*
- * The packet counts: on its record, and once a second on its connection, whose memory is cold
- * when flows are many.
+ * The packet counts: on its record, and every LIM_CONN_TOUCH seconds on its connection, whose
+ * memory is cold when flows are many.
  */
 DP_INLINE void deliver_account(struct dp_ctx *ctx, const struct dp_head *h,
 			       struct flow_value *rec)
@@ -40,7 +40,7 @@ DP_INLINE void deliver_account(struct dp_ctx *ctx, const struct dp_head *h,
 	if (!(rec->flags & FLOW_CONN))
 		return;
 	if (dp_unlikely((h->tcp & (DP_TCP_FIN | DP_TCP_SYN | DP_TCP_RST)) ||
-			now - rec->seen > dp_config(ctx, hz)))
+			now - rec->seen > dp_config(ctx, hz) * LIM_CONN_TOUCH))
 		conn_touch(ctx, rec, h->tcp);
 }
 

@@ -51,22 +51,31 @@ DP_INLINE bool flow_current(struct dp_ctx *ctx, const struct flow_value *rec)
 	return sum == rec->gen_sum;
 }
 
+/*
+ * The Ith way to look at for a key of HASH. Each key begins at a way of its own, so that the
+ * first is the right one nearly always: another way is another cache line.
+ */
+DP_INLINE struct flow_value *flow_way(struct flow_set *set, __u32 hash, __u32 i)
+{
+	return &set->way[((hash >> 24) + i) & (FLOW_WAYS - 1)];
+}
+
 /* The record of HEAD's key, when it has one that is still true. */
 DP_INLINE struct flow_value *flow_find(struct dp_ctx *ctx, const struct dp_head *head)
 {
-	__u32 index = flow_hash(&head->key) & dp_config(ctx, flow_mask);
+	__u32 hash = flow_hash(&head->key), index = hash & dp_config(ctx, flow_mask);
 	struct flow_set *set = dp_find(ctx, flow, &index);
-	struct flow_value *rec;
 
 	if (!set)
 		return NULL;
-	if (dp_likely(flow_same(&set->way[0].key, &head->key)))
-		rec = &set->way[0];
-	else if (flow_same(&set->way[1].key, &head->key))
-		rec = &set->way[1];
-	else
-		return NULL;
-	return dp_likely(rec->verdict != FLOW_EMPTY && flow_current(ctx, rec)) ? rec : NULL;
+	DP_UNROLL
+	for (__u32 i = 0; i < FLOW_WAYS; i++) {
+		struct flow_value *rec = flow_way(set, hash, i);
+
+		if (dp_likely(flow_same(&rec->key, &head->key)))
+			return dp_likely(flow_current(ctx, rec)) ? rec : NULL;
+	}
+	return NULL;
 }
 
 /* ---------------------------------------------------------- generations */
@@ -125,26 +134,27 @@ DP_INLINE bool flow_may_keep(const struct dp_pkt *p, __u32 reason)
 }
 
 /*
- * The way that costs least: the same key, else a dead record, else one of the two in turn. Not
- * the older one: three flows of one set that send in turn would then all miss for ever.
+ * The way that costs least: the same key, else the first dead record, else one of them in turn.
+ * Not the oldest: flows of one set that send in turn would then all miss for ever.
  */
-DP_INLINE struct flow_value *flow_choose(struct dp_ctx *ctx, struct flow_set *set,
+DP_INLINE struct flow_value *flow_choose(struct dp_ctx *ctx, struct flow_set *set, __u32 hash,
 					 const struct flow_key *key)
 {
+	struct flow_value *rec, *dead = NULL;
 	struct host_stats_value *stats;
-	struct flow_value *rec;
 
-	if (flow_same(&set->way[0].key, key) || set->way[0].verdict == FLOW_EMPTY)
-		return &set->way[0];
-	if (flow_same(&set->way[1].key, key) || set->way[1].verdict == FLOW_EMPTY ||
-	    !flow_current(ctx, &set->way[1]))
-		return &set->way[1];
-	if (!flow_current(ctx, &set->way[0]))
-		return &set->way[0];
+	DP_UNROLL
+	for (__u32 i = 0; i < FLOW_WAYS; i++) {
+		rec = flow_way(set, hash, i);
+		if (flow_same(&rec->key, key))
+			return rec;
+		if (!dead && (rec->verdict == FLOW_EMPTY || !flow_current(ctx, rec)))
+			dead = rec;
+	}
+	if (dead)
+		return dead;
 	stats = count_host(ctx);
-	rec = &set->way[0];
-	if (stats && stats->flow_evictions++ & 1)
-		rec = &set->way[1];
+	rec = flow_way(set, stats ? stats->flow_evictions++ << 24 : 0, 0);
 	conn_fold(ctx, rec);
 	return rec;
 }
@@ -154,7 +164,7 @@ DP_STAGE int flow_keep(struct dp_ctx *ctx, struct dp_pkt *p)
 {
 	struct flow_value *rec;
 	struct flow_set *set;
-	__u32 index;
+	__u32 hash, index;
 
 	if (!p)
 		return DP_DROP_INTERNAL;
@@ -167,11 +177,12 @@ DP_STAGE int flow_keep(struct dp_ctx *ctx, struct dp_pkt *p)
 	p->rec.more[0] = p->gen[2];
 	p->rec.more[1] = p->gen[3];
 	p->rec.more[2] = p->gen[4];
-	index = flow_hash(&p->head.key) & dp_config(ctx, flow_mask);
+	hash = flow_hash(&p->head.key);
+	index = hash & dp_config(ctx, flow_mask);
 	set = dp_find(ctx, flow, &index);
 	if (!set)
 		return DP_DROP_INTERNAL;
-	rec = flow_choose(ctx, set, &p->head.key);
+	rec = flow_choose(ctx, set, hash, &p->head.key);
 	__builtin_memcpy(rec, &p->rec, sizeof(*rec));
 	return DP_OK;
 }
