@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """A guest in thirty lines: reads a tap and answers. tap.py DEVICE MAC ADDRESS [PEER]
 
-Answers ARP and ping for ADDRESS until it is killed. With PEER it asks for PEER's MAC first, pings
-it from its own side, and prints `answered` when the echo comes back.
+Answers ARP and ping for ADDRESS until it is killed. With PEER it asks for PEER's MAC first, again
+and again as guests do (a tap that has just come up loses what it is sent), pings it from its own
+side, and prints `answered` when the echo comes back.
 """
 import fcntl
 import os
+import select
 import socket
 import struct
 import sys
@@ -39,9 +41,12 @@ def echo(to_mac, to_address, kind, rest):
 
 
 print("ready", flush=True)
-if peer:
-    os.write(tap, arp(1, b"\xff" * 6, peer))
+asking = peer is not None
 while True:
+    if asking:
+        os.write(tap, arp(1, b"\xff" * 6, peer))
+        if not select.select([tap], [], [], 0.2)[0]:
+            continue
     frame = os.read(tap, 65536)
     if frame[:6] not in (own, b"\xff" * 6):
         continue
@@ -55,4 +60,5 @@ while True:
         if frame[34] == 8:
             os.write(tap, echo(frame[6:12], frame[26:30], 0, frame[38:14 + size]))
         elif frame[34] == 0:
+            asking = False
             print("answered", flush=True)
