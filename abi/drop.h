@@ -57,7 +57,16 @@
 	X(41, INTERNAL, "internal", "a table of the data plane is missing or a helper failed") \
 	X(42, FRAGMENT, "fragment", "a fragment that overlaps or is too short")                \
 	X(43, RS, "router-solicitation", "no router advertises on this network")               \
-	X(44, DHCP_OTHER, "dhcp-other", "DHCP the agent does not serve on this port")
+	X(44, DHCP_OTHER, "dhcp-other", "DHCP the agent does not serve on this port")          \
+	X(45, NO_POLICY, "no-policy", "the port's policy is not in place yet")                 \
+	X(46, EGRESS, "egress-denied", "no rule lets the port send it")                        \
+	X(47, INGRESS, "ingress-denied", "no rule lets the port receive it")                   \
+	X(48, EGRESS_ACL, "egress-acl", "the subnet's network ACL keeps it in")                \
+	X(49, INGRESS_ACL, "ingress-acl", "the subnet's network ACL keeps it out")             \
+	X(50, NO_CONNECTION, "no-connection",                                                  \
+	  "a reply, an error or the middle of a connection that nobody has opened")            \
+	X(51, CONN_BUDGET, "connection-budget",                                                \
+	  "the port has more connections, or opens them faster, than its share")
 
 enum dp_drop {
 	DP_OK = 0, /* walk on */

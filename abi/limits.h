@@ -5,23 +5,28 @@
  */
 #pragma once
 
-#define LIM_HOST_PORTS	 4096	 /* ports on one host; also the size of the port array */
-#define LIM_HOSTS	 16384	 /* hosts known to one host (vtep array) */
-#define LIM_LOCATIONS	 4194304 /* addresses of other ports known to one host */
-#define LIM_NETWORKS	 65536	 /* networks known to one host */
-#define LIM_ROUTES	 262144	 /* routes of all routers known to one host */
-#define LIM_GUARDS	 131072	 /* (port, MAC, prefix) triples that may send */
-#define LIM_FLOOD_CHUNK	 28	 /* replication targets in one map entry */
-#define LIM_FLOOD_CHUNKS 32	 /* entries of one network: 896 targets */
-#define LIM_GENERATIONS	 65536	 /* generation cells; a power of two */
-#define LIM_FRAGMENTS	 16384	 /* datagrams whose fragments are under way */
-#define LIM_ROUTER_HOPS	 4	 /* routers one packet may cross inside a host */
-#define LIM_EXT_HEADERS	 6	 /* IPv6 extension headers walked */
-#define LIM_PUNT_FRAME	 1600	 /* bytes of a frame handed to the agent */
-#define LIM_PUNT_RATE	 32	 /* frames a port may hand to the agent per second */
-#define LIM_ERROR_RATE	 100	 /* ICMP errors that a port is sent per second */
-#define LIM_CONN_TOUCH	 4	 /* seconds a connection's counts may lag behind its packets */
-#define LIM_PUNT_RING	 (1 << 20) /* bytes of the ring they travel by */
+#define LIM_HOST_PORTS	  4096	  /* ports on one host; also the size of the port array */
+#define LIM_HOSTS	  16384	  /* hosts known to one host (vtep array) */
+#define LIM_LOCATIONS	  4194304 /* addresses of other ports known to one host */
+#define LIM_NETWORKS	  65536	  /* networks known to one host */
+#define LIM_ROUTES	  262144  /* routes of all routers known to one host */
+#define LIM_GUARDS	  131072  /* (port, MAC, prefix) triples that may send */
+#define LIM_FLOOD_CHUNK	  28	  /* replication targets in one map entry */
+#define LIM_FLOOD_CHUNKS  32	  /* entries of one network: 896 targets */
+#define LIM_GENERATIONS	  65536	  /* generation cells; a power of two */
+#define LIM_FRAGMENTS	  16384	  /* datagrams whose fragments are under way */
+#define LIM_ROUTER_HOPS	  4	  /* routers one packet may cross inside a host */
+#define LIM_EXT_HEADERS	  6	  /* IPv6 extension headers walked */
+#define LIM_PUNT_FRAME	  1600	  /* bytes of a frame handed to the agent */
+#define LIM_PUNT_RATE	  32	  /* frames a port may hand to the agent per second */
+#define LIM_ERROR_RATE	  100	  /* ICMP errors that a port is sent per second */
+#define LIM_CONN_TOUCH	  4	  /* seconds a connection's counts may lag behind its packets */
+#define LIM_POLICIES	  8192	  /* banks of compiled policy on one host */
+#define LIM_POLICY_FLOORS 4	  /* tiers that may pass, and what is below them */
+#define LIM_PEERS	  1048576 /* identities, and prefixes, that the banks speak of */
+#define LIM_SERVICES	  262144  /* prefixes of ports in all banks */
+#define LIM_CELLS	  1048576 /* pairs of a peer class and a service class in all banks */
+#define LIM_PUNT_RING	  (1 << 20) /* bytes of the ring they travel by */
 
 /* Defaults of the tables an operator may size (weft-agent --flows, --connections ...). */
 #define DEF_FLOW_SETS 32768  /* sets of FLOW_WAYS records, per CPU; a power of two */

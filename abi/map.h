@@ -33,6 +33,7 @@ struct abi_mac {
 #define PORT_PEER      0x02 /* veth into a namespace: deliver by bpf_redirect_peer */
 #define PORT_UNGUARDED 0x04 /* port_security_enabled is false: guard lets all pass */
 #define PORT_DHCP4     0x08 /* the agent serves DHCPv4 here */
+#define PORT_FILTERED  0x10 /* `policy` decides; else what the guard lets pass does */
 
 /* Map `port`: array by port slot (1..LIM_HOST_PORTS-1; slot 0 is nobody). */
 struct port_value {
@@ -41,7 +42,8 @@ struct port_value {
 	__u32 identity; /* 24 bits */
 	__u32 flags;	/* PORT_* */
 	struct abi_mac mac;
-	__u16 mtu; /* of the tenant network: the largest IP packet */
+	__u16 mtu;    /* of the tenant network: the largest IP packet */
+	__u32 policy; /* bank (abi/policy.h); 0: none yet */
 };
 
 /* Map `device`: hash from ifindex (__u32) to port slot (__u32). */
