@@ -6,20 +6,10 @@
 
 #include <string.h>
 
+#include "api/claim.h"
 #include "api/resource.h"
 #include "lib/error.h"
 #include "model/ipam.h"
-
-#define CLAIM_TEXT 128
-
-static char *claim_print(struct uuid subnet, struct ip ip, char *text)
-{
-	char id[UUID_TEXT], address[IP_TEXT];
-
-	g_snprintf(text, CLAIM_TEXT, "claim/ip/%s/%s", uuid_print(subnet, id),
-		   ip_print(ip, address));
-	return text;
-}
 
 /* The port's own address of this subnet is no address of somebody else. */
 static bool port_has(const struct port *port, struct uuid subnet, struct ip ip)
@@ -51,7 +41,7 @@ static bool address_claim(struct job *job, const struct port *before, const stru
 
 	if (port_has(before, subnet->object.id, ip))
 		return true;
-	if (!job_claim(job, claim_print(subnet->object.id, ip, claim),
+	if (!job_claim(job, claim_print_ip(subnet->object.id, ip, claim),
 		       uuid_print(port->object.id, owner)))
 		return address_in_use(subnet, ip, error);
 	job_guard(job, KIND_SUBNET, subnet->object.id);
@@ -241,7 +231,7 @@ static void address_give_back(struct job *job, const struct port *before,
 		const struct fixed_ip *fixed = vec_at(struct fixed_ip, &before->fixed_ips, i);
 
 		if (!port_has(port, fixed->subnet_id, fixed->ip))
-			job_unclaim(job, claim_print(fixed->subnet_id, fixed->ip, claim));
+			job_unclaim(job, claim_print_ip(fixed->subnet_id, fixed->ip, claim));
 	}
 }
 
@@ -264,28 +254,20 @@ bool address_allocate(struct job *job, const struct port *before, struct port *p
 	return true;
 }
 
-static char *mac_claim_print(const struct port *port, char *text)
-{
-	char id[UUID_TEXT], mac[MAC_TEXT];
-
-	g_snprintf(text, CLAIM_TEXT, "claim/mac/%s/%s", uuid_print(port->network_id, id),
-		   mac_print(port->mac, mac));
-	return text;
-}
-
 bool address_claim_mac(struct job *job, const struct port *port)
 {
 	char claim[CLAIM_TEXT], owner[UUID_TEXT];
 
 	return !cloud_find_port_by_mac(job_cloud(job), port->network_id, port->mac) &&
-	       job_claim(job, mac_claim_print(port, claim), uuid_print(port->object.id, owner));
+	       job_claim(job, claim_print_mac(port->network_id, port->mac, claim),
+			 uuid_print(port->object.id, owner));
 }
 
 void address_release_mac(struct job *job, const struct port *port)
 {
 	char claim[CLAIM_TEXT];
 
-	job_unclaim(job, mac_claim_print(port, claim));
+	job_unclaim(job, claim_print_mac(port->network_id, port->mac, claim));
 }
 
 void address_release(struct job *job, const struct port *port)
@@ -337,7 +319,7 @@ void address_del_auto(struct job *job, const struct subnet *subnet)
 
 			if (uuid_equal(fixed->subnet_id, subnet->object.id))
 				job_unclaim(job,
-					    claim_print(fixed->subnet_id, fixed->ip, claim));
+					    claim_print_ip(fixed->subnet_id, fixed->ip, claim));
 			else
 				*vec_at(struct fixed_ip, &port->fixed_ips, kept++) = *fixed;
 		}

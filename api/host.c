@@ -5,26 +5,13 @@
  */
 #include "api/host.h"
 
-#include <stdio.h>
-
+#include "api/claim.h"
 #include "lib/error.h"
 
 static bool host_is_visible(const struct cloud *cloud, const struct caller *caller,
 			    const void *object)
 {
 	return caller->admin;
-}
-
-static char *host_claim_name(const struct host *host)
-{
-	return g_strconcat("claim/hostname/", host->object.name, NULL);
-}
-
-static char *host_claim_tunnel(const struct host *host)
-{
-	char text[IP_TEXT];
-
-	return g_strconcat("claim/tunnel/", ip_print(host->tunnel_ip, text), NULL);
 }
 
 static bool host_conflict(const struct host *host, const char *what, GError **error)
@@ -42,13 +29,12 @@ static bool host_put(struct job *job, const void *object_before, void *object, u
 {
 	const struct host *before = object_before, *other;
 	struct host *host = object;
-	g_autofree char *name = NULL, *tunnel = NULL, *old = NULL;
-	char owner[UUID_TEXT];
+	char owner[UUID_TEXT], name[CLAIM_TEXT], tunnel[CLAIM_TEXT];
 
 	if (!host_validate(host, error))
 		return false;
-	name = host_claim_name(host);
-	tunnel = host_claim_tunnel(host);
+	claim_print_hostname(host->object.name, name);
+	claim_print_tunnel(host->tunnel_ip, tunnel);
 	uuid_print(host->object.id, owner);
 	if (!before && (cloud_find_host(job_cloud(job), host->object.name) ||
 			!job_claim(job, name, owner)))
@@ -60,10 +46,8 @@ static bool host_put(struct job *job, const void *object_before, void *object, u
 		return true;
 	if (!job_claim(job, tunnel, owner))
 		return host_conflict(host, "tunnel_ip", error);
-	if (before) {
-		old = host_claim_tunnel(before);
-		job_unclaim(job, old);
-	}
+	if (before)
+		job_unclaim(job, claim_print_tunnel(before->tunnel_ip, tunnel));
 	return true;
 }
 
@@ -71,7 +55,7 @@ static bool host_del(struct job *job, const void *object, GError **error)
 {
 	const struct host *host = object;
 	guint ports = cloud_list_host_ports(job_cloud(job), host->object.name)->len;
-	g_autofree char *name = host_claim_name(host), *tunnel = host_claim_tunnel(host);
+	char claim[CLAIM_TEXT];
 
 	if (ports || cloud_is_host_alive(job_cloud(job), host->object.name)) {
 		g_set_error(error, WEFT_ERROR, WEFT_ERROR_CONFLICT,
@@ -83,8 +67,8 @@ static bool host_del(struct job *job, const void *object, GError **error)
 			    ports);
 		return false;
 	}
-	job_unclaim(job, name);
-	job_unclaim(job, tunnel);
+	job_unclaim(job, claim_print_hostname(host->object.name, claim));
+	job_unclaim(job, claim_print_tunnel(host->tunnel_ip, claim));
 	return true;
 }
 

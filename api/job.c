@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/claim.h"
 #include "lib/error.h"
 #include "model/attr_json.h"
 #include "model/ipam.h"
@@ -283,17 +284,16 @@ bool job_pick_ip(struct job *job, struct uuid subnet, struct ip *out)
 static uint32_t job_take_identity(struct job *job, const char *project)
 {
 	struct api *api = job->api;
-	char key[64], text[16];
+	char key[CLAIM_TEXT];
 
 	for (uint32_t tries = 0; tries < IDENTITY_MAX; tries++) {
 		uint32_t number = api->next_identity;
 
 		api->next_identity = number % IDENTITY_MAX + 1;
-		snprintf(key, sizeof(key), "claim/identity/%u", number);
-		if (mirror_find_identity(api->mirror, number) || job_has_claim(job, key))
+		if (mirror_find_identity(api->mirror, number) ||
+		    job_has_claim(job, claim_print_identity(number, key)))
 			continue;
 		job_claim(job, key, project);
-		snprintf(text, sizeof(text), "%u", number);
 		return number;
 	}
 	return 0;
@@ -302,8 +302,7 @@ static uint32_t job_take_identity(struct job *job, const char *project)
 uint32_t job_get_identity(struct job *job, const char *project)
 {
 	uint32_t number = mirror_get_identity(job->api->mirror, project);
-	g_autofree char *key = NULL;
-	char text[16];
+	char key[CLAIM_TEXT], text[16];
 
 	if (!number)
 		number = GPOINTER_TO_UINT(g_hash_table_lookup(job->identities, project));
@@ -312,9 +311,8 @@ uint32_t job_get_identity(struct job *job, const char *project)
 	number = job_take_identity(job, project);
 	if (!number)
 		return 0;
-	key = g_strconcat(KEY_PROJECT, project, NULL);
 	snprintf(text, sizeof(text), "%u", number);
-	job_claim(job, key, text);
+	job_claim(job, claim_print_project(project, key), text);
 	g_hash_table_insert(job->identities, (void *)project, GUINT_TO_POINTER(number));
 	return number;
 }

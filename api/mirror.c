@@ -50,7 +50,7 @@ char *key_print_guard(enum kind kind, struct uuid id, char *text)
 	return text;
 }
 
-static bool key_parse(const char *key, enum kind *kind, struct uuid *id)
+bool key_parse(const char *key, enum kind *kind, struct uuid *id)
 {
 	for (unsigned int i = 0; i < KIND_COUNT; i++) {
 		const char *name = cloud_table((enum kind)i)->singular;

@@ -35,4 +35,6 @@ const char *mirror_find_identity(const struct mirror *mirror, uint32_t number);
 #define KEY_TEXT 64
 char *key_print(enum kind kind, struct uuid id, char *text);
 char *key_print_guard(enum kind kind, struct uuid id, char *text);
+/* The object that "port/<uuid>" is the key of; false: of none. */
+bool key_parse(const char *key, enum kind *kind, struct uuid *id);
 #define KEY_PROJECT "claim/project/" /* + project: its identity's number */

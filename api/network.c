@@ -4,13 +4,11 @@
  */
 #include "api/network.h"
 
-#include <stdio.h>
 #include <string.h>
 
+#include "api/claim.h"
 #include "api/subnet.h"
 #include "lib/error.h"
-
-#define VNI_CLAIM "claim/vni/%u"
 
 static bool network_is_visible(const struct cloud *cloud, const struct caller *caller,
 			       const void *object)
@@ -21,12 +19,12 @@ static bool network_is_visible(const struct cloud *cloud, const struct caller *c
 
 static bool network_claim_vni(struct job *job, const struct network *network)
 {
-	char key[KEY_TEXT], owner[UUID_TEXT];
+	char key[CLAIM_TEXT], owner[UUID_TEXT];
 
 	if (cloud_find_network_by_vni(job_cloud(job), network->vni))
 		return false;
-	snprintf(key, sizeof(key), VNI_CLAIM, network->vni.value);
-	return job_claim(job, key, uuid_print(network->object.id, owner));
+	return job_claim(job, claim_print_vni(network->vni, key),
+			 uuid_print(network->object.id, owner));
 }
 
 static bool network_pick_vni(struct job *job, struct network *network, GError **error)
@@ -117,7 +115,7 @@ static bool network_del(struct job *job, const void *object, GError **error)
 	const struct network *network = object;
 	const struct uuid id = network->object.id;
 	const GPtrArray *subnets = cloud_list_subnets(job_cloud(job), id);
-	char key[KEY_TEXT], text[UUID_TEXT];
+	char key[CLAIM_TEXT], text[UUID_TEXT];
 
 	if (cloud_list_ports(job_cloud(job), id)->len) {
 		g_set_error(
@@ -133,8 +131,7 @@ static bool network_del(struct job *job, const void *object, GError **error)
 		job_close_guard(job, KIND_SUBNET, subnet->object.id);
 		job_del(job, KIND_SUBNET, subnet->object.id);
 	}
-	snprintf(key, sizeof(key), VNI_CLAIM, network->vni.value);
-	job_unclaim(job, key);
+	job_unclaim(job, claim_print_vni(network->vni, key));
 	job_close_guard(job, KIND_NETWORK, id);
 	return true;
 }

@@ -7,26 +7,23 @@
  */
 #include "api/router.h"
 
-#include <stdio.h>
-
+#include "api/claim.h"
 #include "api/interface.h"
 #include "lib/error.h"
 #include "model/attr_json.h"
 
-#define NUMBER_CLAIM "claim/router/%u"
-
 static bool router_take_number(struct job *job, struct router *router, GError **error)
 {
 	struct api *api = job_api(job);
-	char key[KEY_TEXT], owner[UUID_TEXT];
+	char key[CLAIM_TEXT], owner[UUID_TEXT];
 
 	for (uint32_t tries = 0; tries < ROUTER_NUMBER_MAX; tries++) {
 		uint32_t number = api->next_router;
 
 		api->next_router = number % ROUTER_NUMBER_MAX + 1;
-		snprintf(key, sizeof(key), NUMBER_CLAIM, number);
 		if (cloud_find_router_by_number(job_cloud(job), number) ||
-		    !job_claim(job, key, uuid_print(router->object.id, owner)))
+		    !job_claim(job, claim_print_router(number, key),
+			       uuid_print(router->object.id, owner)))
 			continue;
 		router->number = number;
 		return true;
@@ -97,7 +94,7 @@ static bool router_put(struct job *job, const void *before, void *object, uint64
 static bool router_del(struct job *job, const void *object, GError **error)
 {
 	const struct router *router = object;
-	char key[KEY_TEXT], id[UUID_TEXT];
+	char key[CLAIM_TEXT], id[UUID_TEXT];
 
 	if (cloud_list_interfaces(job_cloud(job), router->object.id)->len) {
 		g_set_error(error, WEFT_ERROR, WEFT_ERROR_CONFLICT,
@@ -105,8 +102,7 @@ static bool router_del(struct job *job, const void *object, GError **error)
 			    uuid_print(router->object.id, id));
 		return false;
 	}
-	snprintf(key, sizeof(key), NUMBER_CLAIM, router->number);
-	job_unclaim(job, key);
+	job_unclaim(job, claim_print_router(router->number, key));
 	return true;
 }
 

@@ -7,11 +7,13 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "api/audit.h"
 #include "controller/options.h"
 #include "controller/scrape.h"
 #include "controller/wiring.h"
 #include "lib/error.h"
 #include "lib/log.h"
+#include "store/store.h"
 
 struct program {
 	GMainLoop *loop;
@@ -71,6 +73,26 @@ static int program_run(const struct options *options)
 	return program.exit_code;
 }
 
+static void audit_found(const char *line, void *data)
+{
+	puts(line);
+}
+
+static int program_audit(const struct options *options)
+{
+	g_autoptr(GError) error = NULL;
+	struct store *store = store_open_reading(options->store, &error);
+	struct audit_counts counts;
+	bool good = store && audit_store(store, audit_found, NULL, &counts, &error);
+
+	store_close(store);
+	if (!good)
+		return program_complain(error);
+	printf("revision %" G_GUINT64_FORMAT ": %zu objects, %zu claims, %zu findings\n",
+	       counts.revision, counts.objects, counts.claims, counts.findings);
+	return counts.findings > 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
@@ -95,7 +117,7 @@ int main(int argc, char **argv)
 		options_done(&options);
 		return program_complain(error);
 	}
-	exit_code = program_run(&options);
+	exit_code = options.audit ? program_audit(&options) : program_run(&options);
 	options_done(&options);
 	return exit_code;
 }

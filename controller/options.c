@@ -17,7 +17,7 @@ struct raw {
 	char **listen;
 	char *store, *auth, *tokens, *config, *log, *vni_range, *mtu, *metrics;
 	char *tls_cert, *tls_key, *tls_ca, *tls_crl;
-	gboolean version, print_metrics;
+	gboolean audit, version, print_metrics;
 };
 
 static void raw_done(struct raw *raw)
@@ -69,6 +69,8 @@ static bool raw_parse(struct raw *raw, int *argc, char ***argv, GError **error)
 		 "Where to serve metrics to everybody who asks (nowhere)", "ADDRESS:PORT"},
 		{"print-metrics", 0, 0, G_OPTION_ARG_NONE, &raw->print_metrics,
 		 "Print the metrics as in weftd(8) and end", NULL},
+		{"audit", 0, 0, G_OPTION_ARG_NONE, &raw->audit,
+		 "Look whether the store is whole, print what is not, and end", NULL},
 		{"version", 0, 0, G_OPTION_ARG_NONE, &raw->version, "Print the version and end",
 		 NULL},
 		G_OPTION_ENTRY_NULL,
@@ -211,6 +213,7 @@ static bool options_check_tls(const struct options *options, GError **error)
 
 static bool options_from_raw(struct options *out, struct raw *raw, GError **error)
 {
+	out->audit = raw->audit;
 	out->version = raw->version;
 	out->listen = g_steal_pointer(&raw->listen);
 	out->store = g_steal_pointer(&raw->store);

@@ -17,6 +17,7 @@ struct options {
 	char *metrics; /* where to serve them to everybody; NULL: nowhere */
 	uint32_t vni_min, vni_max;
 	int64_t mtu;
+	bool audit;	    /* look at the store, and end */
 	bool version;	    /* print it and end */
 	bool print_metrics; /* the manual's list of them, and end */
 };

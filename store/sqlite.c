@@ -387,20 +387,37 @@ static const struct store_ops sqlite_ops = {
 	.watch_new = sqlite_watch_new,
 };
 
-struct store *sqlite_open(const char *path, GError **error)
+static struct store *sqlite_start(struct sqlite *s)
 {
-	struct sqlite *s = g_new0(struct sqlite, 1);
-
-	s->store.ops = &sqlite_ops;
-	s->waiting = g_ptr_array_new_with_free_func(work_free);
-	if (!sqlite_file_open(&s->file, path, error)) {
-		sqlite_free(s);
-		return NULL;
-	}
 	s->revision = s->file.revision;
 	s->history = history_new(s->revision, HISTORY_BYTES);
 	s->source = g_source_new(&sqlite_source, sizeof(GSource));
 	g_source_set_callback(s->source, NULL, s, NULL);
 	g_source_attach(s->source, NULL);
 	return &s->store;
+}
+
+static struct store *sqlite_new(const char *path,
+				bool (*open)(struct sqlite_file *file, const char *path,
+					     GError **error),
+				GError **error)
+{
+	struct sqlite *s = g_new0(struct sqlite, 1);
+
+	s->store.ops = &sqlite_ops;
+	s->waiting = g_ptr_array_new_with_free_func(work_free);
+	if (open(&s->file, path, error))
+		return sqlite_start(s);
+	sqlite_free(s);
+	return NULL;
+}
+
+struct store *sqlite_open(const char *path, GError **error)
+{
+	return sqlite_new(path, sqlite_file_open, error);
+}
+
+struct store *sqlite_open_reading(const char *path, GError **error)
+{
+	return sqlite_new(path, sqlite_file_open_reading, error);
 }

@@ -8,3 +8,4 @@
 
 /* PATH as SQLite takes it; ":memory:" for tests. */
 struct store *sqlite_open(const char *path, GError **error);
+struct store *sqlite_open_reading(const char *path, GError **error);

@@ -5,7 +5,10 @@
  */
 #include "store/sqlite_file.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 #include "lib/error.h"
 
 #define SCHEMA	    1
@@ -110,23 +113,26 @@ static bool file_read_meta(struct sqlite_file *file, GError **error)
 	return good;
 }
 
-/* EXCLUSIVE: a second process is refused at once, and the WAL needs no shared memory. */
-static bool file_prepare(struct sqlite_file *file, GError **error)
+static bool file_prepare_statements(struct sqlite_file *file, GError **error)
 {
-	if (!file_exec(file,
-		       "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;"
-		       "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000;"
-		       "PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;"
-		       "BEGIN IMMEDIATE; COMMIT",
-		       error) ||
-	    !file_check_schema(file, error))
-		return false;
 	for (unsigned int i = 0; i < SQL_COUNT; i++)
 		if (sqlite3_prepare_v3(file->db, statement_texts[i], -1,
 				       SQLITE_PREPARE_PERSISTENT, &file->statements[i],
 				       NULL) != SQLITE_OK)
 			return sqlite_file_fail(file, "open", error);
 	return file_read_meta(file, error);
+}
+
+/* EXCLUSIVE: a second process is refused at once, and the WAL needs no shared memory. */
+static bool file_prepare(struct sqlite_file *file, GError **error)
+{
+	return file_exec(file,
+			 "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;"
+			 "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000;"
+			 "PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;"
+			 "BEGIN IMMEDIATE; COMMIT",
+			 error) &&
+	       file_check_schema(file, error) && file_prepare_statements(file, error);
 }
 
 bool sqlite_file_open(struct sqlite_file *file, const char *path, GError **error)
@@ -139,6 +145,61 @@ bool sqlite_file_open(struct sqlite_file *file, const char *path, GError **error
 		sqlite_file_fail(file, "open", error);
 	else if (file_prepare(file, error))
 		return true;
+	sqlite_file_close(file);
+	return false;
+}
+
+/* Who has it open holds a lock on it (EXCLUSIVE, above) to its end. */
+static bool file_check_unused(const char *path, GError **error)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool good = fd >= 0 && fcntl(fd, F_GETLK, &lock) == 0;
+
+	if (!good)
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_NOT_FOUND, "cannot open: %s",
+			    g_strerror(errno));
+	else if (lock.l_type != F_UNLCK)
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_CONFLICT, "in use by process %d",
+			    (int)lock.l_pid);
+	good = good && lock.l_type == F_UNLCK;
+	if (fd >= 0)
+		close(fd);
+	return good;
+}
+
+static bool file_check_pages(struct sqlite_file *file, GError **error)
+{
+	sqlite3_stmt *statement;
+	const char *said = NULL;
+
+	if (sqlite3_prepare_v2(file->db, "PRAGMA quick_check(1)", -1, &statement, NULL) ==
+		    SQLITE_OK &&
+	    sqlite3_step(statement) == SQLITE_ROW)
+		said = (const char *)sqlite3_column_text(statement, 0);
+	if (g_strcmp0(said, "ok") != 0)
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INTERNAL, "damaged: %s",
+			    said ? said : sqlite3_errmsg(file->db));
+	sqlite3_finalize(statement);
+	return !*error;
+}
+
+/* Without shared memory (EXCLUSIVE) and without locks (unix-none) a write-ahead log is read
+ * where it lies. */
+bool sqlite_file_open_reading(struct sqlite_file *file, const char *path, GError **error)
+{
+	GError *bad = NULL;
+
+	if (!file_check_unused(path, error))
+		return false;
+	if (sqlite3_open_v2(path, &file->db, SQLITE_OPEN_READONLY, "unix-none") != SQLITE_OK)
+		sqlite_file_fail(file, "open", &bad);
+	else if (file_exec(file, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA query_only = 1",
+			   &bad) &&
+		 file_check_schema(file, &bad) && file_check_pages(file, &bad) &&
+		 file_prepare_statements(file, &bad))
+		return true;
+	g_propagate_error(error, bad);
 	sqlite_file_close(file);
 	return false;
 }

@@ -38,6 +38,8 @@ struct sqlite_file {
 
 /* Creates what is missing. On error FILE is as good as closed. */
 bool sqlite_file_open(struct sqlite_file *file, const char *path, GError **error);
+/* Changes nothing, not even what a crash left to be recovered; refuses one that is in use. */
+bool sqlite_file_open_reading(struct sqlite_file *file, const char *path, GError **error);
 void sqlite_file_close(struct sqlite_file *file);
 
 /* Steps a statement that returns no row, and resets it. */

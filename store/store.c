@@ -12,18 +12,21 @@
 static const struct {
 	const char *scheme;
 	struct store *(*open)(const char *rest, GError **error);
+	struct store *(*open_reading)(const char *rest, GError **error);
 } kinds[] = {
-	{"sqlite:", sqlite_open},
+	{"sqlite:", sqlite_open, sqlite_open_reading},
 };
 
-struct store *store_open(const char *url, GError **error)
+static struct store *open_url(const char *url, bool reading, GError **error)
 {
 	for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
 		struct store *store;
 
 		if (!g_str_has_prefix(url, kinds[i].scheme))
 			continue;
-		store = kinds[i].open(url + strlen(kinds[i].scheme), error);
+		store = (reading && kinds[i].open_reading
+				 ? kinds[i].open_reading
+				 : kinds[i].open)(url + strlen(kinds[i].scheme), error);
 		if (!store)
 			g_prefix_error(error, "store %s: ", url);
 		return store;
@@ -31,6 +34,16 @@ struct store *store_open(const char *url, GError **error)
 	g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
 		    "store: url '%s' does not start with sqlite:", url);
 	return NULL;
+}
+
+struct store *store_open(const char *url, GError **error)
+{
+	return open_url(url, false, error);
+}
+
+struct store *store_open_reading(const char *url, GError **error)
+{
+	return open_url(url, true, error);
 }
 
 void store_close(struct store *store)

@@ -18,6 +18,9 @@ struct store_txn;
 
 /* "sqlite:PATH" ("sqlite::memory:" for tests). */
 struct store *store_open(const char *url, GError **error);
+/* For reading only, by nobody but this process: no byte of it is changed. What somebody has open
+ * is WEFT_ERROR_CONFLICT, a damaged one WEFT_ERROR_INTERNAL. */
+struct store *store_open_reading(const char *url, GError **error);
 /* Commits what is pending; callbacks have run. Not from within one. */
 void store_close(struct store *store);
 

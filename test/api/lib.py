@@ -129,6 +129,13 @@ class Weftd:
         return self.call("DELETE", "/v2.0/%ss/%s" % (kind, id), None, headers)
 
 
+def audit(path):
+    """weftd --audit of the file PATH: its exit status, and the lines it says."""
+    done = subprocess.run([os.path.join(BUILD, "controller/weftd"), "--audit", "--store",
+                           "sqlite:" + path], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return done.returncode, done.stdout.decode().splitlines()
+
+
 def refused(name, reply, status, type, *words):
     """The reply is an error of STATUS and TYPE whose message holds WORDS."""
     message = reply.fault.get("message", "")

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Three passes over a copy of all entries: objects are read and say what they claim and whom
+ * they need; what they need is looked for; what is left over belongs to nobody.
+ */
+#include "api/audit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/claim.h"
+#include "api/mirror.h"
+#include "lib/error.h"
+#include "model/attr_json.h"
+
+#define GUARD_PREFIX "child/"
+
+/* One key of the store. */
+struct entry {
+	char *key;
+	char *value;
+	gsize size;
+	uint64_t revision;
+	enum kind kind; /* KIND_COUNT: no object */
+	void *object;	/* NULL: none, or not readable */
+	bool wanted;	/* some object has named it as its claim or guard */
+};
+
+struct audit {
+	GPtrArray *order;    /* struct entry, as the store has them: by key */
+	GHashTable *entries; /* key -> struct entry */
+	GHashTable *claims;  /* key, owned -> the object's entry that has said so first */
+	GHashTable *subnets; /* network's id -> array of the entries of its subnets */
+	GPtrArray *lines;    /* findings */
+	struct audit_counts counts;
+	GError *error;
+	bool done;
+};
+
+static void entry_free(void *data)
+{
+	struct entry *entry = data;
+
+	if (entry->object)
+		attr_free(cloud_table(entry->kind), entry->object);
+	g_free(entry->key);
+	g_free(entry->value);
+	g_free(entry);
+}
+
+static void found(struct audit *audit, const struct entry *entry, const char *format, ...)
+	G_GNUC_PRINTF(3, 4);
+
+static void found(struct audit *audit, const struct entry *entry, const char *format, ...)
+{
+	g_autofree char *text = NULL;
+	va_list arguments;
+
+	va_start(arguments, format);
+	text = g_strdup_vprintf(format, arguments);
+	va_end(arguments);
+	g_ptr_array_add(audit->lines, g_strdup_printf("%s: %s", entry->key, text));
+}
+
+/* --- what objects say --------------------------------------------------------------- */
+
+/* ENTRY's object alone has KEY, whose value is OWNER. */
+static void claims(struct audit *audit, struct entry *entry, const char *key, const char *owner)
+{
+	struct entry *claim = g_hash_table_lookup(audit->entries, key);
+	const struct entry *first = g_hash_table_lookup(audit->claims, key);
+
+	if (first) {
+		found(audit, entry, "%s is %s's, too", key, first->key);
+		return;
+	}
+	g_hash_table_insert(audit->claims, g_strdup(key), entry);
+	if (!claim) {
+		found(audit, entry, "%s is not claimed", key);
+		return;
+	}
+	claim->wanted = true;
+	if (strcmp(claim->value, owner) != 0)
+		found(audit, entry, "%s is claimed by %s", key, claim->value);
+}
+
+/* The object of KIND and ID; NULL and a finding when there is none. */
+static const void *refers(struct audit *audit, struct entry *entry, const char *attribute,
+			  enum kind kind, struct uuid id)
+{
+	char key[KEY_TEXT];
+	const struct entry *target =
+		g_hash_table_lookup(audit->entries, key_print(kind, id, key));
+
+	if (!target)
+		found(audit, entry, "%s: there is no %s", attribute, key);
+	return target ? target->object : NULL;
+}
+
+/* Children were made under the guard of their parent, or its deletion would not notice them. */
+static void guarded(struct audit *audit, struct entry *entry, enum kind kind, struct uuid id)
+{
+	char key[KEY_TEXT];
+	struct entry *guard =
+		g_hash_table_lookup(audit->entries, key_print_guard(kind, id, key));
+
+	if (!guard)
+		found(audit, entry, "%s is missing", key);
+}
+
+static void host_says(struct audit *audit, struct entry *entry, const char *id)
+{
+	const struct host *host = entry->object;
+	char key[CLAIM_TEXT];
+
+	claims(audit, entry, claim_print_hostname(host->object.name, key), id);
+	claims(audit, entry, claim_print_tunnel(host->tunnel_ip, key), id);
+}
+
+static void network_says(struct audit *audit, struct entry *entry, const char *id)
+{
+	const struct network *network = entry->object;
+	char key[CLAIM_TEXT];
+
+	claims(audit, entry, claim_print_vni(network->vni, key), id);
+}
+
+static void subnet_says(struct audit *audit, struct entry *entry, const char *id)
+{
+	const struct subnet *subnet = entry->object;
+	char mine[PREFIX_TEXT], its[PREFIX_TEXT];
+	GPtrArray *earlier = g_hash_table_lookup(audit->subnets, &subnet->network_id);
+
+	refers(audit, entry, "network_id", KIND_NETWORK, subnet->network_id);
+	if (!earlier) {
+		earlier = g_ptr_array_new();
+		g_hash_table_insert(audit->subnets, (void *)&subnet->network_id, earlier);
+	}
+	for (guint i = 0; i < earlier->len; i++) {
+		const struct entry *present = earlier->pdata[i];
+		const struct subnet *other = present->object;
+
+		if (prefix_overlaps(other->cidr, subnet->cidr))
+			found(audit, entry, "cidr: %s overlaps %s of %s",
+			      prefix_print(subnet->cidr, mine), prefix_print(other->cidr, its),
+			      present->key);
+	}
+	g_ptr_array_add(earlier, entry);
+}
+
+static void router_says(struct audit *audit, struct entry *entry, const char *id)
+{
+	const struct router *router = entry->object;
+	char key[CLAIM_TEXT];
+
+	claims(audit, entry, claim_print_router(router->number, key), id);
+}
+
+static void port_says_address(struct audit *audit, struct entry *entry,
+			      const struct fixed_ip *fixed, const char *id)
+{
+	const struct port *port = entry->object;
+	const struct subnet *subnet =
+		refers(audit, entry, "fixed_ips", KIND_SUBNET, fixed->subnet_id);
+	char key[CLAIM_TEXT], address[IP_TEXT], cidr[PREFIX_TEXT];
+
+	claims(audit, entry, claim_print_ip(fixed->subnet_id, fixed->ip, key), id);
+	if (!subnet)
+		return;
+	guarded(audit, entry, KIND_SUBNET, fixed->subnet_id);
+	ip_print(fixed->ip, address);
+	if (!prefix_contains(subnet->cidr, fixed->ip))
+		found(audit, entry, "fixed_ips: %s is outside of %s", address,
+		      prefix_print(subnet->cidr, cidr));
+	if (!uuid_equal(subnet->network_id, port->network_id))
+		found(audit, entry, "fixed_ips: %s is of another network's subnet", address);
+}
+
+static void port_says_identity(struct audit *audit, struct entry *entry)
+{
+	const struct port *port = entry->object;
+	char key[CLAIM_TEXT];
+	const struct entry *project = g_hash_table_lookup(
+		audit->entries, claim_print_project(port->object.project_id, key));
+
+	if (!project)
+		found(audit, entry, "%s is not claimed", key);
+	else if (strtoul(project->value, NULL, 10) != port->identity)
+		found(audit, entry, "identity %u, but its project's is %s", port->identity,
+		      project->value);
+}
+
+static void port_says(struct audit *audit, struct entry *entry, const char *id)
+{
+	const struct port *port = entry->object;
+	struct uuid router = {0};
+	char key[CLAIM_TEXT];
+
+	refers(audit, entry, "network_id", KIND_NETWORK, port->network_id);
+	guarded(audit, entry, KIND_NETWORK, port->network_id);
+	claims(audit, entry, claim_print_mac(port->network_id, port->mac, key), id);
+	for (uint32_t i = 0; i < port->fixed_ips.count; i++)
+		port_says_address(audit, entry, vec_at(struct fixed_ip, &port->fixed_ips, i),
+				  id);
+	port_says_identity(audit, entry);
+	if (!port_is_router_interface(port))
+		return;
+	if (!port->device_id || !uuid_parse(port->device_id, &router))
+		found(audit, entry, "device_id: '%s' is no router's",
+		      port->device_id ? port->device_id : "");
+	else
+		refers(audit, entry, "device_id", KIND_ROUTER, router);
+}
+
+static void (*const says[KIND_COUNT])(struct audit *audit, struct entry *entry,
+				      const char *id) = {
+	[KIND_HOST] = host_says,     [KIND_NETWORK] = network_says, [KIND_SUBNET] = subnet_says,
+	[KIND_ROUTER] = router_says, [KIND_PORT] = port_says,
+};
+
+/* --- what belongs to no object ------------------------------------------------------- */
+
+/* A project and its number name each other. */
+static void project_pairs(struct audit *audit, struct entry *entry)
+{
+	char key[CLAIM_TEXT];
+	const char *project = entry->key + strlen(KEY_PROJECT);
+
+	entry->wanted = true;
+	claims(audit, entry,
+	       claim_print_identity((uint32_t)strtoul(entry->value, NULL, 10), key), project);
+}
+
+static void guard_belongs(struct audit *audit, struct entry *entry)
+{
+	entry->wanted = true;
+	if (!g_hash_table_contains(audit->entries, entry->key + strlen(GUARD_PREFIX)))
+		found(audit, entry, "there is no %s", entry->key + strlen(GUARD_PREFIX));
+}
+
+static const struct {
+	const char *prefix;
+	void (*look)(struct audit *audit, struct entry *entry);
+} others[] = {
+	{KEY_PROJECT, project_pairs},
+	{GUARD_PREFIX, guard_belongs},
+};
+
+/* --- passes -------------------------------------------------------------------------- */
+
+static void entry_read(struct audit *audit, struct entry *entry)
+{
+	g_autoptr(GError) error = NULL;
+	struct uuid id;
+
+	if (entry->revision > audit->counts.revision)
+		found(audit, entry, "revision %" G_GUINT64_FORMAT " is newer than the store's",
+		      entry->revision);
+	if (!key_parse(entry->key, &entry->kind, &id)) {
+		entry->kind = KIND_COUNT;
+		return;
+	}
+	audit->counts.objects++;
+	entry->object = attr_read(cloud_table(entry->kind), entry->value, entry->size, &error);
+	if (!entry->object)
+		found(audit, entry, "cannot be read: %s", error->message);
+	else if (!uuid_equal(((struct object *)entry->object)->id, id))
+		found(audit, entry, "says that it has another id");
+}
+
+static void entry_check(struct audit *audit, struct entry *entry)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(others); i++)
+		if (g_str_has_prefix(entry->key, others[i].prefix))
+			others[i].look(audit, entry);
+	if (entry->object && says[entry->kind])
+		says[entry->kind](audit, entry, strchr(entry->key, '/') + 1);
+}
+
+static void entry_check_wanted(struct audit *audit, struct entry *entry)
+{
+	bool claim = g_str_has_prefix(entry->key, CLAIM_PREFIX);
+
+	audit->counts.claims += claim;
+	if (entry->kind != KIND_COUNT || entry->wanted)
+		return;
+	if (claim)
+		found(audit, entry, "claimed by %s, which has nothing of it", entry->value);
+	else
+		found(audit, entry, "is nothing that this program knows");
+}
+
+static void audit_read(const struct store_entry *entries, gsize count, uint64_t revision,
+		       const GError *error, void *data)
+{
+	struct audit *audit = data;
+
+	audit->done = true;
+	if (error) {
+		audit->error = g_error_copy(error);
+		return;
+	}
+	audit->counts.revision = revision;
+	for (gsize i = 0; i < count; i++) {
+		struct entry *entry = g_new0(struct entry, 1);
+
+		entry->key = g_strdup(entries[i].key);
+		entry->value = g_strndup(entries[i].value, entries[i].size);
+		entry->size = entries[i].size;
+		entry->revision = entries[i].revision;
+		g_ptr_array_add(audit->order, entry);
+		g_hash_table_insert(audit->entries, entry->key, entry);
+	}
+}
+
+static void audit_each(struct audit *audit,
+		       void (*look)(struct audit *audit, struct entry *entry))
+{
+	for (guint i = 0; i < audit->order->len; i++)
+		look(audit, audit->order->pdata[i]);
+}
+
+static gint line_compare(gconstpointer a, gconstpointer b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void audit_done(struct audit *audit)
+{
+	g_hash_table_unref(audit->entries);
+	g_hash_table_unref(audit->claims);
+	g_hash_table_unref(audit->subnets);
+	g_ptr_array_unref(audit->order);
+	g_ptr_array_unref(audit->lines);
+}
+
+bool audit_store(struct store *store, void (*tell)(const char *line, void *data), void *data,
+		 struct audit_counts *out, GError **error)
+{
+	struct audit audit = {
+		.order = g_ptr_array_new_with_free_func(entry_free),
+		.entries = g_hash_table_new(g_str_hash, g_str_equal),
+		.claims = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
+		.subnets = g_hash_table_new_full(uuid_hash, uuid_same, NULL,
+						 (GDestroyNotify)g_ptr_array_unref),
+		.lines = g_ptr_array_new_with_free_func(g_free),
+	};
+	bool good;
+
+	store_range(store, "", audit_read, &audit);
+	while (!audit.done)
+		g_main_context_iteration(NULL, TRUE);
+	good = !audit.error;
+	if (audit.error)
+		g_propagate_error(error, audit.error);
+	audit_each(&audit, entry_read);
+	audit_each(&audit, entry_check);
+	audit_each(&audit, entry_check_wanted);
+	g_ptr_array_sort(audit.lines, line_compare);
+	for (guint i = 0; i < audit.lines->len; i++)
+		tell(audit.lines->pdata[i], data);
+	audit.counts.findings = audit.lines->len;
+	if (good)
+		*out = audit.counts;
+	audit_done(&audit);
+	return good;
+}

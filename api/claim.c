@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The keys of claims.
+ */
+#include "api/claim.h"
+
+#include <stdio.h>
+
+#include "api/mirror.h"
+
+static char *claim_print_number(const char *what, uint32_t number, char *text)
+{
+	snprintf(text, CLAIM_TEXT, CLAIM_PREFIX "%s/%u", what, number);
+	return text;
+}
+
+char *claim_print_ip(struct uuid subnet, struct ip ip, char *text)
+{
+	char id[UUID_TEXT], address[IP_TEXT];
+
+	snprintf(text, CLAIM_TEXT, CLAIM_PREFIX "ip/%s/%s", uuid_print(subnet, id),
+		 ip_print(ip, address));
+	return text;
+}
+
+char *claim_print_mac(struct uuid network, struct mac mac, char *text)
+{
+	char id[UUID_TEXT], address[MAC_TEXT];
+
+	snprintf(text, CLAIM_TEXT, CLAIM_PREFIX "mac/%s/%s", uuid_print(network, id),
+		 mac_print(mac, address));
+	return text;
+}
+
+char *claim_print_vni(struct vni vni, char *text)
+{
+	return claim_print_number("vni", vni.value, text);
+}
+
+char *claim_print_router(uint32_t number, char *text)
+{
+	return claim_print_number("router", number, text);
+}
+
+char *claim_print_hostname(const char *name, char *text)
+{
+	snprintf(text, CLAIM_TEXT, CLAIM_PREFIX "hostname/%s", name);
+	return text;
+}
+
+char *claim_print_tunnel(struct ip ip, char *text)
+{
+	char address[IP_TEXT];
+
+	snprintf(text, CLAIM_TEXT, CLAIM_PREFIX "tunnel/%s", ip_print(ip, address));
+	return text;
+}
+
+char *claim_print_identity(uint32_t number, char *text)
+{
+	return claim_print_number("identity", number, text);
+}
+
+char *claim_print_project(const char *project, char *text)
+{
+	snprintf(text, CLAIM_TEXT, KEY_PROJECT "%s", project);
+	return text;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Keys that say "this is somebody's, and nobody else's": put by the transaction that takes
+ * it, with "must not exist"; deleted by the one that gives it back. Who makes a new kind of
+ * claim tells audit.c, too.
+ */
+#pragma once
+
+#include "lib/ip.h"
+#include "lib/uuid.h"
+
+#define CLAIM_PREFIX "claim/"
+#define CLAIM_TEXT   384
+
+/* Into CLAIM_TEXT bytes; returned. Their values are the ids of those who have it. */
+char *claim_print_ip(struct uuid subnet, struct ip ip, char *text);
+char *claim_print_mac(struct uuid network, struct mac mac, char *text);
+char *claim_print_vni(struct vni vni, char *text);
+char *claim_print_router(uint32_t number, char *text);
+char *claim_print_hostname(const char *name, char *text);
+char *claim_print_tunnel(struct ip ip, char *text);
+/* ... a project, whose claim has the number as its value. */
+char *claim_print_identity(uint32_t number, char *text);
+char *claim_print_project(const char *project, char *text);

@@ -1,0 +1,214 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""weftd --audit: a store that is whole, and copies of it broken in every way it can name."""
+import hashlib, json, os, shutil, signal, sqlite3, sys
+sys.dont_write_bytecode = True
+from lib import Weftd, audit, check, end, equal
+
+w = Weftd().start()
+for name in "n1", "n2":
+    n = w.create("network", name=name)
+    s = w.create("subnet", network_id=n["id"], ip_version=4,
+                 cidr="10.0.0.0/24" if name == "n1" else "10.0.1.0/24")
+    r = w.create("router", name="r" + name)
+    w.call("PUT", "/v2.0/routers/%s/add_router_interface" % r["id"], {"subnet_id": s["id"]})
+    w.create("port", network_id=n["id"], name="a" + name)
+    w.create("port", network_id=n["id"], name="b" + name)
+w.create("subnet", network_id=n["id"], ip_version=6, cidr="fd00::/64",
+         ipv6_address_mode="slaac", ipv6_ra_mode="slaac")
+w.create("host", name="h1", tunnel_ip="10.99.0.1")
+w.create("host", name="h2", tunnel_ip="10.99.0.2")
+w.create("port", headers={"X-Project-Id": "other", "X-Roles": "admin"}, network_id=n["id"])
+named = {x["name"]: x for kind in ("networks", "routers", "ports", "subnets", "hosts")
+         for x in w.get(kind)[kind]}
+ports = w.get("ports")["ports"]
+of = {x["name"]: w.get("subnets?network_id=" + x["id"])["subnets"]
+      for x in w.get("networks")["networks"]}
+
+status, lines = audit(w.path("weft.db"))
+equal("one in use is refused", 4, status)
+check("and who has it is said", "in use by process %d" % w.process.pid in lines[0], lines)
+w.process.send_signal(signal.SIGKILL)
+w.process.wait()
+
+
+def digest():
+    return {name: hashlib.sha256(open(w.path(name), "rb").read()).hexdigest()
+            for name in os.listdir(w.folder) if name.startswith("weft.db")}
+
+
+before = digest()
+check("the log that a kill leaves is there", "weft.db-wal" in before, before)
+status, lines = audit(w.path("weft.db"))
+equal("a store that is whole", (0, 1), (status, len(lines)))
+check("is counted", lines and lines[0].endswith(" 0 findings") and
+      " 16 objects, " in lines[0], lines)
+equal("not a byte has changed", before, digest())
+
+copy = w.path("copy.db")
+
+
+def take():
+    for suffix in "", "-wal":
+        shutil.copyfile(w.path("weft.db" + suffix), copy + suffix)
+
+
+def broken(name, wanted, *changes):
+    """CHANGES (SQL, values...) to a copy: exactly the lines of WANTED are found, or those that
+    begin with them."""
+    take()
+    store = sqlite3.connect(copy, isolation_level=None)
+    for change in changes:
+        if store.execute(change[0], change[1:]).rowcount < 1:
+            check(name, False, "changes nothing: %s" % (change,))
+    store.close()
+    status, lines = audit(copy)
+    good = status == 1 and len(lines) == len(wanted) + 1 and all(
+        line.startswith(start) for line, start in zip(lines, sorted(wanted)))
+    check(name, good, "wanted %s, got %s %s" % (sorted(wanted), status, lines))
+
+
+def key(object, kind):
+    return "%s/%s" % (kind, object["id"])
+
+
+def value(key, **attrs):
+    """The stored form of KEY with ATTRS changed."""
+    return json.dumps({**json.loads(whole[key]), **attrs}, separators=(",", ":")).encode()
+
+
+def put(key, **attrs):
+    return "UPDATE entry SET value = ? WHERE key = ?", value(key, **attrs), key
+
+
+def gone(key):
+    return "DELETE FROM entry WHERE key = ?", key
+
+
+def new(key, value):
+    return "INSERT INTO entry VALUES (?, ?, 1)", key, value
+
+
+take()
+store = sqlite3.connect(copy)
+whole = dict(store.execute("SELECT key, value FROM entry"))
+store.close()
+n1, n2, a, b, c = named["n1"], named["n2"], named["an1"], named["bn1"], named["an2"]
+s1, s2 = of["n1"][0], [x for x in of["n2"] if x["ip_version"] == 4][0]
+s6 = [x for x in of["n2"] if x["ip_version"] == 6][0]
+ip = "claim/ip/%s/%s" % (s1["id"], a["fixed_ips"][0]["ip_address"])
+its = "claim/ip/%s/%s" % (s1["id"], b["fixed_ips"][0]["ip_address"])
+mac = "claim/mac/%s/%s" % (n1["id"], a["mac_address"])
+vni = "claim/vni/%d" % n1["provider:segmentation_id"]
+pa, pb, pc = (key(x, "port") for x in (a, b, c))
+nobody = "12345678-1234-4234-8234-123456789012"
+
+# Claims
+for claim, owner in (ip, pa), (mac, pa), (vni, key(n1, "network")), \
+        ("claim/router/1", key(named["rn1"], "router")), \
+        ("claim/hostname/h1", key(named["h1"], "host")), \
+        ("claim/tunnel/10.99.0.1", key(named["h1"], "host")):
+    kind = claim.split("/")[1]
+    broken("a lost claim: " + kind, ["%s: %s is not claimed" % (owner, claim)], gone(claim))
+    broken("another's claim: " + kind, ["%s: %s is claimed by %s" % (owner, claim, nobody)],
+           ("UPDATE entry SET value = ? WHERE key = ?", nobody, claim))
+leaked = "%s: claimed by " + nobody + ", which has nothing of it"
+for claim in "claim/ip/%s/10.0.0.77" % s1["id"], "claim/mac/%s/02:00:00:00:00:01" % n1["id"], \
+        "claim/vni/77", "claim/router/77", "claim/hostname/h77", "claim/tunnel/10.99.0.77", \
+        "claim/identity/77":
+    broken("a leaked claim: " + claim.split("/")[1], [leaked % claim], new(claim, nobody))
+broken("a port gone, its claims left", [x + ": claimed by " + a["id"] for x in (ip, mac)], gone(pa))
+broken("a port without the claims", [pa + ": " + x + " is not claimed" for x in (ip, mac)],
+       gone(ip), gone(mac))
+
+# Twice
+first, second = sorted((pa, pb))
+twin = b if first == pb else a
+broken("an address twice", [
+    "%s: claim/ip/%s/%s is %s's, too" % (
+        second, s1["id"], twin["fixed_ips"][0]["ip_address"], first),
+    "%s: claimed by" % (ip if second == pa else its)],
+    put(second, fixed_ips=twin["fixed_ips"]))
+broken("a MAC twice", [
+    "%s: claim/mac/%s/%s is %s's, too" % (second, n1["id"], twin["mac_address"], first),
+    "claim/mac/%s/%s: claimed by" % (n1["id"], (a if second == pa else b)["mac_address"])],
+    put(second, mac_address=twin["mac_address"]))
+na, nb = sorted((n1, n2), key=lambda x: x["id"])
+broken("a VNI twice", [
+    "network/%s: claim/vni/%d is network/%s's, too" % (
+        nb["id"], na["provider:segmentation_id"], na["id"]),
+    "claim/vni/%d: claimed by" % nb["provider:segmentation_id"]],
+    put(key(nb, "network"), **{"provider:segmentation_id": na["provider:segmentation_id"]}))
+
+# References
+inside = [x for x in ports if x["network_id"] == n1["id"]]
+broken("a network gone", [
+    vni + ": claimed by", "child/network/%s: there is no network/%s" % (n1["id"], n1["id"]),
+    "%s: network_id: there is no network/%s" % (key(s1, "subnet"), n1["id"])] + [
+    "%s: network_id: there is no network/%s" % (key(x, "port"), n1["id"]) for x in inside],
+    gone(key(n1, "network")))
+broken("a subnet gone", ["child/subnet/%s: there is no subnet/%s" % (s1["id"], s1["id"])] + [
+    "%s: fixed_ips: there is no subnet/%s" % (key(x, "port"), s1["id"]) for x in inside],
+    gone(key(s1, "subnet")))
+leg = [x for x in inside if x["device_id"] == named["rn1"]["id"]][0]
+broken("a router gone", [
+    "claim/router/1: claimed by", "%s: device_id: there is no router/%s" % (
+        key(leg, "port"), named["rn1"]["id"])], gone(key(named["rn1"], "router")))
+broken("a router's interface of nobody", [
+    "%s: device_id: 'x' is no router's" % key(leg, "port")], put(key(leg, "port"), device_id="x"))
+broken("a guard gone: network", ["%s: child/network/%s is missing" % (
+    key(x, "port"), n1["id"]) for x in inside], gone("child/network/" + n1["id"]))
+broken("a guard gone: subnet", ["%s: child/subnet/%s is missing" % (
+    key(x, "port"), s1["id"]) for x in inside], gone("child/subnet/" + s1["id"]))
+broken("a guard of nobody", ["child/network/%s: there is no network/%s" % (nobody, nobody)],
+       new("child/network/" + nobody, ""))
+
+# What does not fit
+broken("an address outside", [
+    ip + ": claimed by", pa + ": claim/ip/%s/10.0.9.9 is not claimed" % s1["id"],
+    pa + ": fixed_ips: 10.0.9.9 is outside of 10.0.0.0/24"],
+    put(pa, fixed_ips=[{"subnet_id": s1["id"], "ip_address": "10.0.9.9"}]))
+far = "claim/ip/%s/10.0.1.99" % s2["id"]
+broken("an address of another network", [
+    ip + ": claimed by", pa + ": fixed_ips: 10.0.1.99 is of another network's subnet"],
+    put(pa, fixed_ips=[{"subnet_id": s2["id"], "ip_address": "10.0.1.99"}]), new(far, a["id"]))
+x, y = sorted((s2, s6), key=lambda x: x["id"])
+broken("subnets that overlap", ["subnet/%s: cidr: 10.0.1.0/24 overlaps 10.0.1.0/24" % y["id"]] + [
+    "%s: fixed_ips: %s is outside of" % (key(z, "port"), f["ip_address"]) for z in ports
+    for f in z["fixed_ips"] if f["subnet_id"] == s6["id"]],
+    put(key(s6, "subnet"), cidr="10.0.1.0/24", ip_version=4))
+broken("another project's identity", [pa + ": identity 99, but its project's is 1"],
+       put(pa, identity=99))
+broken("a project's number gone", [
+    "claim/identity/1: claimed by default, which"] + [
+    "%s: claim/project/default is not claimed" % key(x, "port") for x in ports
+    if x["project_id"] == "default"], gone("claim/project/default"))
+broken("a number's project gone", ["claim/project/default: claim/identity/1 is not claimed"],
+       gone("claim/identity/1"))
+broken("what cannot be read", [pa + ": cannot be read: ", ip + ": claimed by", mac + ": claimed by"],
+       ("UPDATE entry SET value = ? WHERE key = ?", b"{]", pa))
+double = [pa + ": says that it has another id", ip + ": claimed by", mac + ": claimed by"]
+double += [pb + ": claim/ip", pb + ": claim/mac"] if pa < pb else []
+broken("another's value", double + [pa + ": claim/ip", pa + ": claim/mac"],
+       ("UPDATE entry SET value = ? WHERE key = ?", value(pb), pa))
+broken("half a transaction", [pa + ": revision 99999 is newer than the store's"],
+       ("UPDATE entry SET revision = 99999 WHERE key = ?", pa))
+broken("a stranger", ["colour/1: is nothing that this program knows"], new("colour/1", "red"))
+
+# A file that is none
+equal("no file", 3, audit(w.path("none.db"))[0])
+take()
+store = sqlite3.connect(copy)
+store.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # the log goes into the file
+page = (store.execute("SELECT rootpage FROM sqlite_master WHERE name = 'entry'").fetchone()[0] - 1
+        ) * 4096
+store.close()
+with open(copy, "r+b") as file:
+    file.seek(page)
+    file.write(b"\xff" * 4096)
+status, lines = audit(copy)
+check("a damaged file", status == 1 and "damaged: " in lines[0], (status, lines))
+open(copy, "w").write("nothing of the kind" * 100)
+check("another file", audit(copy)[0] not in (0, 1), audit(copy))
+equal("not a byte has changed by all this", before, digest())
+end()
