@@ -66,7 +66,8 @@
 	X(50, NO_CONNECTION, "no-connection",                                                  \
 	  "a reply, an error or the middle of a connection that nobody has opened")            \
 	X(51, CONN_BUDGET, "connection-budget",                                                \
-	  "the port has more connections, or opens them faster, than its share")
+	  "the port has more connections, or opens them faster, than its share")               \
+	X(52, LINK_SCOPE, "link-scope", "a router does not forward from a link-local address")
 
 enum dp_drop {
 	DP_OK = 0, /* walk on */

@@ -34,6 +34,7 @@ struct abi_mac {
 #define PORT_UNGUARDED 0x04 /* port_security_enabled is false: guard lets all pass */
 #define PORT_DHCP4     0x08 /* the agent serves DHCPv4 here */
 #define PORT_FILTERED  0x10 /* `policy` decides; else what the guard lets pass does */
+#define PORT_DHCP6     0x20 /* the agent serves DHCPv6 here */
 
 /* Map `port`: array by port slot (1..LIM_HOST_PORTS-1; slot 0 is nobody). */
 struct port_value {
@@ -69,6 +70,7 @@ struct guard_key {
 
 #define NETWORK_UP    0x01
 #define NETWORK_FLOOD 0x02 /* unknown unicast and ARP are replicated, not dropped */
+#define NETWORK_RA    0x04 /* a router advertises: solicitations are the agent's */
 
 /* Map `network`: hash from VNI (__u32). */
 struct network_value {
@@ -397,6 +399,8 @@ struct host_stats_value {
 
 enum punt_kind {
 	PUNT_DHCP4 = 1,
+	PUNT_DHCP6 = 2,
+	PUNT_RS = 3, /* router solicitation */
 };
 
 /* Ring buffer `punt`: a frame for the agent. */

@@ -68,6 +68,8 @@ DP_INLINE __u32 error_message(const struct flow_key *key, __u32 reason)
 		return v4 ? ERROR(11, 0) : ERROR(3, 0);
 	case DP_DROP_NO_ROUTE:
 		return v4 ? ERROR(3, 0) : ERROR(1, 0);
+	case DP_DROP_LINK_SCOPE:
+		return v4 ? 0 : ERROR(1, 2);
 	case DP_DROP_NO_NEIGHBOUR:
 		return v4 ? ERROR(3, 1) : ERROR(1, 3);
 	case DP_DROP_ROUTER_LOCAL:

@@ -10,6 +10,7 @@
 
 #include "datapath/env/env.h"
 
+#define GUARD_ROUTER_SOLICITATION    133
 #define GUARD_NEIGHBOUR_SOLICITATION 135
 #define GUARD_MLD_REPORT	     131
 #define GUARD_MLD_DONE		     132
@@ -66,8 +67,9 @@ DP_INLINE bool guard_may_be_unspecified(const struct flow_key *key)
 	if (guard_is_v4(key))
 		return key->proto == IPPROTO_IGMP;
 	return key->proto == DP_PROTO_ICMPV6 &&
-	       (type == GUARD_NEIGHBOUR_SOLICITATION || type == GUARD_MLD_REPORT ||
-		type == GUARD_MLD_DONE || type == GUARD_MLD2_REPORT);
+	       (type == GUARD_ROUTER_SOLICITATION || type == GUARD_NEIGHBOUR_SOLICITATION ||
+		type == GUARD_MLD_REPORT || type == GUARD_MLD_DONE ||
+		type == GUARD_MLD2_REPORT);
 }
 
 DP_STAGE int guard_source(struct dp_ctx *ctx, struct dp_pkt *p)

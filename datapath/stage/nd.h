@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Neighbour discovery is answered on the spot (RFC 4861, 4862), as ARP is. Ports do not
- * advertise themselves as routers, nor other people's addresses.
+ * advertise themselves as routers, nor other people's addresses. Who asks for a router is
+ * answered by the agent, which knows what routers say.
  */
 #pragma once
 
@@ -10,6 +11,7 @@
 
 #include "datapath/env/env.h"
 #include "datapath/stage/back.h"
+#include "datapath/stage/budget.h"
 #include "datapath/stage/count.h"
 #include "datapath/stage/csum.h"
 #include "datapath/stage/guard.h"
@@ -41,6 +43,7 @@ struct nd_message {
 };
 
 #define ND_BARE_SIZE  24 /* without the option */
+#define ND_RS_SIZE    8	 /* a router solicitation without options */
 #define ND_FRAME_SIZE (DP_ETH_SIZE + 40 + sizeof(struct nd_message))
 
 struct nd_ip {
@@ -162,6 +165,33 @@ DP_INLINE int nd_advertised(struct dp_ctx *ctx, struct dp_pkt *p, const struct n
 	return p->network_flags & NETWORK_FLOOD ? DP_OK : DP_DROP_ND_ANNOUNCE;
 }
 
+/* A router is asked for: the agent answers, in a network that floods perhaps others, too. */
+DP_STAGE int nd_router_solicited(struct dp_ctx *ctx, struct dp_pkt *p)
+{
+	__u32 at, size;
+	int reason;
+
+	if (!p)
+		return DP_DROP_INTERNAL;
+	at = p->head.l4;
+	size = p->head.ip_size + DP_ETH_SIZE - at;
+	if (p->head.fragment) /* RFC 6980 */
+		return DP_DROP_ND_SPOOF;
+	if (p->head.ttl != ND_HOP_LIMIT || p->head.key.sport >> 8 || size < ND_RS_SIZE)
+		return DP_DROP_MALFORMED;
+	if (!(p->network_flags & NETWORK_RA))
+		return p->network_flags & NETWORK_FLOOD ? DP_OK : DP_DROP_RS;
+	if (!budget_take_punt(ctx, p->slot))
+		return DP_DROP_PUNT_RATE;
+	reason = dp_punt(ctx, PUNT_RS, p->slot, p->head.size);
+	if (reason)
+		return reason;
+	COUNT_HOST(ctx, punts);
+	if (!(p->network_flags & NETWORK_FLOOD))
+		p->verdict = TC_ACT_SHOT; /* the ring has it */
+	return DP_OK;
+}
+
 /* The messages of neighbour discovery, once their source is known to be the port's. */
 DP_STAGE int nd_message(struct dp_ctx *ctx, struct dp_pkt *p)
 {
@@ -172,8 +202,6 @@ DP_STAGE int nd_message(struct dp_ctx *ctx, struct dp_pkt *p)
 	if (!p)
 		return DP_DROP_INTERNAL;
 	type = p->head.key.sport & 0xff;
-	if (type == ND_ROUTER_SOLICITATION)
-		return p->network_flags & NETWORK_FLOOD ? DP_OK : DP_DROP_RS;
 	at = p->head.l4;
 	size = p->head.ip_size + DP_ETH_SIZE - at;
 	if (p->head.fragment) /* RFC 6980 */
@@ -216,5 +244,6 @@ DP_INLINE int nd_stage(struct dp_ctx *ctx, struct dp_pkt *p)
 
 	if (!nd_is(&p->head.key) || type == ND_ROUTER_ADVERTISEMENT || type == ND_REDIRECT)
 		return DP_OK;
-	return nd_message(ctx, p);
+	return type == ND_ROUTER_SOLICITATION ? nd_router_solicited(ctx, p)
+					      : nd_message(ctx, p);
 }

@@ -69,6 +69,9 @@ DP_STAGE int route_step(struct dp_ctx *ctx, struct dp_pkt *p)
 		return icmp_answer(ctx, p);
 	if (p->head.ttl <= p->hops + 1)
 		return DP_DROP_TTL;
+	/* RFC 4291 section 2.5.6 */
+	if (!guard_is_v4(&p->head.key) && guard_is_link_local(&p->head.key.saddr))
+		return DP_DROP_LINK_SCOPE;
 	p->hops++;
 	p->rec.smac = route->mac;
 	next = route->flags & ROUTE_GATEWAY ? route->via : p->head.key.daddr;

@@ -17,6 +17,7 @@ struct expect {
 	int reason;	 /* 0: none */
 	int reason_slot; /* -1: any */
 	int punt_slot;	 /* -1: none */
+	__u32 punt_kind;
 	GArray *outputs; /* of struct native_output */
 };
 
@@ -46,7 +47,8 @@ static void output_clear(gpointer p)
 static void expect_reset(struct expect *expect)
 {
 	g_clear_pointer(&expect->outputs, g_array_unref);
-	*expect = (struct expect){.verdict = -1, .punt_slot = -1, .reason_slot = -1};
+	*expect = (struct expect){
+		.verdict = -1, .punt_slot = -1, .reason_slot = -1, .punt_kind = PUNT_DHCP4};
 	expect->outputs = g_array_new(FALSE, FALSE, sizeof(struct native_output));
 	g_array_set_clear_func(expect->outputs, output_clear);
 }
@@ -231,7 +233,7 @@ static void compare_punts(struct row *row, struct world_result *result, GBytes *
 	if (!result->punts->len)
 		return;
 	punt = &g_array_index(result->punts, struct native_punt, 0);
-	if (punt->kind != PUNT_DHCP4 || punt->slot != (__u32)row->expect.punt_slot ||
+	if (punt->kind != row->expect.punt_kind || punt->slot != (__u32)row->expect.punt_slot ||
 	    !g_bytes_equal(punt->frame, sent))
 		fail(row, "the agent was handed something else");
 }
@@ -457,6 +459,25 @@ static void check_connection(struct row *row, char **words)
 		     (unsigned long long)value.packets[1]);
 }
 
+static void expect_punt(struct row *row, char **words)
+{
+	static const char *const kinds[] = {
+		[PUNT_DHCP4] = "dhcp4", [PUNT_DHCP6] = "dhcp6", [PUNT_RS] = "rs"};
+
+	if (!words[1]) {
+		fail(row, "punt: of which slot?");
+		return;
+	}
+	row->expect.punt_slot = atoi(words[1]);
+	for (__u32 i = 0; words[2] && i < G_N_ELEMENTS(kinds); i++)
+		if (g_strcmp0(kinds[i], words[2]) == 0) {
+			row->expect.punt_kind = i;
+			return;
+		}
+	if (words[2])
+		fail(row, "punt: no kind %s", words[2]);
+}
+
 /* A line that says what the last send must do. False: it is something else. */
 static bool expectation(struct row *row, char **words, const char *layers)
 {
@@ -467,7 +488,7 @@ static bool expectation(struct row *row, char **words, const char *layers)
 	else if (!strcmp(words[0], "pass"))
 		row->expect.pass = true;
 	else if (!strcmp(words[0], "punt"))
-		row->expect.punt_slot = words[1] ? atoi(words[1]) : -1;
+		expect_punt(row, words);
 	else
 		return !strcmp(words[0], "silent");
 	return true;

@@ -195,7 +195,8 @@ static void do_network(struct line *l)
 	__u32 vni = number(l, 1);
 	struct network_value value = {
 		.flags = (has(l, "down") ? 0 : NETWORK_UP) |
-			 (has(l, "flood") ? NETWORK_FLOOD : 0),
+			 (has(l, "flood") ? NETWORK_FLOOD : 0) |
+			 (has(l, "ra") ? NETWORK_RA : 0),
 		.mtu = number_or(l, "mtu", 1450),
 		.flood_chunks = number_or(l, "chunks", 0),
 	};
@@ -216,7 +217,8 @@ static void do_port(struct line *l)
 		value.mac = mac_of(l, option(l, "mac"));
 		value.flags = (has(l, "down") ? 0 : PORT_UP) | (has(l, "tap") ? 0 : PORT_PEER) |
 			      (has(l, "unguarded") ? PORT_UNGUARDED : 0) |
-			      (has(l, "dhcp4") ? PORT_DHCP4 : 0);
+			      (has(l, "dhcp4") ? PORT_DHCP4 : 0) |
+			      (has(l, "dhcp6") ? PORT_DHCP6 : 0);
 	}
 	store(l, NATIVE_MAP_port, &slot, &value);
 }

@@ -5,8 +5,8 @@
  *   let NAME WORD                    NAME stands for WORD from here on
  *   let @NAME LAYERS                 ... for layers of a packet
  *   config NAME VALUE                before anything else; see DP_CONFIG_TABLE
- *   network VNI mtu N [down] [flood] [chunks N]
- *   port SLOT if N vni N mac M id N mtu N [down] [tap] [unguarded] [dhcp4]
+ *   network VNI mtu N [down] [flood] [ra] [chunks N]
+ *   port SLOT if N vni N mac M id N mtu N [down] [tap] [unguarded] [dhcp4] [dhcp6]
  *   device IFINDEX SLOT | guard SLOT MAC PREFIX | mac VNI MAC PLACE | location VNI IP MAC
  *   flood VNI CHUNK PLACE...         PLACE: port:N, vtep:N or router:N
  *   route ROUTER PREFIX vni N mac M [via IP] [local] [blackhole] [down]
