@@ -143,6 +143,17 @@ static void serve_resource(struct ask *ask)
 		serve_below(ask);
 }
 
+/* What the client writes comes back to it, and goes into the store: it must be text. */
+static bool question_is_text(const struct http_question *question)
+{
+	bool good = g_utf8_validate(question->path, -1, NULL);
+
+	for (gsize i = 0; i < question->query_count && good; i++)
+		good = g_utf8_validate(question->query[i].name, -1, NULL) &&
+		       g_utf8_validate(question->query[i].value, -1, NULL);
+	return good;
+}
+
 void api_serve(struct api *api, struct http_request *request,
 	       const struct http_question *question)
 {
@@ -151,6 +162,10 @@ void api_serve(struct api *api, struct http_request *request,
 	struct ask ask = {
 		.api = api, .request = request, .question = question, .caller = &caller};
 
+	if (!question_is_text(question)) {
+		reply_plain_error(request, 400, "HTTPBadRequest", "The URL is not UTF-8.");
+		return;
+	}
 	/* Versions and health are everybody's. */
 	if (!g_str_has_prefix(question->path, "/v2.0") &&
 	    strcmp(question->method, "GET") == 0 && discovery_serve(request, question->path))

@@ -54,5 +54,7 @@ char *reply_base(struct http_request *request)
 		host = http_request_find_header(request, "Host");
 	if (g_strcmp0(scheme, "https") != 0)
 		scheme = "http";
-	return g_strdup_printf("%s://%s", scheme, host ? host : "localhost");
+	if (!host || !g_utf8_validate(host, -1, NULL))
+		host = "localhost";
+	return g_strdup_printf("%s://%s", scheme, host);
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lines.h"
 #include "packet.h"
 #include "packet_fuzz.h"
 
@@ -108,6 +109,10 @@ int main(int argc, char **argv)
 		g_autofree char *bytes = NULL;
 		gsize size;
 
+		if (lines_is(argv[i])) {
+			printf("ok %u - %s: %u inputs\n", ++test, argv[i], lines_feed(argv[i]));
+			continue;
+		}
 		if (!g_file_get_contents(argv[i], &bytes, &size, NULL))
 			g_error("%s: cannot read", argv[i]);
 		LLVMFuzzerTestOneInput((guint8 *)bytes, size);
