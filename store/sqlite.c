@@ -196,6 +196,7 @@ static void sqlite_tell(struct sqlite *s, struct work *work)
 	g_autoptr(GError) conflict = NULL;
 
 	if (work->error) {
+		g_prefix_error(&work->error, "store: ");
 		counters->failed++;
 		work->done(s->revision, NULL, work->error, work->data);
 		return;

@@ -20,10 +20,29 @@ static const char *const statement_texts[] = {
 #undef X
 };
 
+/* SQLite says "disk I/O error"; the system knew more, about the file or about its log. 0: no. */
+static int file_get_errno(struct sqlite_file *file)
+{
+	sqlite3_file *log = NULL;
+	int number = 0;
+
+	if ((sqlite3_errcode(file->db) & 0xff) != SQLITE_IOERR)
+		return 0;
+	sqlite3_file_control(file->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+	if (log && log->pMethods)
+		log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &number);
+	if (!number)
+		sqlite3_file_control(file->db, "main", SQLITE_FCNTL_LAST_ERRNO, &number);
+	return number;
+}
+
 bool sqlite_file_fail(struct sqlite_file *file, const char *what, GError **error)
 {
-	g_set_error(error, WEFT_ERROR, WEFT_ERROR_UNAVAILABLE, "cannot %s: %s", what,
-		    sqlite3_errmsg(file->db));
+	int number = file_get_errno(file);
+
+	g_set_error(error, WEFT_ERROR, WEFT_ERROR_UNAVAILABLE, "cannot %s: %s%s%s%s", what,
+		    sqlite3_errmsg(file->db), number ? " (" : "",
+		    number ? g_strerror(number) : "", number ? ")" : "");
 	return false;
 }
 
@@ -126,6 +145,10 @@ static bool file_prepare_statements(struct sqlite_file *file, GError **error)
 /* EXCLUSIVE: a second process is refused at once, and the WAL needs no shared memory. */
 static bool file_prepare(struct sqlite_file *file, GError **error)
 {
+	if (sqlite3_db_readonly(file->db, "main") > 0) {
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_UNAVAILABLE, "cannot be written");
+		return false;
+	}
 	return file_exec(file,
 			 "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;"
 			 "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000;"

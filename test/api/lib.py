@@ -56,6 +56,7 @@ class Weftd:
         self.log = open(os.path.join(self.folder, "log"), "a")
         self.process = self.link = None
         self.headers = {}
+        self.db = "weft.db"
         atexit.register(self.remove)
 
     def path(self, name):
@@ -64,7 +65,7 @@ class Weftd:
     def start(self):
         self.process = subprocess.Popen(
             [os.path.join(BUILD, "controller/weftd"), "--listen", "127.0.0.1:%d" % self.port,
-             "--store", "sqlite:" + self.path("weft.db"), *self.options],
+             "--store", "sqlite:" + self.path(self.db), *self.options],
             stdout=self.log, stderr=self.log)
         for _ in range(500):
             try:
