@@ -36,7 +36,7 @@ enum policy_action {
 
 struct policy_verdict {
 	__u32 order; /* place among the chain's rules, 0 first */
-	__u32 rule;  /* number of the rule that says so (policy/number.h); 0: the default */
+	__u32 rule;  /* number of the rule that says so (policy/rule.h); 0: the default */
 	__u8 action; /* enum policy_action */
 	__u8 flags;
 	__u16 next; /* of POLICY_PASS */

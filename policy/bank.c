@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/bank.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/chain.h"
+
+struct policy_bank {
+	uint32_t number;
+	char *digest;
+	GPtrArray *rules; /* struct policy_rule, sorted */
+	GPtrArray *sets;
+	GPtrArray *groups;
+	struct chain *chain[POLICY_CHAINS];
+};
+
+static void rule_free(gpointer data)
+{
+	policy_rule_done(data);
+	g_free(data);
+}
+
+static gint rule_compare(gconstpointer left, gconstpointer right)
+{
+	return policy_rule_compare(*(struct policy_rule *const *)left,
+				   *(struct policy_rule *const *)right);
+}
+
+static GPtrArray *rules_copy(const struct policy_rule *const *rules, gsize count)
+{
+	GPtrArray *out = g_ptr_array_new_full((guint)count, rule_free);
+
+	for (gsize i = 0; i < count; i++) {
+		struct policy_rule *rule = g_memdup2(rules[i], sizeof(*rule));
+
+		rule->except =
+			g_memdup2(rule->except, rule->except_count * sizeof(*rule->except));
+		g_ptr_array_add(out, rule);
+	}
+	g_ptr_array_sort(out, rule_compare);
+	return out;
+}
+
+static void digest_add(GChecksum *sum, const struct policy_rule *rule)
+{
+	char prefix[PREFIX_TEXT];
+	g_autofree char *text = g_strdup_printf(
+		"%s %s %s %s %u %u %u %u %u %u %u %u %u %u %u\n", rule->set, rule->id,
+		rule->name ? rule->name : "", prefix_print(rule->prefix, prefix), rule->order,
+		rule->proto, rule->low, rule->high, rule->tier, rule->family, rule->peer,
+		rule->action, rule->ingress, rule->stateless, rule->log);
+
+	g_checksum_update(sum, (const guchar *)text, (gssize)strlen(text));
+	for (uint32_t i = 0; i < rule->except_count; i++) {
+		prefix_print(rule->except[i], prefix);
+		g_checksum_update(sum, (const guchar *)prefix, (gssize)strlen(prefix));
+	}
+}
+
+static char *rules_digest(const GPtrArray *rules)
+{
+	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+
+	for (guint i = 0; i < rules->len; i++)
+		digest_add(sum, g_ptr_array_index(rules, i));
+	return g_strdup(g_checksum_get_string(sum));
+}
+
+char *policy_digest(const struct policy_rule *const *rules, gsize count)
+{
+	g_autoptr(GPtrArray) sorted = g_ptr_array_sized_new((guint)count);
+
+	for (gsize i = 0; i < count; i++)
+		g_ptr_array_add(sorted, (gpointer)rules[i]);
+	g_ptr_array_sort(sorted, rule_compare);
+	return rules_digest(sorted);
+}
+
+static void name_add(GPtrArray *names, const char *name)
+{
+	if (!g_ptr_array_find(names, name, NULL))
+		g_ptr_array_add(names, (gpointer)name);
+}
+
+static void bank_names(struct policy_bank *bank)
+{
+	for (guint i = 0; i < bank->rules->len; i++) {
+		const struct policy_rule *rule = g_ptr_array_index(bank->rules, i);
+
+		if (rule->peer == POLICY_SET)
+			name_add(bank->sets, rule->name);
+		else if (rule->peer == POLICY_ADDRESSES)
+			name_add(bank->groups, rule->name);
+	}
+}
+
+static struct chain *bank_chain(const struct policy_bank *bank, uint32_t kind, uint32_t salt)
+{
+	g_autoptr(GPtrArray) rules = g_ptr_array_new();
+
+	for (guint i = 0; i < bank->rules->len; i++)
+		if (policy_rule_is_in(g_ptr_array_index(bank->rules, i), kind))
+			g_ptr_array_add(rules, g_ptr_array_index(bank->rules, i));
+	return chain_new(bank->number, kind, salt,
+			 (const struct policy_rule *const *)rules->pdata, rules->len);
+}
+
+struct policy_bank *policy_bank_new(const struct policy_rule *const *rules, gsize count,
+				    uint32_t salt)
+{
+	struct policy_bank *bank = g_new0(struct policy_bank, 1);
+	char word[9] = "";
+
+	bank->rules = rules_copy(rules, count);
+	bank->digest = rules_digest(bank->rules);
+	bank->sets = g_ptr_array_new();
+	bank->groups = g_ptr_array_new();
+	memcpy(word, bank->digest, 8);
+	bank->number =
+		((uint32_t)strtoul(word, NULL, 16) + salt) & ((1u << POLICY_BANK_BITS) - 1);
+	if (!bank->number)
+		bank->number = 1;
+	bank_names(bank);
+	for (uint32_t kind = 0; kind < POLICY_CHAINS; kind++)
+		bank->chain[kind] = bank_chain(bank, kind, salt);
+	return bank;
+}
+
+void policy_bank_free(struct policy_bank *bank)
+{
+	if (!bank)
+		return;
+	for (uint32_t kind = 0; kind < POLICY_CHAINS; kind++)
+		chain_free(bank->chain[kind]);
+	g_ptr_array_unref(bank->rules);
+	g_ptr_array_unref(bank->sets);
+	g_ptr_array_unref(bank->groups);
+	g_free(bank->digest);
+	g_free(bank);
+}
+
+uint32_t policy_bank_number(const struct policy_bank *bank)
+{
+	return bank->number;
+}
+
+const char *policy_bank_digest(const struct policy_bank *bank)
+{
+	return bank->digest;
+}
+
+const GPtrArray *policy_bank_sets(const struct policy_bank *bank)
+{
+	return bank->sets;
+}
+
+const GPtrArray *policy_bank_groups(const struct policy_bank *bank)
+{
+	return bank->groups;
+}
+
+const GPtrArray *policy_bank_rules(const struct policy_bank *bank)
+{
+	return bank->rules;
+}
+
+bool policy_bank_put(struct policy_bank *bank, const struct policy_sink *sink,
+		     peer_addresses addresses, void *data)
+{
+	struct policy_value value;
+
+	memset(&value, 0, sizeof(value));
+	for (uint32_t kind = 0; kind < POLICY_CHAINS; kind++) {
+		chain_write_rules(bank->chain[kind], sink, true);
+		value.chain[kind] = chain_to_value(bank->chain[kind]);
+	}
+	sink->put(POLICY_MAP_POLICY, &bank->number, &value, sink->data);
+	return policy_bank_put_addresses(bank, sink, addresses, data);
+}
+
+bool policy_bank_put_addresses(struct policy_bank *bank, const struct policy_sink *sink,
+			       peer_addresses addresses, void *data)
+{
+	bool good = true;
+
+	for (uint32_t kind = 0; good && kind < POLICY_CHAINS; kind++)
+		good = chain_put_addresses(bank->chain[kind], sink, addresses, data);
+	return good;
+}
+
+bool policy_bank_put_identity(struct policy_bank *bank, const struct policy_sink *sink,
+			      uint32_t identity, const char *const *sets, gsize count)
+{
+	bool good = true;
+
+	for (uint32_t kind = 0; good && kind < POLICY_CHAINS; kind++)
+		good = chain_put_identity(bank->chain[kind], sink, identity, sets, count);
+	return good;
+}
+
+void policy_bank_del_identity(struct policy_bank *bank, const struct policy_sink *sink,
+			      uint32_t identity)
+{
+	for (uint32_t kind = 0; kind < POLICY_CHAINS; kind++)
+		chain_del_identity(bank->chain[kind], sink, identity);
+}
+
+void policy_bank_clear(struct policy_bank *bank, const struct policy_sink *sink)
+{
+	for (uint32_t kind = 0; kind < POLICY_CHAINS; kind++)
+		chain_clear(bank->chain[kind], sink);
+	sink->del(POLICY_MAP_POLICY, &bank->number, sink->data);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/rule.h"
+
+#include <string.h>
+
+void policy_rule_done(struct policy_rule *rule)
+{
+	g_free(rule->except);
+	rule->except = NULL;
+	rule->except_count = 0;
+}
+
+/* FNV-1a (draft-eastlake-fnv). */
+uint32_t policy_rule_number(const struct policy_rule *rule)
+{
+	uint32_t hash = 0x811c9dc5;
+
+	for (const char *at = rule->id; *at; at++)
+		hash = (hash ^ (uint8_t)*at) * 0x01000193;
+	return hash ? hash : 1;
+}
+
+bool policy_rule_is_total(const struct policy_rule *rule)
+{
+	return rule->peer == POLICY_ANYBODY && rule->proto == POLICY_PROTO_ANY &&
+	       rule->low == 0 && rule->high == UINT16_MAX;
+}
+
+static int order(int64_t a, int64_t b)
+{
+	return a < b ? -1 : a > b;
+}
+
+int policy_rule_compare(const struct policy_rule *rule, const struct policy_rule *other)
+{
+	int by = order(rule->tier, other->tier);
+
+	by = by ? by : order(rule->order, other->order);
+	by = by ? by : order(rule->stateless, other->stateless);
+	by = by ? by : order(policy_rule_is_total(other), policy_rule_is_total(rule));
+	by = by ? by : strcmp(rule->id, other->id);
+	by = by ? by : strcmp(rule->set, other->set);
+	return by;
+}
+
+bool policy_rule_is_in(const struct policy_rule *rule, uint32_t kind)
+{
+	return rule->ingress == !!(kind & POLICY_INGRESS) &&
+	       (rule->tier == POLICY_TIER_ACL) == !!(kind & POLICY_STATELESS) &&
+	       (rule->family & (kind & POLICY_V6 ? POLICY_FAMILY_V6 : POLICY_FAMILY_V4));
+}
+
+struct policy_verdict policy_rule_to_verdict(const struct policy_rule *rule, uint32_t place)
+{
+	return (struct policy_verdict){
+		.order = place,
+		.rule = policy_rule_number(rule),
+		.action = rule->action,
+		.flags = (uint8_t)((rule->stateless ? POLICY_NO_STATE : 0) |
+				   (rule->log ? POLICY_LOG : 0)),
+	};
+}
