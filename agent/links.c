@@ -132,23 +132,26 @@ GArray *links_list(struct netlink *netlink, GError **error)
 
 /* -------------------------------------------------------------- changing */
 
-static void veth_put_peer(struct nl_msg *message, const struct veth_plan *plan)
+/* Ours: the kernel puts it where the asking socket is. */
+static void veth_put_peer(struct nl_msg *message, const char *name, uint32_t mtu)
 {
 	struct ifinfomsg header = {0};
 	struct nlattr *peer = nla_nest_start(message, VETH_INFO_PEER);
 
 	nlmsg_append(message, &header, sizeof(header), NLMSG_ALIGNTO);
-	nla_put_string(message, IFLA_IFNAME, plan->name);
-	nla_put(message, IFLA_ADDRESS, sizeof(plan->mac.b), plan->mac.b);
-	nla_put_u32(message, IFLA_MTU, plan->mtu);
-	nla_put_u32(message, IFLA_NET_NS_FD, (uint32_t)plan->netns);
+	nla_put_string(message, IFLA_IFNAME, name);
+	nla_put_u32(message, IFLA_MTU, mtu);
 	nla_nest_end(message, peer);
 }
 
+/*
+ * The workload's end is the one that is asked for, since that can be born up: so nobody has to
+ * enter its namespace. It has no carrier before our end is up.
+ */
 bool links_make_veth(struct netlink *netlink, const struct veth_plan *plan, uint32_t *ifindex,
 		     GError **error)
 {
-	struct ifinfomsg header = {0};
+	struct ifinfomsg header = {.ifi_flags = IFF_UP, .ifi_change = IFF_UP};
 	struct nl_msg *message = netlink_message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL,
 						 &header, sizeof(header));
 	g_autofree char *subject = g_strdup_printf("device %s", plan->name);
@@ -157,12 +160,14 @@ bool links_make_veth(struct netlink *netlink, const struct veth_plan *plan, uint
 	struct link made;
 
 	links_name(plan->port, name);
-	nla_put_string(message, IFLA_IFNAME, name);
+	nla_put_string(message, IFLA_IFNAME, plan->name);
+	nla_put(message, IFLA_ADDRESS, sizeof(plan->mac.b), plan->mac.b);
 	nla_put_u32(message, IFLA_MTU, plan->mtu);
+	netns_put(plan->netns, message);
 	info = nla_nest_start(message, IFLA_LINKINFO);
 	nla_put_string(message, IFLA_INFO_KIND, "veth");
 	data = nla_nest_start(message, IFLA_INFO_DATA);
-	veth_put_peer(message, plan);
+	veth_put_peer(message, name, plan->mtu);
 	nla_nest_end(message, data);
 	nla_nest_end(message, info);
 	if (!netlink_ask(netlink, message, subject, NULL, NULL, error))

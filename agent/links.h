@@ -10,6 +10,7 @@
 #include <glib.h>
 
 #include "lib/ip.h"
+#include "agent/netns.h"
 #include "lib/netlink.h"
 #include "lib/uuid.h"
 
@@ -41,7 +42,7 @@ struct veth_plan {
 	struct uuid port;
 	struct mac mac; /* of the workload's end */
 	uint32_t mtu;
-	int netns;	  /* descriptor */
+	const struct netns *netns;
 	const char *name; /* of the workload's end */
 };
 

@@ -2,6 +2,7 @@
 /* weft-agent: options, one agent, one loop. */
 #include <locale.h>
 #include <stdio.h>
+#include <linux/capability.h>
 #include <glib-unix.h>
 
 #include "agent/agent.h"
@@ -10,6 +11,7 @@
 #include "agent/scrape.h"
 #include "lib/error.h"
 #include "lib/log.h"
+#include "lib/privilege.h"
 
 static gboolean signal_end(gpointer loop)
 {
@@ -17,13 +19,25 @@ static gboolean signal_end(gpointer loop)
 	return G_SOURCE_CONTINUE;
 }
 
+/*
+ * CAP_NET_ADMIN, CAP_BPF and CAP_PERFMON are what devices and programs need. CAP_SYS_ADMIN is
+ * raised to mount the bpffs and to visit a workload's namespace (netns.c), CAP_NET_RAW for
+ * the socket that DHCP answers leave by (punt.c).
+ */
+static const int always[] = {CAP_NET_ADMIN, CAP_BPF, CAP_PERFMON, -1};
+static const int sometimes[] = {CAP_SYS_ADMIN, CAP_NET_RAW, -1};
+
 static int run(const struct options *options, GError **error)
 {
-	struct agent *agent = agent_new(options, error);
+	struct agent *agent;
 	GMainLoop *loop;
 
+	if (!privilege_keep(always, sometimes, error))
+		return weft_error_to_exit(*error);
+	agent = agent_new(options, error);
 	if (!agent)
 		return weft_error_to_exit(*error);
+	privilege_forget(CAP_NET_RAW);
 	loop = g_main_loop_new(NULL, FALSE);
 	g_unix_signal_add(SIGTERM, signal_end, loop);
 	g_unix_signal_add(SIGINT, signal_end, loop);

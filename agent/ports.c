@@ -6,7 +6,6 @@
 #include "agent/ports.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "agent/agent.h"
 #include "agent/netns.h"
@@ -230,7 +229,7 @@ static bool name_check(const char *name, GError **error)
 
 /* Is DEVICE where PLACE says? The name within the namespace is the workload's to change. */
 static bool device_is_at(struct ports *ports, const struct ports_device *device,
-			 const struct ports_place *place, int netns)
+			 const struct ports_place *place, const struct netns *netns)
 {
 	if (!place->netns)
 		return strcmp(device->link.name, place->name) == 0;
@@ -255,8 +254,8 @@ static void leftover_remove(struct ports *ports, struct uuid id)
 }
 
 static bool veth_make(struct ports *ports, const struct row_port *port,
-		      const struct ports_place *place, int netns, uint32_t *ifindex,
-		      GError **error)
+		      const struct ports_place *place, const struct netns *netns,
+		      uint32_t *ifindex, GError **error)
 {
 	struct veth_plan plan = {port->id, port->mac, port->mtu, netns, place->name};
 
@@ -319,8 +318,8 @@ static bool device_wire(struct ports *ports, struct ports_device *device, GError
 }
 
 static bool device_make(struct ports *ports, const struct row_port *port,
-			const struct ports_place *place, int netns, struct ports_device *device,
-			GError **error)
+			const struct ports_place *place, const struct netns *netns,
+			struct ports_device *device, GError **error)
 {
 	device->id = port->id;
 	device->mtu = port->mtu;
@@ -343,26 +342,9 @@ static void device_unmake(struct ports *ports, struct ports_device *device)
 		links_release(agent->netlink, device->link.ifindex);
 }
 
-/* Both ends; a workload that wants it otherwise says so itself. */
-static bool device_start(struct ports *ports, struct ports_device *device, int netns,
-			 GError **error)
-{
-	struct netlink *netlink;
-	bool ok;
-
-	if (!links_set_up(ports->agent->netlink, device->link.ifindex, error))
-		return false;
-	if (netns < 0)
-		return true;
-	netlink = netns_open_netlink(netns, error);
-	ok = netlink && links_set_up(netlink, device->link.peer, error);
-	netlink_free(netlink);
-	return ok;
-}
-
 static const struct ports_device *attach_new(struct ports *ports, const struct row_port *port,
-					     const struct ports_place *place, int netns,
-					     GError **error)
+					     const struct ports_place *place,
+					     const struct netns *netns, GError **error)
 {
 	struct ports_device *device = g_new0(struct ports_device, 1);
 	GError *failure = NULL;
@@ -371,7 +353,7 @@ static const struct ports_device *attach_new(struct ports *ports, const struct r
 	if (!device_make(ports, port, place, netns, device, &failure))
 		goto failed;
 	if (!device_wire(ports, device, &failure) ||
-	    !device_start(ports, device, netns, &failure)) {
+	    !links_set_up(ports->agent->netlink, device->link.ifindex, &failure)) {
 		device_unmake(ports, device);
 		goto failed;
 	}
@@ -395,7 +377,7 @@ const struct ports_device *ports_attach(struct ports *ports, struct uuid id,
 	const struct row_port *port = state_find_port(ports->agent->state, id);
 	const struct ports_device *device = device_find(ports, id), *out = NULL;
 	char text[UUID_TEXT];
-	int netns = -1;
+	struct netns netns = {.fd = -1};
 
 	uuid_print(id, text);
 	if (!port || !state_is_full(ports->agent->state)) {
@@ -405,18 +387,17 @@ const struct ports_device *ports_attach(struct ports *ports, struct uuid id,
 	}
 	if (!name_check(place->name, error))
 		return NULL;
-	if (place->netns && (netns = netns_open(place->netns, error)) < 0)
+	if (place->netns && !netns_open(place->netns, &netns, error))
 		return NULL;
 	if (!device)
-		out = attach_new(ports, port, place, netns, error);
-	else if (device_is_at(ports, device, place, netns))
+		out = attach_new(ports, port, place, &netns, error);
+	else if (device_is_at(ports, device, place, &netns))
 		out = device;
 	else
 		g_set_error(error, WEFT_ERROR, WEFT_ERROR_CONFLICT,
 			    "port %s: is attached elsewhere (device %s)", text,
 			    device->link.name);
-	if (netns >= 0)
-		close(netns);
+	netns_close(&netns);
 	return out;
 }
 
@@ -427,12 +408,13 @@ static bool workload_set_mtu(struct ports *ports, const struct ports_device *dev
 			     GError **error)
 {
 	g_autofree char *name = netns_find_name(ports->agent->netlink, device->link.peer_netns);
-	int fd = name ? netns_open(name, error) : -1;
-	struct netlink *netlink = fd >= 0 ? netns_open_netlink(fd, error) : NULL;
+	struct netns netns = {.fd = -1};
+	struct netlink *netlink = name && netns_open(name, &netns, error)
+					  ? netns_open_netlink(&netns, error)
+					  : NULL;
 	bool ok = netlink && links_set_mtu(netlink, device->link.peer, device->mtu, error);
 
-	if (fd >= 0)
-		close(fd);
+	netns_close(&netns);
 	netlink_free(netlink);
 	if (!name)
 		g_set_error(error, WEFT_ERROR, WEFT_ERROR_NOT_FOUND,

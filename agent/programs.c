@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
+#include <linux/capability.h>
 #include <linux/magic.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -21,6 +22,7 @@
 #include "agent/jiffies.h"
 #include "agent/maps.h"
 #include "lib/error.h"
+#include "lib/privilege.h"
 #include "weft.skel.h"
 
 #define ABI_MARK "abi" /* symbolic link in the folder of pins; its target is the version */
@@ -42,14 +44,17 @@ static bool fail(GError **error, const char *what, const char *subject)
 bool programs_mount(const char *path, GError **error)
 {
 	struct statfs fs;
+	bool ok;
 
 	if (g_mkdir_with_parents(path, 0700) || statfs(path, &fs))
 		return fail(error, "folder", path);
 	if (fs.f_type == BPF_FS_MAGIC)
 		return true;
-	if (mount("bpf", path, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700"))
-		return fail(error, "mount of a bpffs at", path);
-	return true;
+	privilege_raise(CAP_SYS_ADMIN);
+	ok = mount("bpf", path, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700") == 0 ||
+	     fail(error, "mount of a bpffs at", path);
+	privilege_lower(CAP_SYS_ADMIN);
+	return ok;
 }
 
 /* Pinned by us? Names in the folder that are not maps are links and marks (hooks.c). */

@@ -6,10 +6,12 @@
 #include <unistd.h>
 #include <glib-unix.h>
 #include <sys/socket.h>
+#include <linux/capability.h>
 #include <linux/if_packet.h>
 #include <bpf/libbpf.h>
 
 #include "lib/error.h"
+#include "lib/privilege.h"
 
 struct punt {
 	struct ring_buffer *ring;
@@ -46,7 +48,9 @@ struct punt *punt_new(int ring_fd, punt_handler handler, void *data, GError **er
 	punt->handler = handler;
 	punt->data = data;
 	/* Protocol 0: it sends, and no packet is ever queued to it. */
+	privilege_raise(CAP_NET_RAW);
 	punt->socket = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	privilege_lower(CAP_NET_RAW);
 	/* A reply does not wait for the queue of a device that has just come up. */
 	setsockopt(punt->socket, SOL_PACKET, PACKET_QDISC_BYPASS, &(int){1}, sizeof(int));
 	punt->ring = ring_buffer__new(ring_fd, ring_event, punt, NULL);

@@ -6,6 +6,7 @@
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "api/audit.h"
 #include "controller/options.h"
@@ -13,6 +14,7 @@
 #include "controller/wiring.h"
 #include "lib/error.h"
 #include "lib/log.h"
+#include "lib/privilege.h"
 #include "store/store.h"
 
 struct program {
@@ -51,11 +53,27 @@ static int program_complain(const GError *error)
 	return error->domain == WEFT_ERROR ? weft_error_to_exit(error) : 2;
 }
 
+/*
+ * Before any file is opened: what this user cannot read now, it could not read again when it
+ * changes.
+ */
+static bool program_drop(const struct options *options, GError **error)
+{
+	if (!privilege_become(options->user, error))
+		return false;
+	if (getuid() == 0)
+		log_warn("weftd", "runs as root and has no need to: --user NAME");
+	return true;
+}
+
 static int program_run(const struct options *options)
 {
-	struct program program = {.loop = g_main_loop_new(NULL, FALSE)};
+	struct program program = {NULL};
 	g_autoptr(GError) error = NULL;
 
+	if (!program_drop(options, &error))
+		return program_complain(error);
+	program.loop = g_main_loop_new(NULL, FALSE);
 	program.wiring = wiring_new(options, program_failed, &program, &error);
 	if (!program.wiring) {
 		g_main_loop_unref(program.loop);

@@ -16,7 +16,7 @@
 struct raw {
 	char **listen;
 	char *store, *auth, *tokens, *config, *log, *vni_range, *mtu, *metrics;
-	char *tls_cert, *tls_key, *tls_ca, *tls_crl;
+	char *tls_cert, *tls_key, *tls_ca, *tls_crl, *user;
 	gboolean audit, version, print_metrics;
 };
 
@@ -35,6 +35,7 @@ static void raw_done(struct raw *raw)
 	g_free(raw->tls_key);
 	g_free(raw->tls_ca);
 	g_free(raw->tls_crl);
+	g_free(raw->user);
 }
 
 static bool raw_parse(struct raw *raw, int *argc, char ***argv, GError **error)
@@ -65,6 +66,8 @@ static bool raw_parse(struct raw *raw, int *argc, char ***argv, GError **error)
 		 "Who signs the certificates of hosts and users", "FILE"},
 		{"tls-crl", 0, 0, G_OPTION_ARG_FILENAME, &raw->tls_crl,
 		 "Which of them are revoked", "FILE"},
+		{"user", 'u', 0, G_OPTION_ARG_STRING, &raw->user,
+		 "Become this user at once (stay who it is)", "NAME"},
 		{"metrics", 0, 0, G_OPTION_ARG_STRING, &raw->metrics,
 		 "Where to serve metrics to everybody who asks (nowhere)", "ADDRESS:PORT"},
 		{"print-metrics", 0, 0, G_OPTION_ARG_NONE, &raw->print_metrics,
@@ -99,7 +102,7 @@ static bool raw_read_file(struct raw *raw, GError **error)
 		{"vni-range", &raw->vni_range}, {"mtu", &raw->mtu},
 		{"tls-cert", &raw->tls_cert},	{"tls-key", &raw->tls_key},
 		{"tls-ca", &raw->tls_ca},	{"tls-crl", &raw->tls_crl},
-		{"metrics", &raw->metrics},
+		{"metrics", &raw->metrics},	{"user", &raw->user},
 	};
 	g_auto(GStrv) keys = NULL;
 
@@ -222,6 +225,7 @@ static bool options_from_raw(struct options *out, struct raw *raw, GError **erro
 	out->tls_key = g_steal_pointer(&raw->tls_key);
 	out->tls_ca = g_steal_pointer(&raw->tls_ca);
 	out->tls_crl = g_steal_pointer(&raw->tls_crl);
+	out->user = g_steal_pointer(&raw->user);
 	out->metrics = g_steal_pointer(&raw->metrics);
 	out->print_metrics = raw->print_metrics;
 	if (!out->listen)
@@ -262,6 +266,7 @@ void options_done(struct options *options)
 	g_free(options->tls_key);
 	g_free(options->tls_ca);
 	g_free(options->tls_crl);
+	g_free(options->user);
 	g_free(options->metrics);
 	*options = (struct options){0};
 }

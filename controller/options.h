@@ -15,6 +15,7 @@ struct options {
 	char *log;
 	char *tls_cert, *tls_key, *tls_ca, *tls_crl; /* NULL: none */
 	char *metrics; /* where to serve them to everybody; NULL: nowhere */
+	char *user;    /* whom to become; NULL: nobody else */
 	uint32_t vni_min, vni_max;
 	int64_t mtu;
 	bool audit;	    /* look at the store, and end */

@@ -61,7 +61,9 @@ cloud_wire() { # NAMESPACE NUMBER MTU: a leg of the underlay to the router
 # The router, the controller's namespace and COUNT hosts h1 ...
 cloud_up() { # COUNT [MTU]
 	local n mtu=${2:-1500}
-	mkdir -p "$CLOUD_DIR/pid" "$CLOUD_DIR/log" "$CLOUD_RUN" || return
+	# weftd is nobody: it may pass, and has a folder of its own.
+	mkdir -p "$CLOUD_DIR/pid" "$CLOUD_DIR/log" "$CLOUD_RUN" && chmod 711 "$CLOUD_DIR" &&
+		install -d -o nobody -m 700 "$CLOUD_DIR/weftd" || return
 	cloud_namespace r && cloud_namespace control || return
 	N r sysctl -qw net.ipv4.ip_forward=1
 	cloud_wire control 0 "$mtu" || return
@@ -137,20 +139,27 @@ cloud_pki() {
 	local host pki=$CLOUD_DIR/pki weft=$CLOUD_BIN/cli/weft
 	[ ! -e "$pki/ca.crt" ] || return 0
 	"$weft" pki init "$pki" --name "$CLOUD" && "$weft" pki server "$pki" weftd --ip "${CLOUD_LISTEN%:*}" || return
+	chmod 711 "$pki" && cloud_give_key || return
 	for host in $(cloud_namespaces | sed -n "s/^$CLOUD-\(h[0-9]*\)\$/\1/p"); do
 		"$weft" pki host "$pki" "$host" || return
 	done
+}
+
+# weftd's key, where and as weftd may read it.
+cloud_give_key() {
+	install -o nobody -m 400 "$CLOUD_DIR/pki/weftd.key" "$CLOUD_DIR/weftd/new.key" &&
+		mv "$CLOUD_DIR/weftd/new.key" "$CLOUD_DIR/weftd/weftd.key"
 }
 
 cloud_weftd() { # [OPTION...]
 	local pki=$CLOUD_DIR/pki
 	if [ -n "$CLOUD_TLS" ]; then
 		cloud_pki || return
-		set -- --tls-cert "$pki/weftd.crt" --tls-key "$pki/weftd.key" --tls-ca "$pki/ca.crt" \
+		set -- --tls-cert "$pki/weftd.crt" --tls-key "$CLOUD_DIR/weftd/weftd.key" --tls-ca "$pki/ca.crt" \
 			--tls-crl "$pki/ca.crl" "$@"
 	fi
 	cloud_start weftd $CLOUD_CONTROL "$CLOUD_BIN/controller/weftd" --listen $CLOUD_LISTEN \
-		--store "sqlite:$CLOUD_DIR/weft.db" --auth tokens --tokens "$CLOUD_DIR/tokens" "$@"
+		--user nobody --store "sqlite:$CLOUD_DIR/weftd/weft.db" --auth tokens --tokens "$CLOUD_DIR/tokens" "$@"
 	cloud_wait 20 api GET / || { echo 'weftd does not answer' >&2; cloud_log weftd; return 1; }
 }
 

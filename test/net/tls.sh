@@ -78,7 +78,7 @@ shown() { # the serial that weftd shows
 shows() { [ "$(shown)" = "$1" ]; }
 check 'weftd shows its certificate' shows "$(serial weftd)"
 connects=$(grep -c 'connected$' "$CLOUD_DIR/log/agent-h1")
-pki server "$PKI" weftd --ip "${CLOUD_LISTEN%:*}" --days 300
+pki server "$PKI" weftd --ip "${CLOUD_LISTEN%:*}" --days 300 && cloud_give_key
 check 'weftd shows the new certificate' cloud_wait 6 shows "$(pki list "$PKI" -f json |
 	/usr/bin/python3 -c 'import json, sys; print(min((c for c in json.load(sys.stdin) if c["name"] == "weftd"),
 		key=lambda c: c["expires"])["serial"])')"
@@ -105,13 +105,12 @@ cloud_stop weftd
 cloud_weftd
 check 'a revoked controller: the agent does not connect' cloud_wait 10 logged agent-h1 'verification failed'
 check 'and says so' disconnected h1
-pki server "$PKI" weftd --ip "${CLOUD_LISTEN%:*}"
+pki server "$PKI" weftd --ip "${CLOUD_LISTEN%:*}" && cloud_give_key
 check 'with a new certificate it does' cloud_wait 20 connected h1
 
 # What does not fit together is not taken.
-cp "$PKI/weftd.key" "$PKI/kept"
-cp "$PKI/h1.key" "$PKI/weftd.key"
+cp "$PKI/h1.key" "$CLOUD_DIR/weftd/weftd.key"
 check 'a key that does not fit is logged' cloud_wait 6 logged weftd 'kept as they were: .*weftd.key: is not the key'
 check_match 'and the old pair serves on' ' 200$' "$(ask red /v2.0/networks)"
-cp "$PKI/kept" "$PKI/weftd.key"
+cloud_give_key
 story_told
