@@ -27,6 +27,7 @@ bounded() { # NAME TENTHS
 if command -v systemd-analyze >/dev/null; then
 	unit weftd.service controller/weftd
 	unit weft-agent.service agent/weft-agent
+	cp deploy/weft-bpffs.service "$folder"
 	for name in weftd.service weft-agent.service; do check "$name is a unit" verifies $name; done
 	check 'weftd exposes next to nothing' bounded weftd.service 12
 	check 'weft-agent exposes what it works on' bounded weft-agent.service 45
