@@ -280,8 +280,10 @@ enum flow_verdict {
 #define FLOW_CONN   0x04 /* a conn entry of tx_slot or rx_slot is to be touched */
 
 /*
- * Map `flow`: per-CPU array of sets of FLOW_WAYS records, index by hash of the
- * key. The first cache line decides, the second acts.
+ * Map `flow`: array of sets of FLOW_WAYS records, one range of sets a CPU, in it by hash of
+ * the key. The first cache line decides, the second acts. Not a per-CPU array: that one's
+ * elements are found by a table of pointers, whose line is cold when flows are many, and begin
+ * at any multiple of eight; memory that can be mapped begins at a page.
  */
 struct flow_value {
 	/* first line */

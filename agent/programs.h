@@ -16,7 +16,7 @@ struct programs;
 struct programs_config {
 	const char *pins; /* folder on a bpffs */
 	uint32_t locations;
-	uint32_t flow_sets; /* a power of two */
+	uint32_t flow_sets; /* of each CPU; a power of two */
 	uint32_t connections;
 	struct ip local;
 	uint32_t vxlan_ifindex; /* 0: none */

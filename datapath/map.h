@@ -26,7 +26,7 @@ struct dp_pkt;
 	X(vtep, ARRAY, LIM_HOSTS, 0, __u32, struct vtep_value)                                 \
 	X(peer, HASH, LIM_HOSTS, DP_NO_PREALLOC, struct abi_ip, __u32)                         \
 	X(generation, ARRAY, 1, DP_MMAPABLE, __u32, struct generation_value)                   \
-	X(flow, PERCPU_ARRAY, DEF_FLOW_SETS, 0, __u32, struct flow_set)                        \
+	X(flow, ARRAY, DEF_FLOW_SETS, DP_MMAPABLE, __u32, struct flow_set)                     \
 	X(conn, HASH, DEF_CONNS, 0, struct conn_key, struct conn_value)                        \
 	X(fragment, LRU_HASH, LIM_FRAGMENTS, 0, struct fragment_key, struct fragment_value)    \
 	X(port_stats, PERCPU_ARRAY, LIM_HOST_PORTS, 0, __u32, struct port_stats_value)         \

@@ -154,6 +154,7 @@ struct dp_ctx {
 		 ? 0                                                                           \
 		 : -1)
 #define dp_hide(variable)	((void)(variable))
+#define dp_cpu(ctx)		0u
 #define dp_jiffies(ctx)		((ctx)->host->jiffies)
 #define dp_count_shared(ptr, n) (*(ptr) += (n))
 

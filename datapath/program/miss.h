@@ -28,9 +28,9 @@ DP_STAGE int miss_keep(struct dp_ctx *ctx, struct dp_pkt *p)
 		return DP_DROP_INTERNAL;
 	if (!deliver_fits(ctx, &p->head, p->rec.mtu))
 		return DP_DROP_TOO_BIG;
-	/* as if not seen for a while, so that the connection is touched */
-	p->rec.seen = (__u32)dp_jiffies(ctx) - 2 * LIM_CONN_TOUCH * dp_config(ctx, hz);
-	deliver_account(ctx, &p->head, &p->rec);
+	deliver_count(ctx, &p->head, &p->rec);
+	if (p->rec.flags & FLOW_CONN)
+		conn_touch(ctx, &p->rec, p->head.tcp | CONN_UNKNOWN);
 	if (p->head.fragment == DP_FRAGMENT_FIRST)
 		fragment_keep(ctx, p);
 	if (flow_may_keep(p, 0))

@@ -133,12 +133,44 @@ DP_STAGE int port_again(struct dp_ctx *ctx, struct dp_pkt *p)
 	return deliver_from_port(ctx, &p->head, rec);
 }
 
+/* From who sends it on; PARSED: why it cannot be read, or 0. */
+DP_STAGE int port_miss(struct dp_ctx *ctx, struct dp_pkt *p, __u32 parsed)
+{
+	int reason;
+
+	if (!p)
+		return TC_ACT_SHOT;
+	reason = admit_port(ctx, p);
+	locate_start(p);
+	if (!reason && ctx->vlan_present)
+		reason = DP_DROP_VLAN;
+	if (parsed || reason == DP_DROP_VLAN) {
+		p->gens = FLOW_GENS + 1; /* not of the key: keep nothing */
+		reason = reason ? reason : (int)parsed;
+	}
+	if (!reason)
+		reason = port_walk(ctx, p);
+	return port_finish(ctx, p, reason);
+}
+
+/* A plain packet, read as H, that no record knows. */
+DP_STAGE int port_new(struct dp_ctx *ctx, const struct dp_head *h)
+{
+	__u32 zero = 0;
+	struct dp_pkt *p = dp_find(ctx, scratch, &zero);
+
+	if (!p || !h)
+		return TC_ACT_SHOT;
+	p->head = *h;
+	return port_miss(ctx, p, 0);
+}
+
 /* The whole way, from the first byte. */
 DP_STAGE int port_slow(struct dp_ctx *ctx)
 {
 	__u32 zero = 0;
 	struct dp_pkt *p = dp_find(ctx, scratch, &zero);
-	int parsed, reason, verdict;
+	int parsed, verdict;
 
 	if (!p)
 		return TC_ACT_SHOT;
@@ -149,17 +181,7 @@ DP_STAGE int port_slow(struct dp_ctx *ctx)
 		if (verdict >= 0)
 			return verdict;
 	}
-	reason = admit_port(ctx, p);
-	locate_start(p);
-	if (!reason && ctx->vlan_present)
-		reason = DP_DROP_VLAN;
-	if (parsed || reason == DP_DROP_VLAN) {
-		p->gens = FLOW_GENS + 1; /* not of the key: keep nothing */
-		reason = reason ? reason : parsed;
-	}
-	if (!reason)
-		reason = port_walk(ctx, p);
-	return port_finish(ctx, p, reason);
+	return port_miss(ctx, p, parsed);
 }
 
 DP_INLINE int port_run(struct dp_ctx *ctx)
@@ -174,11 +196,11 @@ DP_INLINE int port_run(struct dp_ctx *ctx)
 		return port_slow(ctx);
 	rec = flow_find(ctx, &h);
 	if (dp_unlikely(!rec || h.ttl <= rec->hops))
-		return port_slow(ctx);
+		return port_new(ctx, &h);
 	if (dp_unlikely(rec->verdict == FLOW_DROP || !deliver_fits(ctx, &h, rec->mtu))) {
 		int verdict = port_refuse(ctx, rec);
 
-		return verdict < 0 ? port_slow(ctx) : verdict;
+		return verdict < 0 ? port_new(ctx, &h) : verdict;
 	}
 	COUNT_HOST(ctx, flow_hits);
 	deliver_account(ctx, &h, rec);

@@ -121,11 +121,45 @@ DP_STAGE int uplink_again(struct dp_ctx *ctx, struct dp_pkt *p)
 	return deliver_from_tunnel(ctx, rec, p->head.base);
 }
 
+/* From who sends it on; PARSED: why it cannot be read, or 0. */
+DP_STAGE int uplink_miss(struct dp_ctx *ctx, struct dp_pkt *p, __u32 parsed)
+{
+	int reason;
+
+	if (!p)
+		return TC_ACT_SHOT;
+	reason = uplink_admit(ctx, p);
+	locate_start(p);
+	p->rec.vx_flags = p->outer.flags;
+	p->rec.vx_vni = p->outer.vni;
+	if (!reason && parsed) {
+		p->gens = FLOW_GENS + 1;
+		reason = parsed;
+	}
+	if (!reason)
+		reason = uplink_walk(ctx, p);
+	return uplink_finish(ctx, p, reason);
+}
+
+/* A plain packet, read as H in OUTER, that no record knows. */
+DP_STAGE int uplink_new(struct dp_ctx *ctx, const struct dp_head *h,
+			const struct dp_outer *outer)
+{
+	__u32 zero = 0;
+	struct dp_pkt *p = dp_find(ctx, scratch, &zero);
+
+	if (!p || !h || !outer)
+		return TC_ACT_SHOT;
+	p->head = *h;
+	p->outer = *outer;
+	return uplink_miss(ctx, p, 0);
+}
+
 DP_STAGE int uplink_slow(struct dp_ctx *ctx)
 {
 	__u32 zero = 0;
 	struct dp_pkt *p = dp_find(ctx, scratch, &zero);
-	int parsed, reason, verdict;
+	int parsed, verdict;
 
 	if (!p)
 		return TC_ACT_OK;
@@ -138,17 +172,7 @@ DP_STAGE int uplink_slow(struct dp_ctx *ctx)
 		if (verdict >= 0)
 			return verdict;
 	}
-	reason = uplink_admit(ctx, p);
-	locate_start(p);
-	p->rec.vx_flags = p->outer.flags;
-	p->rec.vx_vni = p->outer.vni;
-	if (!reason && parsed) {
-		p->gens = FLOW_GENS + 1;
-		reason = parsed;
-	}
-	if (!reason)
-		reason = uplink_walk(ctx, p);
-	return uplink_finish(ctx, p, reason);
+	return uplink_miss(ctx, p, parsed);
 }
 
 DP_INLINE int uplink_run(struct dp_ctx *ctx)
@@ -169,11 +193,13 @@ DP_INLINE int uplink_run(struct dp_ctx *ctx)
 	outer.flags = tunnel_flags(dp_get32(o + 42));
 	outer.vni = dp_ntohl(dp_get32(o + 46));
 	outer.tos = o[15];
+	outer.base = WIRE_OVERHEAD_V4;
 	if (dp_unlikely(!parse_fast(ctx, WIRE_OVERHEAD_V4, FLOW_TUNNEL | outer.vni >> 8, &h)))
 		return uplink_slow(ctx);
 	rec = flow_find(ctx, &h);
-	if (dp_unlikely(!rec || !uplink_same(ctx, rec, &outer) ||
-			tunnel_ecn_matters(outer.tos, h.tos)))
+	if (dp_unlikely(!rec || !uplink_same(ctx, rec, &outer)))
+		return uplink_new(ctx, &h, &outer);
+	if (dp_unlikely(tunnel_ecn_matters(outer.tos, h.tos)))
 		return uplink_slow(ctx);
 	COUNT_HOST(ctx, flow_hits);
 	if (dp_unlikely(rec->verdict == FLOW_DROP))

@@ -81,27 +81,42 @@ DP_INLINE void conn_step(struct conn_value *conn, __u32 way, __u8 flags, __u64 n
 		conn->state = CONN_CLOSED;
 }
 
-/* What SLOT's side knows of the record's connection; created when it knows nothing. */
+/* With TCP flags of a packet: no record knew it, so its connection is likely to be new. */
+#define CONN_UNKNOWN 0x100
+
+/*
+ * What SLOT's side knows of the record's connection; created when it knows nothing. Each walk
+ * of the table is a cache miss or two: what opens a connection is put without looking first.
+ */
 DP_INLINE void conn_touch_side(struct dp_ctx *ctx, struct flow_value *rec, __u32 slot,
-			       __u32 way, __u8 flags, __u64 now)
+			       __u32 way, __u32 flags, __u64 now)
 {
-	struct conn_value *conn;
+	bool opens = (flags & (CONN_UNKNOWN | DP_TCP_SYN | DP_TCP_ACK)) ==
+		     (CONN_UNKNOWN | DP_TCP_SYN);
+	struct conn_value *conn = NULL;
 	struct conn_key key;
 
 	conn_key_set(&key, &rec->key, slot, way);
-	conn = dp_find(ctx, conn, &key);
+	if (!opens)
+		conn = dp_find(ctx, conn, &key);
 	if (!conn) {
+		/* a reply whose first packet was not seen counts as opened by the other side */
 		struct conn_value fresh = {.created = now, .seen = now, .origin = way};
 
-		/* a reply whose first packet was not seen counts as opened by the other side */
-		if (dp_add(ctx, conn, &key, &fresh)) {
+		fresh.packets[way & 1] = rec->packets;
+		fresh.bytes[way & 1] = rec->bytes;
+		if (way == CONN_RECEIVED)
+			fresh.remote_identity = wire_identity(rec->vx_flags, rec->vx_vni);
+		conn_step(&fresh, way, flags, now);
+		if (!dp_add(ctx, conn, &key, &fresh)) {
+			COUNT_HOST(ctx, conn_created);
+			return;
+		}
+		conn = dp_find(ctx, conn, &key);
+		if (!conn) {
 			COUNT_HOST(ctx, conn_full);
 			return;
 		}
-		COUNT_HOST(ctx, conn_created);
-		conn = dp_find(ctx, conn, &key);
-		if (!conn)
-			return;
 	}
 	conn->seen = now;
 	if (way == CONN_RECEIVED)
@@ -111,7 +126,10 @@ DP_INLINE void conn_touch_side(struct dp_ctx *ctx, struct flow_value *rec, __u32
 	conn_step(conn, way, flags, now);
 }
 
-/* Folds the record's counts into its connection; FLAGS are those of the packet at hand. */
+/*
+ * Folds the record's counts into its connection; FLAGS are those of the packet at hand, and
+ * CONN_UNKNOWN.
+ */
 DP_STAGE int conn_touch(struct dp_ctx *ctx, struct flow_value *rec, __u32 flags)
 {
 	__u64 now = dp_jiffies(ctx);

@@ -21,15 +21,11 @@ DP_INLINE bool deliver_fits(struct dp_ctx *ctx, const struct dp_head *h, __u32 m
 	return segment && segment + h->l4 + h->l4_size - DP_ETH_SIZE <= mtu;
 }
 
-/*
- * The packet counts: on its record, and every LIM_CONN_TOUCH seconds on its connection, whose
- * memory is cold when flows are many.
- */
-DP_INLINE void deliver_account(struct dp_ctx *ctx, const struct dp_head *h,
-			       struct flow_value *rec)
+/* The packet counts: on its record and its ports. */
+DP_INLINE void deliver_count(struct dp_ctx *ctx, const struct dp_head *h,
+			     struct flow_value *rec)
 {
 	__u32 packets = count_packets(ctx);
-	__u32 now = dp_jiffies(ctx);
 
 	rec->packets += packets;
 	rec->bytes += h->size;
@@ -37,6 +33,18 @@ DP_INLINE void deliver_account(struct dp_ctx *ctx, const struct dp_head *h,
 		count_tx(ctx, rec->tx_slot, packets, h->size);
 	if (rec->rx_slot)
 		count_rx(ctx, rec->rx_slot, packets, h->size);
+}
+
+/*
+ * ... and every LIM_CONN_TOUCH seconds on its connection, whose memory is cold when flows are
+ * many.
+ */
+DP_INLINE void deliver_account(struct dp_ctx *ctx, const struct dp_head *h,
+			       struct flow_value *rec)
+{
+	__u32 now = dp_jiffies(ctx);
+
+	deliver_count(ctx, h, rec);
 	if (!(rec->flags & FLOW_CONN))
 		return;
 	if (dp_unlikely((h->tcp & (DP_TCP_FIN | DP_TCP_SYN | DP_TCP_RST)) ||

@@ -60,10 +60,18 @@ DP_INLINE struct flow_value *flow_way(struct flow_set *set, __u32 hash, __u32 i)
 	return &set->way[((hash >> 24) + i) & (FLOW_WAYS - 1)];
 }
 
+/* The set of HASH among this CPU's own. */
+DP_INLINE __u32 flow_index(struct dp_ctx *ctx, __u32 hash)
+{
+	__u32 mask = dp_config(ctx, flow_mask);
+
+	return dp_cpu(ctx) * (mask + 1) + (hash & mask);
+}
+
 /* The record of HEAD's key, when it has one that is still true. */
 DP_INLINE struct flow_value *flow_find(struct dp_ctx *ctx, const struct dp_head *head)
 {
-	__u32 hash = flow_hash(&head->key), index = hash & dp_config(ctx, flow_mask);
+	__u32 hash = flow_hash(&head->key), index = flow_index(ctx, hash);
 	struct flow_set *set = dp_find(ctx, flow, &index);
 
 	if (!set)
@@ -178,7 +186,7 @@ DP_STAGE int flow_keep(struct dp_ctx *ctx, struct dp_pkt *p)
 	p->rec.more[1] = p->gen[3];
 	p->rec.more[2] = p->gen[4];
 	hash = flow_hash(&p->head.key);
-	index = hash & dp_config(ctx, flow_mask);
+	index = flow_index(ctx, hash);
 	set = dp_find(ctx, flow, &index);
 	if (!set)
 		return DP_DROP_INTERNAL;

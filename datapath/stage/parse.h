@@ -130,6 +130,7 @@ DP_INLINE bool parse_fast(struct dp_ctx *ctx, __u32 base, __u32 context, struct 
 	h->base = base;
 	h->size = ctx->len - base;
 	h->fragment = DP_UNFRAGMENTED;
+	__builtin_memset(h->pad, 0, sizeof(h->pad));
 	h->fragment_id = 0;
 	type = dp_get16(eth + 12);
 	if (dp_likely(type == dp_htons(ETH_P_IP)))

@@ -119,7 +119,7 @@ void kernel_backend_load(struct world_backend *backend)
 #define X(type, name, value) k->skel->rodata->name = twin->name;
 	DP_CONFIG_TABLE(X)
 #undef X
-	bpf_map__set_max_entries(k->skel->maps.flow, NATIVE_BACKEND_SETS);
+	bpf_map__set_max_entries(k->skel->maps.flow, NATIVE_BACKEND_SETS * (__u32)k->cpus);
 	if (weft_bpf__load(k->skel))
 		g_error("the kernel refuses the programs");
 #define X(map, kind, entries, flags, key, value) k->maps[NATIVE_MAP_##map] = k->skel->maps.map;
