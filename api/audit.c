@@ -348,7 +348,7 @@ bool audit_store(struct store *store, void (*tell)(const char *line, void *data)
 	};
 	bool good;
 
-	store_range(store, "", audit_read, &audit);
+	store_range(store, "", 0, audit_read, &audit);
 	while (!audit.done)
 		g_main_context_iteration(NULL, TRUE);
 	good = !audit.error;

@@ -174,7 +174,7 @@ static void mirror_read_next(struct mirror *mirror)
 			 cloud_table((enum kind)mirror->phase)->singular);
 	if (mirror->phase == PHASE_PROJECTS)
 		snprintf(prefix, sizeof(prefix), "%s", KEY_PROJECT);
-	store_range(mirror->store, prefix, mirror_range_done, mirror);
+	store_range(mirror->store, prefix, mirror->revision, mirror_range_done, mirror);
 }
 
 struct mirror *mirror_new(struct store *store, struct cloud *cloud,

@@ -13,6 +13,7 @@
 #include "controller/scrape.h"
 #include "controller/wiring.h"
 #include "lib/error.h"
+#include "lib/http_client.h"
 #include "lib/log.h"
 #include "lib/privilege.h"
 #include "store/store.h"
@@ -99,7 +100,10 @@ static void audit_found(const char *line, void *data)
 static int program_audit(const struct options *options)
 {
 	g_autoptr(GError) error = NULL;
-	struct store *store = store_open_reading(options->store, &error);
+	const struct http_tls tls = {.ca = options->store_ca,
+				     .cert = options->store_cert,
+				     .key = options->store_key};
+	struct store *store = store_open_reading(options->store, &tls, &error);
 	struct audit_counts counts;
 	bool good = store && audit_store(store, audit_found, NULL, &counts, &error);
 

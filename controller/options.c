@@ -17,6 +17,7 @@ struct raw {
 	char **listen;
 	char *store, *auth, *tokens, *config, *log, *vni_range, *mtu, *metrics;
 	char *tls_cert, *tls_key, *tls_ca, *tls_crl, *user;
+	char *store_ca, *store_cert, *store_key;
 	gboolean audit, version, print_metrics;
 };
 
@@ -24,6 +25,9 @@ static void raw_done(struct raw *raw)
 {
 	g_strfreev(raw->listen);
 	g_free(raw->store);
+	g_free(raw->store_ca);
+	g_free(raw->store_cert);
+	g_free(raw->store_key);
 	g_free(raw->auth);
 	g_free(raw->tokens);
 	g_free(raw->config);
@@ -45,7 +49,14 @@ static bool raw_parse(struct raw *raw, int *argc, char ***argv, GError **error)
 		 "Where to serve; may be repeated (127.0.0.1:9696)",
 		 "[http[s]://]ADDRESS:PORT|unix:PATH"},
 		{"store", 's', 0, G_OPTION_ARG_STRING, &raw->store,
-		 "Where the cloud is kept (sqlite:/var/lib/weft/weft.db)", "URL"},
+		 "Where the cloud is kept (sqlite:/var/lib/weft/weft.db), or "
+		 "etcd:https://H1:2379,https://H2:2379",
+		 "URL"},
+		{"store-ca", 0, 0, G_OPTION_ARG_FILENAME, &raw->store_ca,
+		 "Who signs the certificates of etcd", "FILE"},
+		{"store-cert", 0, 0, G_OPTION_ARG_FILENAME, &raw->store_cert,
+		 "Certificate to show to etcd", "FILE"},
+		{"store-key", 0, 0, G_OPTION_ARG_FILENAME, &raw->store_key, "Its key", "FILE"},
 		{"auth", 0, 0, G_OPTION_ARG_STRING, &raw->auth,
 		 "Who may ask: tokens, or none, for this machine only (none)", "none|tokens"},
 		{"tokens", 0, 0, G_OPTION_ARG_FILENAME, &raw->tokens,
@@ -103,6 +114,8 @@ static bool raw_read_file(struct raw *raw, GError **error)
 		{"tls-cert", &raw->tls_cert},	{"tls-key", &raw->tls_key},
 		{"tls-ca", &raw->tls_ca},	{"tls-crl", &raw->tls_crl},
 		{"metrics", &raw->metrics},	{"user", &raw->user},
+		{"store-ca", &raw->store_ca},	{"store-cert", &raw->store_cert},
+		{"store-key", &raw->store_key},
 	};
 	g_auto(GStrv) keys = NULL;
 
@@ -208,6 +221,11 @@ static bool options_check_tls(const struct options *options, GError **error)
 				error) ||
 	    !options_check_pair(options->tls_crl, "tls-crl", options->tls_ca, "tls-ca", error))
 		return false;
+	if (!options_check_pair(options->store_cert, "store-cert", options->store_key,
+				"store-key", error) ||
+	    !options_check_pair(options->store_key, "store-key", options->store_cert,
+				"store-cert", error))
+		return false;
 	for (char **where = options->listen; *where; where++)
 		if (g_str_has_prefix(*where, "https://") && !options->tls_cert)
 			return options_bad(error, "listen", *where, "needs --tls-cert FILE");
@@ -220,6 +238,9 @@ static bool options_from_raw(struct options *out, struct raw *raw, GError **erro
 	out->version = raw->version;
 	out->listen = g_steal_pointer(&raw->listen);
 	out->store = g_steal_pointer(&raw->store);
+	out->store_ca = g_steal_pointer(&raw->store_ca);
+	out->store_cert = g_steal_pointer(&raw->store_cert);
+	out->store_key = g_steal_pointer(&raw->store_key);
 	out->log = g_steal_pointer(&raw->log);
 	out->tls_cert = g_steal_pointer(&raw->tls_cert);
 	out->tls_key = g_steal_pointer(&raw->tls_key);
@@ -260,6 +281,9 @@ void options_done(struct options *options)
 {
 	g_strfreev(options->listen);
 	g_free(options->store);
+	g_free(options->store_ca);
+	g_free(options->store_cert);
+	g_free(options->store_key);
 	g_free(options->tokens);
 	g_free(options->log);
 	g_free(options->tls_cert);

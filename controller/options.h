@@ -11,7 +11,8 @@
 struct options {
 	char **listen; /* NULL-terminated */
 	char *store;
-	char *tokens; /* NULL: no authentication */
+	char *store_ca, *store_cert, *store_key; /* for one across a network; NULL: none */
+	char *tokens;				 /* NULL: no authentication */
 	char *log;
 	char *tls_cert, *tls_key, *tls_ca, *tls_crl; /* NULL: none */
 	char *metrics; /* where to serve them to everybody; NULL: nowhere */

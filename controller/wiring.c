@@ -11,6 +11,7 @@
 #include "compile/compile.h"
 #include "controller/scrape.h"
 #include "lib/error.h"
+#include "lib/http_client.h"
 #include "lib/log.h"
 #include "lib/tls.h"
 #include "sync/hub.h"
@@ -295,6 +296,18 @@ static const struct mirror_ops mirror_ops = {
 	.applied = mirror_has_applied,
 };
 
+static struct store *wiring_open_store(const struct options *options, GError **error)
+{
+	const struct http_tls tls = {.ca = options->store_ca,
+				     .cert = options->store_cert,
+				     .key = options->store_key};
+	struct store *store = store_open(options->store, &tls, error);
+
+	if (store && store_get_news(store))
+		log_info(MODULE, "store: %s", store_get_news(store));
+	return store;
+}
+
 struct wiring *wiring_new(const struct options *options, void (*failed)(void *data), void *data,
 			  GError **error)
 {
@@ -312,7 +325,7 @@ struct wiring *wiring_new(const struct options *options, void (*failed)(void *da
 	};
 	if (tls_begin(wiring, options, error))
 		wiring->guests = guestlist_new(options->tokens, error);
-	wiring->store = wiring->guests ? store_open(options->store, error) : NULL;
+	wiring->store = wiring->guests ? wiring_open_store(options, error) : NULL;
 	if (!wiring->store) {
 		wiring_free(wiring);
 		return NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Revisions are consecutive, so a place in the history is an index. A watch that is
- * freed inside a delivery is swept after it.
+ * Revisions grow, with gaps where the store is shared; a place in the history is found by
+ * halving. A watch that is freed inside a delivery is swept after it.
  */
 #include "store/history.h"
 
@@ -10,17 +10,20 @@
 #define ENTRY_OVERHEAD 128 /* bytes of memory besides key and value */
 
 struct record {
+	uint64_t revision;
 	GArray *changes; /* owns what ENTRIES points to */
 	struct store_entry *entries;
 	gsize bytes;
 };
 
 struct history {
-	uint64_t last;	    /* revision of the newest record */
+	uint64_t last;	    /* everything until here has been added */
+	uint64_t floor;	    /* everything after it is known */
 	GPtrArray *records; /* of struct record, oldest first */
 	guint start;	    /* those before it are gone (NULL) */
 	gsize bytes;
 	gsize bytes_max;
+	bool alone;	    /* nobody else makes revisions: none is in the future */
 	GPtrArray *watches; /* borrowed: a watch is its owner's */
 	bool delivering;
 };
@@ -46,11 +49,13 @@ static void record_free(void *data)
 	g_free(record);
 }
 
-struct history *history_new(uint64_t revision, gsize bytes)
+struct history *history_new(uint64_t revision, gsize bytes, bool alone)
 {
 	struct history *history = g_new0(struct history, 1);
 
 	history->last = revision;
+	history->floor = revision;
+	history->alone = alone;
 	history->bytes_max = bytes;
 	history->records = g_ptr_array_new_with_free_func(record_free);
 	history->watches = g_ptr_array_new();
@@ -66,12 +71,6 @@ void history_free(struct history *history)
 	g_free(history);
 }
 
-/* Everything after this revision is known. */
-static uint64_t history_floor(const struct history *history)
-{
-	return history->last - (history->records->len - history->start);
-}
-
 static void history_trim(struct history *history)
 {
 	GPtrArray *records = history->records;
@@ -80,6 +79,7 @@ static void history_trim(struct history *history)
 		struct record *oldest = g_steal_pointer(&records->pdata[history->start]);
 
 		history->bytes -= oldest->bytes;
+		history->floor = oldest->revision;
 		history->start++;
 		record_free(oldest);
 	}
@@ -93,7 +93,8 @@ void history_add(struct history *history, GArray *changes, uint64_t revision)
 {
 	struct record *record = g_new0(struct record, 1);
 
-	g_assert(revision == history->last + 1);
+	g_assert(revision > history->last);
+	record->revision = revision;
 	record->changes = changes;
 	record->entries = g_new(struct store_entry, changes->len);
 	for (guint i = 0; i < changes->len; i++) {
@@ -111,10 +112,44 @@ void history_add(struct history *history, GArray *changes, uint64_t revision)
 	history_trim(history);
 }
 
-static void watch_tell(struct store_watch *watch, const struct record *record,
-		       uint64_t revision)
+void history_pass(struct history *history, uint64_t revision)
+{
+	history->last = MAX(history->last, revision);
+}
+
+void history_reset(struct history *history, uint64_t revision)
+{
+	g_ptr_array_set_size(history->records, 0);
+	history->start = 0;
+	history->bytes = 0;
+	history->last = history->floor = revision;
+}
+
+uint64_t history_get_last(const struct history *history)
+{
+	return history->last;
+}
+
+/* The place of the first record after REVISION. */
+static guint history_find_after(const struct history *history, uint64_t revision)
+{
+	guint low = history->start, high = history->records->len;
+
+	while (low < high) {
+		guint middle = low + (high - low) / 2;
+
+		if (((struct record *)history->records->pdata[middle])->revision > revision)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
+static void watch_tell(struct store_watch *watch, const struct record *record)
 {
 	g_autofree struct store_entry *some = NULL;
+	uint64_t revision = record->revision;
 	gsize count = 0;
 
 	watch->after = revision;
@@ -134,20 +169,22 @@ static void watch_tell(struct store_watch *watch, const struct record *record,
 		watch->watcher(some, count, revision, false, watch->data);
 }
 
+/* A record may be trimmed, and the history reset, by nobody while watchers run. */
 static void watch_advance(struct history *history, struct store_watch *watch)
 {
-	if (!watch->dead &&
-	    (watch->after < history_floor(history) || watch->after > history->last)) {
+	guint place;
+
+	if (!watch->dead && (watch->after < history->floor ||
+			     (history->alone && watch->after > history->last))) {
 		watch->after = history->last;
 		watch->watcher(NULL, 0, history->last, true, watch->data);
 	}
-	while (!watch->dead && watch->after < history->last) {
-		uint64_t revision = watch->after + 1;
-		guint back = (guint)(history->last - revision);
-
-		watch_tell(watch, history->records->pdata[history->records->len - 1 - back],
-			   revision);
-	}
+	if (watch->dead || watch->after >= history->last)
+		return;
+	for (place = history_find_after(history, watch->after);
+	     !watch->dead && place < history->records->len; place++)
+		watch_tell(watch, history->records->pdata[place]);
+	watch->after = MAX(watch->after, history->last);
 }
 
 void history_deliver(struct history *history)
@@ -172,9 +209,13 @@ void history_deliver(struct history *history)
 
 bool history_is_behind(const struct history *history)
 {
-	for (guint i = 0; i < history->watches->len; i++)
-		if (((struct store_watch *)history->watches->pdata[i])->after != history->last)
+	for (guint i = 0; i < history->watches->len; i++) {
+		const struct store_watch *watch = history->watches->pdata[i];
+
+		if (watch->after < history->last ||
+		    (history->alone && watch->after > history->last))
 			return true;
+	}
 	return false;
 }
 

@@ -9,13 +9,21 @@
 
 struct history;
 
-/* Starts to know at REVISION; keeps at least the last transaction and at most BYTES. */
-struct history *history_new(uint64_t revision, gsize bytes);
+/*
+ * Starts to know at REVISION; keeps at least the last transaction and at most BYTES. ALONE:
+ * revisions are made here only, so a watch from the future has lost its way.
+ */
+struct history *history_new(uint64_t revision, gsize bytes, bool alone);
 void history_free(struct history *history); /* watches stay with their owners, silent */
 
-/* The next transaction: takes CHANGES (of struct txn_change, all effective). REVISION is one
- * more than the last one's. */
+/* What happened at REVISION, which is after the last one: takes CHANGES (of struct txn_change,
+ * all effective). Not from within a watcher, none of these. */
 void history_add(struct history *history, GArray *changes, uint64_t revision);
+/* Nothing of ours happened until REVISION. */
+void history_pass(struct history *history, uint64_t revision);
+/* What happened until REVISION is not known: every watch is told so. */
+void history_reset(struct history *history, uint64_t revision);
+uint64_t history_get_last(const struct history *history);
 
 /* Calls every watch that is behind. Not from within a watcher. */
 void history_deliver(struct history *history);

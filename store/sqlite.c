@@ -16,12 +16,14 @@
 
 #define HISTORY_BYTES (64U << 20)
 
-/* One thing that was asked for: a transaction, or a range when TXN is NULL. */
+/* One thing that was asked for: a transaction, a range, or to be called when it is its turn. */
 struct work {
 	struct store_txn *txn;
 	store_done done;
 	char *prefix;
+	uint64_t at;
 	store_range_done range_done;
+	store_synced synced;
 	void *data;
 	/* What became of the transaction. */
 	uint64_t revision;
@@ -265,8 +267,16 @@ static GArray *sqlite_read_range(struct sqlite *s, const char *prefix, GError **
 static void sqlite_range_now(struct sqlite *s, const struct work *work)
 {
 	g_autoptr(GError) error = NULL;
-	g_autoptr(GArray) entries = sqlite_read_range(s, work->prefix, &error);
+	g_autoptr(GArray) entries = NULL;
 
+	if (work->synced) {
+		work->synced(s->revision, NULL, work->data);
+		return;
+	}
+	entries = sqlite_read_range(s, work->prefix, &error);
+	if (!error && work->at && work->at != s->revision)
+		g_set_error(&error, WEFT_ERROR, WEFT_ERROR_UNAVAILABLE,
+			    "revision %" G_GUINT64_FORMAT " is past", work->at);
 	work->range_done((const struct store_entry *)(const void *)entries->data,
 			 error ? 0 : entries->len, s->revision, error, work->data);
 }
@@ -325,12 +335,22 @@ static void sqlite_commit(struct store *store, struct store_txn *txn, store_done
 	sqlite_add_work((struct sqlite *)store, work);
 }
 
-static void sqlite_range(struct store *store, const char *prefix, store_range_done done,
-			 void *data)
+static void sqlite_sync(struct store *store, store_synced done, void *data)
+{
+	struct work *work = g_new0(struct work, 1);
+
+	work->synced = done;
+	work->data = data;
+	sqlite_add_work((struct sqlite *)store, work);
+}
+
+static void sqlite_range(struct store *store, const char *prefix, uint64_t at,
+			 store_range_done done, void *data)
 {
 	struct work *work = g_new0(struct work, 1);
 
 	work->prefix = g_strdup(prefix);
+	work->at = at;
 	work->range_done = done;
 	work->data = data;
 	sqlite_add_work((struct sqlite *)store, work);
@@ -360,6 +380,7 @@ static const char *sqlite_get_epoch(const struct store *store)
 static void sqlite_free(struct sqlite *s)
 {
 	sqlite_file_close(&s->file);
+	g_free(s->store.news);
 	if (s->source) {
 		g_source_destroy(s->source);
 		g_source_unref(s->source);
@@ -384,6 +405,7 @@ static const struct store_ops sqlite_ops = {
 	.get_revision = sqlite_get_revision,
 	.get_epoch = sqlite_get_epoch,
 	.commit = sqlite_commit,
+	.sync = sqlite_sync,
 	.range = sqlite_range,
 	.watch_new = sqlite_watch_new,
 };
@@ -391,7 +413,10 @@ static const struct store_ops sqlite_ops = {
 static struct store *sqlite_start(struct sqlite *s)
 {
 	s->revision = s->file.revision;
-	s->history = history_new(s->revision, HISTORY_BYTES);
+	if (s->file.upgraded_from)
+		s->store.news = g_strdup_printf("schema upgraded from %d to %d",
+						s->file.upgraded_from, STORE_SCHEMA);
+	s->history = history_new(s->revision, HISTORY_BYTES, true);
 	s->source = g_source_new(&sqlite_source, sizeof(GSource));
 	g_source_set_callback(s->source, NULL, s, NULL);
 	g_source_attach(s->source, NULL);
@@ -413,12 +438,12 @@ static struct store *sqlite_new(const char *path,
 	return NULL;
 }
 
-struct store *sqlite_open(const char *path, GError **error)
+struct store *sqlite_open(const char *path, const struct http_tls *tls, GError **error)
 {
 	return sqlite_new(path, sqlite_file_open, error);
 }
 
-struct store *sqlite_open_reading(const char *path, GError **error)
+struct store *sqlite_open_reading(const char *path, const struct http_tls *tls, GError **error)
 {
 	return sqlite_new(path, sqlite_file_open_reading, error);
 }

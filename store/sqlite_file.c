@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 #include "lib/error.h"
+#include "store/schema.h"
 
-#define SCHEMA	    1
 #define APPLICATION 0x57656674 /* "Weft" */
 
 static const char *const statement_texts[] = {
@@ -87,8 +87,20 @@ static bool file_create(struct sqlite_file *file, GError **error)
 		"INSERT INTO meta VALUES ('revision', 0), ('epoch', '%s');"
 		"PRAGMA application_id = %d; PRAGMA user_version = %d;"
 		"COMMIT",
-		uuid_print(uuid_new(), epoch), APPLICATION, SCHEMA);
+		uuid_print(uuid_new(), epoch), APPLICATION, STORE_SCHEMA);
 
+	return file_exec(file, text, error);
+}
+
+static bool file_upgrade(struct sqlite_file *file, int schema, GError **error)
+{
+	g_autofree char *text = g_strdup_printf("PRAGMA user_version = %d", STORE_SCHEMA);
+
+	if (!schema_check((unsigned int)schema, error))
+		return false;
+	if (schema == STORE_SCHEMA || sqlite3_db_readonly(file->db, "main") > 0)
+		return true;
+	file->upgraded_from = schema;
 	return file_exec(file, text, error);
 }
 
@@ -101,13 +113,11 @@ static bool file_check_schema(struct sqlite_file *file, GError **error)
 
 	if (application == 0 && schema == 0 && tables == 0)
 		return file_create(file, error);
-	if (application == APPLICATION && schema == SCHEMA)
-		return true;
+	if (application == APPLICATION && tables >= 0)
+		return file_upgrade(file, schema, error);
 	if (tables < 0)
 		return sqlite_file_fail(file, "open", error);
-	g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
-		    application == APPLICATION ? "schema %d is not known to this program"
-					       : "not a weft store (schema %d)",
+	g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID, "not a weft store (schema %d)",
 		    schema);
 	return false;
 }

@@ -33,6 +33,7 @@ struct sqlite_file {
 	sqlite3 *db;
 	sqlite3_stmt *statements[SQL_COUNT];
 	uint64_t revision; /* as it was when opened */
+	int upgraded_from; /* the schema it had; 0: this one */
 	char epoch[UUID_TEXT];
 };
 

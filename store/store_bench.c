@@ -49,7 +49,7 @@ int main(int argc, char **argv)
 	gint64 start = g_get_monotonic_time();
 
 	until = start + G_USEC_PER_SEC * (argc > 3 ? atoi(argv[3]) : 5);
-	store = argc > 1 ? store_open(argv[1], &error) : NULL;
+	store = argc > 1 ? store_open(argv[1], NULL, &error) : NULL;
 	if (!store) {
 		fprintf(stderr, "%s\n", error ? error->message : "store_bench URL");
 		return 2;

@@ -17,6 +17,7 @@ struct txn_change {
 	char *key;
 	char *value; /* NULL: delete */
 	gsize size;
+	enum store_lease lease;
 	bool idle; /* deletes what was not there: changes nothing, is told to nobody */
 };
 
@@ -28,9 +29,13 @@ struct store_txn {
 	GHashTable *index; /* key -> its place in `changes` + 1 */
 };
 
+/* An empty array of struct txn_change that owns what its elements point to. */
+GArray *txn_changes_new(void);
+
 struct store {
 	const struct store_ops *ops;
 	struct store_counters counters;
+	char *news; /* NULL: none; the implementation frees it */
 };
 
 struct store_ops {
@@ -38,8 +43,11 @@ struct store_ops {
 	uint64_t (*get_revision)(const struct store *store);
 	const char *(*get_epoch)(const struct store *store);
 	void (*commit)(struct store *store, struct store_txn *txn, store_done done, void *data);
-	void (*range)(struct store *store, const char *prefix, store_range_done done,
-		      void *data);
+	void (*sync)(struct store *store, store_synced done, void *data);
+	void (*range)(struct store *store, const char *prefix, uint64_t at,
+		      store_range_done done, void *data);
+	bool (*holds_lease)(const struct store *store, enum store_lease lease); /* or NULL */
+	bool shared;
 	struct store_watch *(*watch_new)(struct store *store, const char *prefix,
 					 uint64_t after, store_watcher watcher, void *data);
 };

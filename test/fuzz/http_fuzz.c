@@ -263,7 +263,7 @@ static void talk_begin(struct talk *talk)
 
 	if (!anybody)
 		anybody = guestlist_new(NULL, NULL);
-	*talk = (struct talk){.store = store_open("sqlite::memory:", &error)};
+	*talk = (struct talk){.store = store_open("sqlite::memory:", NULL, &error)};
 	g_assert_no_error(error);
 	talk->cloud = cloud_new();
 	talk->mirror = mirror_new(talk->store, talk->cloud, &ops, talk);

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files of the etcd store share. Keys in etcd, P being the prefix:
+ *
+ *   P/k/KEY       the store's KEY
+ *   P/schema      what the keys mean; every transaction requires it as it was
+ *   P/epoch       names the store
+ *   P/writer/ID   the last flight of the program ID: each puts its number here and requires the
+ *                 one before, so a flight whose answer was lost can be sent again, and one
+ *                 that comes late does nothing
+ *
+ * One flight (an etcd transaction) is under way at a time, with as many of the store's
+ * transactions as do not depend on each other; the next ones gather meanwhile.
+ */
+#pragma once
+
+#include "store/etcd_link.h"
+#include "store/history.h"
+#include "store/txn.h"
+
+/* One thing that was asked for: a transaction, a range, or a sync. */
+struct work {
+	struct store_txn *txn;
+	store_done done;
+	char *prefix;
+	uint64_t at;
+	store_range_done range_done;
+	store_synced synced;
+	void *data;
+	/* What became of it; told when the watch has reached REVISION. */
+	uint64_t revision;
+	char *failed_key;
+	GError *error;
+};
+void work_free(struct work *work);
+
+struct etcd_lease {
+	struct etcd *e;
+	uint64_t id;
+	gint64 held_at;	  /* monotonic; of the last sign of life that was accepted */
+	GHashTable *keys; /* key -> GBytes: what to put again */
+	enum store_lease kind;
+	gint64 asked_at;
+	guint timer;
+	bool asking;
+};
+
+struct etcd_flight {
+	GPtrArray *works;    /* borrowed; they are in etcd->flying */
+	GPtrArray *required; /* keys, borrowed from the works */
+	unsigned int ops;
+	gsize bytes;
+	uint64_t number;
+};
+
+struct etcd {
+	struct store store;
+	struct etcd_link *link;
+	char *prefix;	  /* "weft/" */
+	char *key_prefix; /* "weft/k/" */
+	char *epoch;
+	char *writer;	      /* the key P/writer/ID */
+	uint64_t writer_last; /* its revision */
+	uint64_t schema_revision;
+	char *refusal; /* why nothing may be written any more; NULL: it may */
+	struct etcd_lease leases[STORE_LEASE_COUNT];
+
+	GSource *source;
+	GQueue waiting; /* struct work: not under way yet */
+	GQueue flying;	/* ... in the flight */
+	GQueue landed;	/* ... durable, or refused; waits for the watch */
+	struct etcd_flight flight;
+	guint pause; /* a flight waits for its leases */
+	bool busy;   /* a flight, or the first page of a range, is under way */
+	uint64_t number;
+	unsigned int ops_max; /* of a flight of many transactions */
+	unsigned int ranges;  /* under way */
+
+	struct history *history;
+	struct http_call *watch;
+	char *watch_url;
+	GArray *changes; /* of the revision that is being told, or NULL */
+	uint64_t changes_revision;
+	guint watch_again;
+	guint guard; /* looks whether the watch is alive */
+	uint64_t landed_seen;
+};
+
+/* etcd.c: something may be done; the watch has got on; an answer (takes WORK). */
+void etcd_wake(struct etcd *e);
+void etcd_settle(struct etcd *e);
+void etcd_tell(struct etcd *e, struct work *work);
