@@ -67,7 +67,8 @@
 	  "a reply, an error or the middle of a connection that nobody has opened")            \
 	X(51, CONN_BUDGET, "connection-budget",                                                \
 	  "the port has more connections, or opens them faster, than its share")               \
-	X(52, LINK_SCOPE, "link-scope", "a router does not forward from a link-local address")
+	X(52, LINK_SCOPE, "link-scope", "a router does not forward from a link-local address") \
+	X(53, MARTIAN, "martian", "an address that no packet may have where this one goes")
 
 enum dp_drop {
 	DP_OK = 0, /* walk on */

@@ -43,7 +43,8 @@ struct dp_head {
 	__u8 tos;      /* or traffic class */
 	__u8 tcp;      /* flags */
 	__u8 fragment; /* enum dp_fragment */
-	__u8 pad[3];
+	__u8 pieces;   /* it has an IPv6 fragment header, were it of one piece */
+	__u8 pad[2];
 	__u32 fragment_id;
 };
 

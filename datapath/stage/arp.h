@@ -59,6 +59,8 @@ DP_INLINE int arp_answer(struct dp_ctx *ctx, struct dp_pkt *p, struct arp_body *
 DP_INLINE bool arp_is_spoofed(struct dp_ctx *ctx, struct dp_pkt *p, const struct arp_body *body,
 			      const struct abi_ip *sender)
 {
+	if (guard_is_group(&p->head.key.smac) || guard_is_group(&body->sender))
+		return true;
 	if (p->port_flags & PORT_UNGUARDED)
 		return false;
 	if (!guard_same_mac(&body->sender, &p->head.key.smac))

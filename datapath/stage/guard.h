@@ -49,6 +49,17 @@ DP_INLINE bool guard_is_eui64(const struct abi_ip *ip, const struct abi_mac *mac
 	       ip->b[15] == mac->b[5];
 }
 
+DP_INLINE bool guard_is_group(const struct abi_mac *mac)
+{
+	return mac->b[0] & 1;
+}
+
+/* ::ffff:0:0/96, by which tables call IPv4: it is nothing for the wire (RFC 4291 2.5.5.2). */
+DP_INLINE bool guard_is_mapped(const struct abi_ip *ip)
+{
+	return !ip->d[0] && ip->w[2] == dp_htonl(0xffff);
+}
+
 DP_INLINE bool guard_is_v4(const struct flow_key *key)
 {
 	return key->ethertype == dp_htons(0x0800);
@@ -79,9 +90,13 @@ DP_STAGE int guard_source(struct dp_ctx *ctx, struct dp_pkt *p)
 
 	if (!p)
 		return DP_DROP_INTERNAL;
+	key = &p->head.key;
+	if (guard_is_group(&key->smac)) /* IEEE 802 9.2.2: no station is a group */
+		return DP_DROP_SOURCE_MAC;
+	if (!guard_is_v4(key) && (guard_is_mapped(&key->saddr) || guard_is_mapped(&key->daddr)))
+		return DP_DROP_MARTIAN;
 	if (p->port_flags & PORT_UNGUARDED)
 		return DP_OK;
-	key = &p->head.key;
 	own_mac = guard_same_mac(&key->smac, &p->port_mac);
 	if (own_mac && guard_is_unspecified(key))
 		return guard_may_be_unspecified(key) ? DP_OK : DP_DROP_SOURCE_IP;

@@ -65,6 +65,8 @@ DP_STAGE int icmp_answer(struct dp_ctx *ctx, struct dp_pkt *p)
 	if (!p)
 		return DP_DROP_INTERNAL;
 	h = &p->head;
+	if (!parse_is_intact(ctx, p)) /* RFC 1122 section 3.2.1.2 */
+		return DP_DROP_MALFORMED;
 	if (!icmp_is_echo(h))
 		return DP_DROP_ROUTER_LOCAL;
 	at = h->l4;

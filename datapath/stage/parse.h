@@ -5,7 +5,10 @@
  * everything else, and parse_frame reads that by copy and knows why it is wrong. What
  * parse_fast accepts, parse_frame reads alike: a law of the packet tests.
  *
- * Ethernet, IPv4 (RFC 791), IPv6 (RFC 8200), fragments (also RFC 1858, RFC 5722).
+ * Ethernet, IPv4 (RFC 791), IPv6 (RFC 8200), fragments (also RFC 1858, RFC 3128, RFC 5722,
+ * RFC 6946, RFC 7112). The checksum of an IPv4 header is looked at only where the packet ends
+ * here (parse_is_intact): on the way out it is changed by what the TTL changes (RFC 1624), so a
+ * wrong one stays wrong and its receiver finds it.
  */
 #pragma once
 
@@ -13,6 +16,7 @@
 #include <linux/in.h>
 
 #include "datapath/env/env.h"
+#include "datapath/stage/csum.h"
 
 #define PARSE_TCP_SIZE	20
 #define PARSE_UDP_SIZE	8
@@ -26,6 +30,9 @@
 #define PARSE_AH	   51
 #define PARSE_NO_NEXT	   59
 #define PARSE_DEST_OPTIONS 60
+
+#define PARSE_CHAIN                                                                            \
+	128 /* bytes of a first fragment that hold its headers, and no later one's */
 
 #define PARSE_V4_MAPPED 0xffff0000ull /* second word of ::ffff:0.0.0.0, as loaded */
 
@@ -192,17 +199,31 @@ DP_STAGE int parse_l4(struct dp_ctx *ctx, struct dp_pkt *p, __u32 room)
 	return DP_OK;
 }
 
-/* FIELD: fragment offset in units of 8 and the more-fragments bit, both as IPv4 has them. */
-DP_INLINE enum dp_drop parse_fragment(struct dp_head *h, __u32 offset, bool more, __u32 room)
+DP_INLINE bool parse_is_extension(__u8 next)
 {
+	return next == PARSE_HOP_BY_HOP || next == PARSE_ROUTING || next == PARSE_FRAGMENT ||
+	       next == PARSE_AH || next == PARSE_DEST_OPTIONS;
+}
+
+/*
+ * A fragment of ROOM bytes at OFFSET (units of 8), behind AHEAD bytes that count for the size of
+ * the whole. A later one may not reach to where the first has its transport header, which
+ * behind extension headers is anywhere in PARSE_CHAIN bytes, nor past 64 KB.
+ */
+DP_INLINE enum dp_drop parse_fragment(struct dp_head *h, __u32 offset, bool more, __u32 room,
+				      __u32 ahead)
+{
+	bool v6 = h->key.ethertype == dp_htons(ETH_P_IPV6);
+
 	if (!offset && !more)
 		return DP_OK;
 	h->fragment = offset ? DP_FRAGMENT_LATER : DP_FRAGMENT_FIRST;
 	h->key.kind = offset ? FLOW_FRAGMENT : FLOW_WHOLE;
-	/* a later fragment may not reach into the first's transport header, nor past 64 KB */
-	if (offset == 1 && h->key.proto == IPPROTO_TCP)
+	if (offset && offset * 8 < PARSE_TCP_SIZE && h->key.proto == IPPROTO_TCP)
 		return DP_DROP_FRAGMENT;
-	if (!room || offset * 8 + room > 65535 || (more && room % 8))
+	if (offset && offset * 8 < PARSE_CHAIN && v6 && parse_is_extension(h->key.proto))
+		return DP_DROP_FRAGMENT;
+	if (!room || ahead + offset * 8 + room > 65535 || (more && room % 8))
 		return DP_DROP_FRAGMENT;
 	return DP_OK;
 }
@@ -269,7 +290,7 @@ DP_STAGE int parse_v4(struct dp_ctx *ctx, struct dp_pkt *p)
 			return reason;
 	}
 	offset = ((__u32)b[6] << 8 | b[7]) & 0x1fff;
-	reason = parse_fragment(h, offset, b[6] & 0x20, room);
+	reason = parse_fragment(h, offset, b[6] & 0x20, room, size);
 	if (reason)
 		return reason;
 	return parse_l4(ctx, p, room);
@@ -296,12 +317,15 @@ DP_INLINE enum dp_drop parse_v6_extension(struct dp_ctx *ctx, struct dp_head *h,
 	if (h->key.proto == PARSE_FRAGMENT) {
 		__u32 field = (__u32)b[2] << 8 | b[3];
 
-		if (h->fragment)
+		__u32 ahead = h->l4 - DP_ETH_SIZE - PARSE_IPV6_SIZE;
+
+		if (h->pieces)
 			return DP_DROP_FRAGMENT;
 		h->key.proto = b[0];
 		h->l4 += size;
+		h->pieces = 1;
 		__builtin_memcpy(&h->fragment_id, b + 4, 4);
-		return parse_fragment(h, field >> 3, field & 1, end - h->l4);
+		return parse_fragment(h, field >> 3, field & 1, end - h->l4, ahead);
 	}
 	h->key.proto = b[0];
 	h->l4 += size;
@@ -312,7 +336,7 @@ DP_STAGE int parse_v6(struct dp_ctx *ctx, struct dp_pkt *p)
 {
 	__u8 b[PARSE_IPV6_SIZE] = {};
 	struct dp_head *h;
-	__u32 end;
+	__u32 end, chain = 0; /* where the fragment begins */
 	int i;
 
 	if (!p)
@@ -334,9 +358,12 @@ DP_STAGE int parse_v6(struct dp_ctx *ctx, struct dp_pkt *p)
 		__u8 next = h->key.proto;
 		enum dp_drop reason;
 
-		if (h->fragment == DP_FRAGMENT_LATER ||
-		    (next != PARSE_HOP_BY_HOP && next != PARSE_ROUTING &&
-		     next != PARSE_FRAGMENT && next != PARSE_AH && next != PARSE_DEST_OPTIONS))
+		if (h->fragment && !chain)
+			chain = h->l4;
+		if (h->fragment == DP_FRAGMENT_FIRST &&
+		    h->l4 + PARSE_TCP_SIZE - chain > PARSE_CHAIN)
+			return DP_DROP_FRAGMENT;
+		if (h->fragment == DP_FRAGMENT_LATER || !parse_is_extension(next))
 			return parse_l4(ctx, p, end - h->l4);
 		if (i == LIM_EXT_HEADERS)
 			break;
@@ -345,6 +372,31 @@ DP_STAGE int parse_v6(struct dp_ctx *ctx, struct dp_pkt *p)
 			return reason;
 	}
 	return DP_DROP_EXT_HEADERS;
+}
+
+/* The checksum of a parsed IPv4 header, options and all, is right; IPv6 has none. */
+DP_STAGE int parse_is_intact(struct dp_ctx *ctx, const struct dp_pkt *p)
+{
+	__u8 b[PARSE_IPV4_SIZE] = {};
+	__u32 word, at;
+	__u64 sum;
+
+	if (!p)
+		return 0;
+	if (p->head.key.ethertype != dp_htons(ETH_P_IP))
+		return 1;
+	at = p->head.base + DP_ETH_SIZE;
+	if (dp_load(ctx, at, b, sizeof(b)))
+		return 0;
+	sum = csum_words(b, PARSE_IPV4_SIZE / 4);
+	at += PARSE_IPV4_SIZE;
+	for (int i = 0; i < 10 && at < p->head.base + p->head.l4; i++) {
+		if (dp_load(ctx, at, &word, sizeof(word)))
+			return 0;
+		sum += word;
+		at += sizeof(word);
+	}
+	return !csum_done(sum);
 }
 
 /*

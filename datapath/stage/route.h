@@ -19,6 +19,28 @@ DP_INLINE bool route_is_multicast(const struct flow_key *key)
 	return key->daddr.b[0] == 0xff;
 }
 
+/*
+ * Addresses that mean something only where the packet was made, or nothing (RFC 1812 5.3.7,
+ * RFC 4291 2.5, RFC 3927 7): no router passes them on. Loopback, "this network", IPv4's
+ * link-local and class E; as a source, groups, too.
+ */
+DP_INLINE bool route_is_nowhere(const struct flow_key *key, const struct abi_ip *ip)
+{
+	if (guard_is_v4(key))
+		return !ip->b[12] || ip->b[12] == 127 || ip->b[12] >= 240 ||
+		       (ip->b[12] == 169 && ip->b[13] == 254);
+	return !ip->d[0] && !ip->w[2] && (ip->w[3] & ~dp_htonl(1)) == 0;
+}
+
+DP_INLINE bool route_is_martian(const struct flow_key *key)
+{
+	bool group =
+		guard_is_v4(key) ? (key->saddr.b[12] & 0xf0) == 0xe0 : key->saddr.b[0] == 0xff;
+
+	return group || route_is_nowhere(key, &key->saddr) ||
+	       route_is_nowhere(key, &key->daddr);
+}
+
 /* The next hop's MAC and place: NEXT is in p's network. */
 DP_STAGE int route_neighbour(struct dp_ctx *ctx, struct dp_pkt *p, const struct abi_ip *next)
 {
@@ -67,6 +89,8 @@ DP_STAGE int route_step(struct dp_ctx *ctx, struct dp_pkt *p)
 		return DP_DROP_BLACKHOLE;
 	if (route->flags & ROUTE_LOCAL)
 		return icmp_answer(ctx, p);
+	if (route_is_martian(&p->head.key))
+		return DP_DROP_MARTIAN;
 	if (p->head.ttl <= p->hops + 1)
 		return DP_DROP_TTL;
 	/* RFC 4291 section 2.5.6 */

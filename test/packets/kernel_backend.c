@@ -23,6 +23,7 @@
 #define FIRST_DEVICE 100
 #define LAST_DEVICE  120
 #define VALUE_MAX    65536
+#define TEST_RUN_MAX 3400 /* a page less head and tail room */
 
 struct kernel {
 	struct world_backend *twin;	     /* owned */
@@ -288,6 +289,8 @@ static const char *impossible(const guint8 *data, gsize size, const struct nativ
 {
 	if (size < 34 || (size < 54 && data[12] == 0x86 && data[13] == 0xdd))
 		return "BPF_PROG_TEST_RUN refuses frames shorter than Ethernet and IP headers";
+	if (size > TEST_RUN_MAX)
+		return "BPF_PROG_TEST_RUN takes frames of one page";
 	if (meta->vlan_present || meta->encapsulation)
 		return "BPF_PROG_TEST_RUN cannot set vlan_present or encapsulation";
 	return NULL;

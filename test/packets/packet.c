@@ -91,7 +91,8 @@ static void put_ip(struct build *b, guint8 *to, const char *text, gboolean v4)
 {
 	struct ip ip;
 
-	if (!text || !ip_parse(text, &ip) || ip_is_v4(ip) != v4) {
+	/* IPv4 addresses as IPv6 has them may stand in an IPv6 header, as far as rows go */
+	if (!text || !ip_parse(text, &ip) || (strchr(text, ':') == NULL) != v4) {
 		fail(b, "not an address of this family", text);
 		return;
 	}
@@ -159,7 +160,7 @@ static void build_vlan(struct build *b, const struct layer *l)
 	put16(tag, number(b, word(b, l, 1)));
 	put16(tag + 2, b->ethertype);
 	prepend(b, tag, sizeof(tag));
-	b->ethertype = 0x8100;
+	b->ethertype = number_or(b, l, "type", 0x8100);
 }
 
 /* arp request|reply SENDER_MAC SENDER_IP TARGET_MAC TARGET_IP */
@@ -198,11 +199,12 @@ static void build_vxlan(struct build *b, const struct layer *l)
 /* The checksum of what is carried, over the pseudo header that starts with ADDRESSES. */
 static void fill_csum(struct build *b, const guint8 *addresses, gsize size, int proto)
 {
-	guint8 *at = b->bytes->data + b->csum;
 	guint32 sum;
+	guint8 *at;
 
 	if (b->csum < 0)
 		return;
+	at = b->bytes->data + b->csum;
 	sum = proto == 1 ? 0 : sum16(addresses, size, b->bytes->len + proto);
 	sum = ~sum16(b->bytes->data, b->bytes->len, sum) & 0xffff;
 	put16(at, sum || proto != 17 ? sum : 0xffff);
@@ -231,7 +233,7 @@ static void build_ip4(struct build *b, const struct layer *l)
 	put_ip(b, ip->data + 12, word(b, l, 1), TRUE);
 	put_ip(b, ip->data + 16, word(b, l, 2), TRUE);
 	fill_csum(b, ip->data + 12, 8, proto);
-	put16(ip->data + 10, ~sum16(ip->data, ip->len, 0));
+	put16(ip->data + 10, ~sum16(ip->data, ip->len, has(l, "wrong") ? 0x1111 : 0));
 	prepend(b, ip->data, ip->len);
 	b->ethertype = 0x0800;
 	b->proto = 4;
@@ -256,36 +258,53 @@ static void build_ip6(struct build *b, const struct layer *l)
 	b->proto = 41;
 }
 
-/* An extension header of 8 bytes: TYPE, with FIRST and SECOND as its first own bytes. */
-static void build_extension(struct build *b, int type, guint8 first, guint8 second)
+/*
+ * An extension header of 8 bytes, or of so many as its first word says: TYPE, with FIRST and
+ * SECOND as its first own bytes.
+ */
+static void build_extension(struct build *b, int type, guint8 first, guint8 second,
+			    guint64 size)
 {
-	guint8 header[8] = {b->proto < 0 ? 59 : b->proto, 0, first, second};
+	guint8 header[2048] = {b->proto < 0 ? 59 : b->proto, 0, first, second};
 
-	prepend(b, header, sizeof(header));
+	if (size < 8 || size > sizeof(header) || size % 8) {
+		fail(b, "an extension header of such a size", NULL);
+		return;
+	}
+	header[1] = size / 8 - 1;
+	prepend(b, header, size);
 	b->proto = type;
 	b->csum = -1;
 }
 
+/* Options that are all padding (PadN, of as many as there are). */
+static void build_options(struct build *b, const struct layer *l, int type)
+{
+	guint64 size = l->count > 1 ? number(b, word(b, l, 1)) : 8;
+
+	build_extension(b, type, 1, size - 4 > 255 ? 0 : size - 4, size);
+}
+
 static void build_hbh(struct build *b, const struct layer *l)
 {
-	build_extension(b, 0, 1, 4); /* PadN */
+	build_options(b, l, 0);
 }
 
 static void build_dstopts(struct build *b, const struct layer *l)
 {
-	build_extension(b, 60, 1, 4);
+	build_options(b, l, 60);
 }
 
 static void build_routing(struct build *b, const struct layer *l)
 {
-	build_extension(b, 43, number(b, word(b, l, 1)), number(b, word(b, l, 2)));
+	build_extension(b, 43, number(b, word(b, l, 1)), number(b, word(b, l, 2)), 8);
 }
 
-/* frag OFFSET(units of 8) MORE(0|1) ID */
+/* frag OFFSET(units of 8) MORE(0|1) ID [next N] */
 static void build_frag(struct build *b, const struct layer *l)
 {
 	guint field = number(b, word(b, l, 1)) << 3 | number(b, word(b, l, 2));
-	guint8 header[8] = {b->proto < 0 ? 59 : b->proto, 0};
+	guint8 header[8] = {number_or(b, l, "next", b->proto < 0 ? 59 : b->proto), 0};
 
 	put16(header + 2, field);
 	put32(header + 4, number(b, word(b, l, 3)));
@@ -313,9 +332,10 @@ static void build_udp(struct build *b, const struct layer *l)
 		put16(udp, number(b, word(b, l, 1)));
 	put16(udp + 2, number(b, word(b, l, 2)));
 	put16(udp + 4, number_or(b, l, "len", b->bytes->len + 8));
+	put16(udp + 6, number_or(b, l, "sum", 0));
 	prepend(b, udp, sizeof(udp));
 	b->proto = 17;
-	b->csum = has(l, "nocsum") ? -1 : 6;
+	b->csum = has(l, "nocsum") || has(l, "sum") ? -1 : 6;
 }
 
 static void build_tcp(struct build *b, const struct layer *l)
@@ -337,9 +357,10 @@ static void build_tcp(struct build *b, const struct layer *l)
 			tcp[13] |= 1 << (found - letters);
 	}
 	put16(tcp + 14, 0xffff);
+	put16(tcp + 16, number_or(b, l, "sum", 0));
 	prepend(b, tcp, sizeof(tcp));
 	b->proto = 6;
-	b->csum = 16;
+	b->csum = has(l, "sum") ? -1 : 16;
 }
 
 static void build_icmp(struct build *b, const struct layer *l)
@@ -350,9 +371,10 @@ static void build_icmp(struct build *b, const struct layer *l)
 	icmp[1] = number(b, word(b, l, 2));
 	put16(icmp + 4, number_or(b, l, "id", 0));
 	put16(icmp + 6, number_or(b, l, "seq", 0));
+	put16(icmp + 2, number_or(b, l, "sum", 0));
 	prepend(b, icmp, sizeof(icmp));
 	b->proto = strcmp(l->words[0], "icmp") ? 58 : 1;
-	b->csum = 2;
+	b->csum = has(l, "sum") ? -1 : 2;
 }
 
 /* ns TARGET [slla MAC], na TARGET [rso FLAGS] [tlla MAC]; ra and rs are bare */

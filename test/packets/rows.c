@@ -559,6 +559,19 @@ static void row_end(struct row *row)
 	g_string_truncate(row->why, 0);
 }
 
+static GPtrArray *read_lines(const char *file);
+
+/* The world of the file that stands beside FILE under NAME. */
+static void read_world(const char *file, const char *name, GPtrArray *lines)
+{
+	g_autofree char *folder = g_path_get_dirname(file);
+	g_autofree char *path = g_build_filename(folder, name, NULL);
+	g_autoptr(GPtrArray) other = read_lines(path);
+
+	for (guint i = 0; i < other->len && !g_str_has_prefix(other->pdata[i], "row "); i++)
+		g_ptr_array_add(lines, g_strdup(other->pdata[i]));
+}
+
 /* Lines of FILE with continuations joined and comments gone. */
 static GPtrArray *read_lines(const char *file)
 {
@@ -583,6 +596,8 @@ static GPtrArray *read_lines(const char *file)
 			g_autofree char *old = *last;
 
 			*last = g_strdup_printf("%s %s", old, raw[i]);
+		} else if (g_str_has_prefix(raw[i], "use ")) {
+			read_world(file, g_strstrip(raw[i] + 4), lines);
 		} else {
 			g_ptr_array_add(lines, g_strdup(raw[i]));
 		}

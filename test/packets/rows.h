@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tables of expected packets. A file is a world (world.h) and then rows:
+ * Tables of expected packets. A file is a world (world.h), or that of another file (`use FILE`),
+ * and then rows:
  *
  *   row WHAT IT MEANS
  *   send DEVICE [gso SIZE SEGMENTS] [vlan] [tunnelled] [times N] [flows N] : LAYERS   (packet.h)
