@@ -13,7 +13,12 @@
 
 #include "abi/limits.h"
 
-#define ABI_VERSION 1 /* of this page; a running agent migrates maps of older ones */
+/*
+ * Of this page. A running agent carries maps of older ones over, by the names of their members;
+ * those of newer ones it refuses. Counted up when something changes that the names do not say, too:
+ * then no cached verdict survives.
+ */
+#define ABI_VERSION 1
 
 struct abi_ip {
 	union {

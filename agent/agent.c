@@ -62,6 +62,7 @@ static bool agent_hook(struct agent *agent, GError **error)
 		return false;
 	ports_hook(agent->ports);
 	hooks_sweep(agent->hooks, hook_is_wanted, agent);
+	programs_settle(agent->programs, true);
 	agent->hooked = true;
 	return true;
 }
@@ -437,9 +438,10 @@ struct agent *agent_new(const struct options *options, GError **error)
 	agent->folder = g_build_filename(options->run, options->host, NULL);
 	agent->pins = g_build_filename(agent->folder, "bpf", NULL);
 	if (agent_open(agent, error)) {
-		log_info(MODULE, "%s: started: tunnel address %s, %s maps", options->host,
-			 options->tunnel_text,
-			 programs_is_warm(agent->programs) ? "known" : "new");
+		log_info(MODULE, "%s: started: tunnel address %s, %s maps, %u carried over",
+			 options->host, options->tunnel_text,
+			 programs_is_warm(agent->programs) ? "known" : "new",
+			 programs_count_carried(agent->programs));
 		return agent;
 	}
 	agent_free(agent);

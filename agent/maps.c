@@ -14,7 +14,8 @@
 #include "agent/programs.h"
 #include "lib/error.h"
 
-#define BATCH 4096 /* elements read at once */
+#define BATCH	    4096 /* elements read at once */
+#define BATCH_BYTES (1u << 20)
 
 struct maps {
 	int fd[DESIRED_MAP_COUNT];
@@ -88,15 +89,16 @@ static bool foreach_single(int fd, uint32_t key_size, uint32_t value_size, maps_
 static int foreach_batch(int fd, uint32_t key_size, uint32_t value_size, maps_visit visit,
 			 void *data)
 {
-	g_autofree uint8_t *keys = g_malloc_n(BATCH, key_size);
-	g_autofree uint8_t *values = g_malloc_n(BATCH, value_size);
+	const uint32_t batch = CLAMP(BATCH_BYTES / value_size, 16, BATCH);
+	g_autofree uint8_t *keys = g_malloc_n(batch, key_size);
+	g_autofree uint8_t *values = g_malloc_n(batch, value_size);
 	uint8_t cursor[64], next[64];
 	bool first = true;
 
 	if (key_size > sizeof(cursor))
 		return -1;
 	for (;;) {
-		uint32_t count = BATCH;
+		uint32_t count = batch;
 		int status = bpf_map_lookup_batch(fd, first ? NULL : cursor, next, keys, values,
 						  &count, NULL);
 

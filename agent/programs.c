@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Load, reuse, pin. A pinned map of another shape is left to the programs that still run on
- * it; the new one starts empty (connections are carried over) and takes its name.
+ * Load, reuse, pin. A pinned map that our programs would read wrongly is left to those that
+ * still run on it; what is in it is carried over (old_map.c) into the one that takes its name.
+ * Its programs go on writing to `conn` until ours take their place: that one stays pinned
+ * beside the new one, and is read once more then.
  */
 #include "agent/programs.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <sys/mount.h>
@@ -20,17 +23,21 @@
 
 #include "abi/map.h"
 #include "agent/jiffies.h"
-#include "agent/maps.h"
+#include "agent/old_map.h"
 #include "lib/error.h"
 #include "lib/privilege.h"
 #include "weft.skel.h"
 
 #define ABI_MARK "abi" /* symbolic link in the folder of pins; its target is the version */
+#define CONN	 "conn"
+#define CONN_OLD "conn_old"
 
 struct programs {
 	struct weft_bpf *skeleton;
 	char *pins;
-	int old_conn; /* of another size, to be carried over; -1: none */
+	GPtrArray *olds;	  /* struct old_map: pinned, and not as ours want them */
+	struct old_map *old_conn; /* what may still be written to; NULL: none */
+	bool other_version;	  /* the pins are of an older one */
 	bool warm;
 };
 
@@ -82,32 +89,38 @@ void programs_unpin(const char *path)
 	rmdir(path);
 }
 
-/* Pins of another version of abi/map.h mean other things. */
-static void pins_check_version(const char *path)
+/* What an older program means is told by its types; what a newer one means nobody here knows. */
+static bool version_check(struct programs *programs, GError **error)
 {
-	g_autofree char *mark = g_build_filename(path, ABI_MARK, NULL);
-	g_autofree char *now = g_strdup_printf("%d", ABI_VERSION);
+	g_autofree char *mark = g_build_filename(programs->pins, ABI_MARK, NULL);
 	char found[16] = "";
+	unsigned long version;
 
-	if (readlink(mark, found, sizeof(found) - 1) >= 0 && strcmp(found, now) == 0)
-		return;
-	pins_remove(path);
-	(void)!symlink(now, mark);
+	if (readlink(mark, found, sizeof(found) - 1) < 0)
+		return true;
+	version = strtoul(found, NULL, 10);
+	programs->other_version = version != ABI_VERSION;
+	if (version <= ABI_VERSION)
+		return true;
+	g_set_error(
+		error, WEFT_ERROR, WEFT_ERROR_CONFLICT,
+		"%s: its maps are of version %lu, this program knows %d: traffic goes on with "
+		"the programs of a newer weft-agent; start that one, or end them with "
+		"--cleanup of it",
+		programs->pins, version, ABI_VERSION);
+	return false;
 }
 
-static bool map_fits(const struct bpf_map *map, const struct bpf_map_info *info)
+static bool version_mark(const struct programs *programs, GError **error)
 {
-	return info->type == bpf_map__type(map) && info->key_size == bpf_map__key_size(map) &&
-	       info->value_size == bpf_map__value_size(map) &&
-	       info->max_entries == bpf_map__max_entries(map) &&
-	       info->map_flags == bpf_map__map_flags(map);
-}
+	g_autofree char *mark = g_build_filename(programs->pins, ABI_MARK, NULL);
+	g_autofree char *next = g_strconcat(mark, "_new", NULL);
+	g_autofree char *version = g_strdup_printf("%d", ABI_VERSION);
 
-/* Sizes apart: what is in it can be copied. */
-static bool map_is_resized(const struct bpf_map *map, const struct bpf_map_info *info)
-{
-	return info->type == bpf_map__type(map) && info->key_size == bpf_map__key_size(map) &&
-	       info->value_size == bpf_map__value_size(map);
+	unlink(next);
+	if (symlink(version, next) || rename(next, mark))
+		return fail(error, "mark", mark);
+	return true;
 }
 
 /* Of no use to the next agent: room for one packet, and data of this load. */
@@ -116,32 +129,89 @@ static bool map_is_private(const struct bpf_map *map)
 	return bpf_map__is_internal(map) || strcmp(bpf_map__name(map), "scratch") == 0;
 }
 
-static void map_reuse(struct programs *programs, struct bpf_map *map)
+static char *pin_path(const struct programs *programs, const char *name)
 {
-	g_autofree char *pin = g_build_filename(programs->pins, bpf_map__name(map), NULL);
-	struct bpf_map_info info = {0};
-	uint32_t size = sizeof(info);
-	int fd = bpf_obj_get(pin);
-
-	if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &size) == 0 && map_fits(map, &info) &&
-	    bpf_map__reuse_fd(map, fd) == 0) {
-		close(fd);
-		return;
-	}
-	programs->warm = false;
-	if (fd < 0)
-		return;
-	if (strcmp(bpf_map__name(map), "conn") == 0 && map_is_resized(map, &info))
-		programs->old_conn = fd;
-	else
-		close(fd);
-	unlink(pin);
+	return g_build_filename(programs->pins, name, NULL);
 }
 
-static bool conn_copy(const void *key, const void *value, void *data)
+/* A record of the cache is true of the maps it was made from. */
+static bool map_is_cache(const struct bpf_map *map)
 {
-	/* A smaller table may be full; the rest starts anew. */
-	return bpf_map_update_elem(*(int *)data, key, value, BPF_NOEXIST) == 0;
+	return strcmp(bpf_map__name(map), "flow") == 0;
+}
+
+static void map_reuse(struct programs *programs, struct bpf_map *map, bool may)
+{
+	g_autofree char *pin = pin_path(programs, bpf_map__name(map));
+	struct old_map *old = old_map_open(pin);
+
+	if (!old) {
+		programs->warm = false;
+		return;
+	}
+	if (may && old_map_fits(old, map, bpf_object__btf(programs->skeleton->obj)) &&
+	    bpf_map__reuse_fd(map, old_map_fd(old)) == 0)
+		old_map_free(old);
+	else
+		g_ptr_array_add(programs->olds, old);
+}
+
+static void maps_reuse(struct programs *programs)
+{
+	g_autofree char *pin = pin_path(programs, CONN_OLD);
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, programs->skeleton->obj)
+	{
+		if (!map_is_private(map) && !map_is_cache(map))
+			map_reuse(programs, map, true);
+	}
+	map_reuse(programs, programs->skeleton->maps.flow,
+		  programs->olds->len == 0 && !programs->other_version);
+	/* Left by one that ended before its programs had taken over. */
+	programs->old_conn = old_map_open(pin);
+}
+
+static void maps_carry(struct programs *programs)
+{
+	const struct bpf_object *object = programs->skeleton->obj;
+	const struct btf *btf = bpf_object__btf(object);
+
+	for (guint i = 0; i < programs->olds->len; i++) {
+		struct old_map *old = programs->olds->pdata[i];
+		struct bpf_map *map = bpf_object__find_map_by_name(object, old_map_name(old));
+
+		if (!map_is_cache(map) && !old_map_copy(old, map, btf))
+			programs->warm = false;
+	}
+	programs_settle(programs, false);
+}
+
+static bool map_was_pinned(const struct programs *programs, const char *name)
+{
+	g_autofree char *pin = pin_path(programs, name);
+
+	for (guint i = 0; i < programs->olds->len; i++)
+		if (strcmp(old_map_name(programs->olds->pdata[i]), name) == 0)
+			return false;
+	return access(pin, F_OK) == 0;
+}
+
+static bool map_pin(struct programs *programs, const struct bpf_map *map, GError **error)
+{
+	const char *name = bpf_map__name(map);
+	g_autofree char *pin = pin_path(programs, name);
+	g_autofree char *next = g_strconcat(pin, "_new", NULL);
+	g_autofree char *old = pin_path(programs, CONN_OLD);
+
+	unlink(next);
+	if (strcmp(name, CONN) == 0 && rename(pin, old) == 0) {
+		old_map_free(programs->old_conn);
+		programs->old_conn = old_map_open(old);
+	}
+	if (bpf_obj_pin(bpf_map__fd(map), next) || rename(next, pin))
+		return fail(error, "pin", pin);
+	return true;
 }
 
 static bool maps_pin(struct programs *programs, GError **error)
@@ -150,19 +220,25 @@ static bool maps_pin(struct programs *programs, GError **error)
 
 	bpf_object__for_each_map(map, programs->skeleton->obj)
 	{
-		g_autofree char *pin =
-			g_build_filename(programs->pins, bpf_map__name(map), NULL);
-		int fd = bpf_map__fd(map);
-
-		if (map_is_private(map) || access(pin, F_OK) == 0)
-			continue;
-		if (strcmp(bpf_map__name(map), "conn") == 0 && programs->old_conn >= 0)
-			maps_foreach(programs->old_conn, sizeof(struct conn_key),
-				     sizeof(struct conn_value), conn_copy, &fd);
-		if (bpf_obj_pin(fd, pin))
-			return fail(error, "pin", pin);
+		if (!map_is_private(map) && !map_was_pinned(programs, bpf_map__name(map)) &&
+		    !map_pin(programs, map, error))
+			return false;
 	}
-	return true;
+	return version_mark(programs, error);
+}
+
+void programs_settle(struct programs *programs, bool taken_over)
+{
+	g_autofree char *pin = pin_path(programs, CONN_OLD);
+
+	if (!programs->old_conn)
+		return;
+	old_map_copy_conns(programs->old_conn, programs->skeleton->maps.conn,
+			   bpf_object__btf(programs->skeleton->obj));
+	if (!taken_over)
+		return;
+	unlink(pin);
+	g_clear_pointer(&programs->old_conn, old_map_free);
 }
 
 /* BPF_F_ADJ_ROOM_DECAP_L3_* are checked when a packet comes, so loading cannot tell. */
@@ -216,26 +292,26 @@ static int loader_says(enum libbpf_print_level level, const char *format, va_lis
 struct programs *programs_load(const struct programs_config *config, GError **error)
 {
 	struct programs *programs = g_new0(struct programs, 1);
-	struct bpf_map *map;
 
 	libbpf_set_print(loader_says);
 	programs->pins = g_strdup(config->pins);
-	programs->old_conn = -1;
+	programs->olds = g_ptr_array_new_with_free_func((GDestroyNotify)old_map_free);
 	programs->warm = true;
 	programs->skeleton = weft_bpf__open();
 	if (!programs->skeleton) {
 		fail(error, "BPF object", "weft");
 		goto failed;
 	}
-	pins_check_version(config->pins);
+	if (!version_check(programs, error))
+		goto failed;
 	settings_write(programs->skeleton, config);
 	sizes_write(programs->skeleton, config);
-	bpf_object__for_each_map(map, programs->skeleton->obj) if (!map_is_private(map))
-		map_reuse(programs, map);
+	maps_reuse(programs);
 	if (weft_bpf__load(programs->skeleton)) {
 		fail(error, "BPF object", "weft");
 		goto failed;
 	}
+	maps_carry(programs);
 	if (!maps_pin(programs, error))
 		goto failed;
 	libbpf_set_print(NULL);
@@ -252,8 +328,8 @@ void programs_free(struct programs *programs)
 		return;
 	if (programs->skeleton)
 		weft_bpf__destroy(programs->skeleton);
-	if (programs->old_conn >= 0)
-		close(programs->old_conn);
+	old_map_free(programs->old_conn);
+	g_ptr_array_unref(programs->olds);
 	g_free(programs->pins);
 	g_free(programs);
 }
@@ -261,6 +337,11 @@ void programs_free(struct programs *programs)
 bool programs_is_warm(const struct programs *programs)
 {
 	return programs->warm;
+}
+
+guint programs_count_carried(const struct programs *programs)
+{
+	return programs->olds->len;
 }
 
 int programs_find_map(const struct programs *programs, const char *name)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The BPF object: loaded with the maps that are pinned, so that a new agent carries on where
- * the old one stopped, and pinned for the next.
+ * the old one stopped, whatever their layout was, and pinned for the next.
  */
 #pragma once
 
@@ -32,8 +32,13 @@ enum program {
 struct programs *programs_load(const struct programs_config *config, GError **error);
 void programs_free(struct programs *programs); /* pins stay */
 
-/* Every map was found pinned: programs may be replaced before rows are applied. */
+/* Every map was found pinned, or is as full as the one that was: programs may be replaced before rows are applied. */
 bool programs_is_warm(const struct programs *programs);
+/* Maps of another layout or size, whose contents went into new ones. */
+guint programs_count_carried(const struct programs *programs);
+/* What has happened to connections since they were carried over; for good when our programs have
+ * TAKEN_OVER everywhere. */
+void programs_settle(struct programs *programs, bool taken_over);
 int programs_find_map(const struct programs *programs, const char *name); /* -1: none */
 int programs_get_fd(const struct programs *programs, enum program program);
 
