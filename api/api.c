@@ -12,6 +12,8 @@
 #include "api/state.h"
 #include "api/tags.h"
 
+#define SPREAD 32768 /* keeps identities in their 16 bits for long */
+
 struct api *api_new(struct store *store, struct cloud *cloud, struct mirror *mirror,
 		    struct guestlist *guests, const struct api_config *config)
 {
@@ -26,6 +28,12 @@ struct api *api_new(struct store *store, struct cloud *cloud, struct mirror *mir
 	api->next_vni = config->vni_min;
 	api->next_router = 1;
 	api->next_identity = 1;
+	/* Several controllers that all begin at the first one would race for each. */
+	if (store_is_shared(store)) {
+		api->next_vni += g_random_int() % (config->vni_max - config->vni_min + 1);
+		api->next_router += g_random_int() % SPREAD;
+		api->next_identity += g_random_int() % SPREAD;
+	}
 	return api;
 }
 
@@ -154,6 +162,37 @@ static bool question_is_text(const struct http_question *question)
 	return good;
 }
 
+/* A reading request that waits until we know what others have done before it came. */
+struct reading {
+	struct api *api;
+	struct http_request *request;
+	const struct http_question *question;
+};
+
+/* Without an answer we serve what we know: reading goes on without the others. */
+static void reading_caught_up(uint64_t revision, const GError *error, void *data)
+{
+	g_autofree struct reading *reading = data;
+
+	reading->api->caught_up = true;
+	api_serve(reading->api, reading->request, reading->question);
+	reading->api->caught_up = false;
+}
+
+static bool serve_later(struct api *api, struct http_request *request,
+			const struct http_question *question)
+{
+	struct reading *reading;
+
+	if (api->caught_up || !store_is_shared(api->store) ||
+	    strcmp(question->method, "GET") != 0)
+		return false;
+	reading = g_new0(struct reading, 1);
+	*reading = (struct reading){api, request, question};
+	store_sync(api->store, reading_caught_up, reading);
+	return true;
+}
+
 void api_serve(struct api *api, struct http_request *request,
 	       const struct http_question *question)
 {
@@ -176,8 +215,10 @@ void api_serve(struct api *api, struct http_request *request,
 	}
 	if (strcmp(question->method, "GET") == 0 && discovery_serve(request, question->path))
 		return;
-	if (g_str_has_prefix(question->path, "/v2.0/"))
-		serve_resource(&ask);
-	else
+	if (g_str_has_prefix(question->path, "/v2.0/")) {
+		if (!serve_later(api, request, question))
+			serve_resource(&ask);
+	} else {
 		serve_nothing(request);
+	}
 }

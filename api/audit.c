@@ -239,12 +239,18 @@ static void guard_belongs(struct audit *audit, struct entry *entry)
 		found(audit, entry, "there is no %s", entry->key + strlen(GUARD_PREFIX));
 }
 
+/* What hosts and controllers say of themselves may be late. */
+static void sign_belongs(struct audit *audit, struct entry *entry)
+{
+	entry->wanted = true;
+}
+
 static const struct {
 	const char *prefix;
 	void (*look)(struct audit *audit, struct entry *entry);
 } others[] = {
-	{KEY_PROJECT, project_pairs},
-	{GUARD_PREFIX, guard_belongs},
+	{KEY_LIVE, sign_belongs},     {KEY_WIRED, sign_belongs},     {KEY_LEAD, sign_belongs},
+	{KEY_PROJECT, project_pairs}, {GUARD_PREFIX, guard_belongs},
 };
 
 /* --- passes -------------------------------------------------------------------------- */

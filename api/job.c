@@ -35,6 +35,7 @@ struct job {
 	void *data;
 	int64_t now;
 	unsigned int attempts;
+	bool caught_up; /* with what other controllers have done, since it came */
 	struct store_txn *txn;
 	GHashTable *changes; /* struct uuid in struct change -> struct change, owned */
 	GPtrArray *order;    /* struct change, as they came */
@@ -393,6 +394,28 @@ static void job_committed(uint64_t revision, const char *failed_key, const GErro
 	job_end(job, error);
 }
 
+static void job_caught_up(uint64_t revision, const GError *error, void *data)
+{
+	struct job *job = data;
+
+	if (error)
+		job_end(job, error);
+	else
+		job_run(job);
+}
+
+/* What we do not know yet another controller may have told our client. */
+static void job_refuse(struct job *job, const GError *error)
+{
+	if (job->caught_up || !store_is_shared(job->api->store)) {
+		job_end(job, error);
+		return;
+	}
+	job->caught_up = true;
+	job_clear(job);
+	store_sync(job->api->store, job_caught_up, job);
+}
+
 static struct job *job_find_ahead(struct job *job)
 {
 	for (guint i = 0; i < job->keys->len; i++) {
@@ -423,7 +446,7 @@ static void job_run(struct job *job)
 	job->now = g_get_real_time() / G_USEC_PER_SEC;
 	job->txn = store_txn_new(job->api->store);
 	if (!job->ops->build(job, &error)) {
-		job_end(job, error);
+		job_refuse(job, error);
 		return;
 	}
 	job_write(job);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Store -> cloud. Objects are read kind by kind, parents first; while the first
- * reading lasts nothing else is served, so the watch starts where the first range ended.
+ * Store -> cloud. Objects are read kind by kind, parents first, all at the revision of the
+ * first range, after which changes are watched. When changes were lost everything is read again and
+ * compared with the cloud; meanwhile the cloud is served as it was.
  */
 #include "api/mirror.h"
 
@@ -21,17 +22,26 @@ struct mirror {
 	GHashTable *guards;	/* key -> uint64_t, both owned */
 	GHashTable *identities; /* project, interned -> number */
 	GHashTable *owners;	/* number -> project, interned */
-	unsigned int phase;	/* what is being read: a kind, then guards, then projects */
+	GHashTable *live;	/* host -> struct live, both owned */
+	unsigned int phase;	/* what is being read: a kind, then one of `others` */
 	uint64_t revision;	/* of the first range: changes after it are watched */
+	bool again;		/* it is not the first reading */
+	GArray *missing;	/* struct missing: in the cloud and not in the store */
+	guint retry;
 };
 
-enum {
-	PHASE_GUARDS = KIND_COUNT,
-	PHASE_PROJECTS,
-	PHASE_DONE,
+struct live {
+	char *controller;
+	uint64_t revision;
+};
+
+struct missing {
+	enum kind kind;
+	struct uuid id;
 };
 
 #define GUARD_PREFIX "child/"
+#define AGAIN_MS     1000
 
 char *key_print(enum kind kind, struct uuid id, char *text)
 {
@@ -91,21 +101,107 @@ static void mirror_apply_project(struct mirror *mirror, const struct store_entry
 	g_hash_table_replace(mirror->owners, GUINT_TO_POINTER(number), (void *)project);
 }
 
+static void live_free(void *data)
+{
+	g_free(((struct live *)data)->controller);
+	g_free(data);
+}
+
+static void mirror_set_live(struct mirror *mirror, const char *host, struct live *live)
+{
+	if (live)
+		g_hash_table_replace(mirror->live, g_strdup(host), live);
+	cloud_set_host_alive(mirror->cloud, host, live != NULL,
+			     g_get_real_time() / G_USEC_PER_SEC);
+	if (!live)
+		g_hash_table_remove(mirror->live, host);
+}
+
+static void mirror_apply_live(struct mirror *mirror, const struct store_entry *entry)
+{
+	struct live *live = NULL;
+
+	if (entry->value) {
+		live = g_new0(struct live, 1);
+		live->controller = g_strndup(entry->value, entry->size);
+		live->revision = entry->revision;
+	}
+	mirror_set_live(mirror, entry->key + strlen(KEY_LIVE), live);
+}
+
+static void mirror_apply_wired(struct mirror *mirror, const struct store_entry *entry)
+{
+	g_autofree char *host = g_strdup(entry->key + strlen(KEY_WIRED));
+	char *slash = strrchr(host, '/');
+	struct uuid id;
+
+	if (!slash || !uuid_parse(slash + 1, &id))
+		return;
+	*slash = '\0';
+	cloud_set_port_wired(mirror->cloud, host, id, entry->value != NULL);
+}
+
+/* Before all of it is read again. */
+static void mirror_forget_guards(struct mirror *mirror, GHashTable *listed)
+{
+	g_hash_table_remove_all(mirror->guards);
+}
+
+static void mirror_forget_projects(struct mirror *mirror, GHashTable *listed)
+{
+	g_hash_table_remove_all(mirror->identities);
+	g_hash_table_remove_all(mirror->owners);
+}
+
+static void mirror_forget_live(struct mirror *mirror, GHashTable *listed)
+{
+	g_autofree gpointer *hosts = g_hash_table_get_keys_as_array(mirror->live, NULL);
+
+	for (gpointer *host = hosts; *host; host++) {
+		g_autofree char *key = g_strconcat(KEY_LIVE, *host, NULL);
+
+		if (!g_hash_table_contains(listed, key))
+			mirror_set_live(mirror, *host, NULL);
+	}
+}
+
+static void mirror_forget_wired(struct mirror *mirror, GHashTable *listed)
+{
+	const GPtrArray *hosts = cloud_list(mirror->cloud, KIND_HOST);
+
+	for (guint i = 0; i < hosts->len; i++)
+		cloud_clear_wired(mirror->cloud, ((struct object *)hosts->pdata[i])->name);
+}
+
+/* What is no object, in the order in which it is read. */
+static const struct {
+	const char *prefix;
+	void (*apply)(struct mirror *mirror, const struct store_entry *entry);
+	void (*forget)(struct mirror *mirror, GHashTable *listed);
+} others[] = {
+	{GUARD_PREFIX, mirror_apply_guard, mirror_forget_guards},
+	{KEY_PROJECT, mirror_apply_project, mirror_forget_projects},
+	{KEY_LIVE, mirror_apply_live, mirror_forget_live},
+	{KEY_WIRED, mirror_apply_wired, mirror_forget_wired},
+};
+
 static bool mirror_apply(struct mirror *mirror, const struct store_entry *entry, GError **error)
 {
+	const struct object *present;
 	void *object = NULL;
 	enum kind kind;
 	struct uuid id;
 
-	if (g_str_has_prefix(entry->key, GUARD_PREFIX)) {
-		mirror_apply_guard(mirror, entry);
-		return true;
-	}
-	if (g_str_has_prefix(entry->key, KEY_PROJECT)) {
-		mirror_apply_project(mirror, entry);
+	for (gsize i = 0; i < G_N_ELEMENTS(others); i++) {
+		if (!g_str_has_prefix(entry->key, others[i].prefix))
+			continue;
+		others[i].apply(mirror, entry);
 		return true;
 	}
 	if (!key_parse(entry->key, &kind, &id))
+		return true;
+	present = cloud_find(mirror->cloud, kind, id);
+	if (mirror->again && present && present->store_revision == entry->revision)
 		return true;
 	if (entry->value) {
 		object = attr_read(cloud_table(kind), entry->value, entry->size, error);
@@ -118,6 +214,8 @@ static bool mirror_apply(struct mirror *mirror, const struct store_entry *entry,
 	return true;
 }
 
+static void mirror_read_again(struct mirror *mirror);
+
 /* What we cannot read somebody else wrote; to go on without it would compile a lie. */
 static void mirror_watched(const struct store_entry *entries, gsize count, uint64_t revision,
 			   bool lost, void *data)
@@ -125,8 +223,10 @@ static void mirror_watched(const struct store_entry *entries, gsize count, uint6
 	struct mirror *mirror = data;
 	g_autoptr(GError) error = NULL;
 
-	if (lost)
-		g_set_error(&error, WEFT_ERROR, WEFT_ERROR_UNAVAILABLE, "changes were lost");
+	if (lost) {
+		mirror_read_again(mirror);
+		return;
+	}
 	for (gsize i = 0; !error && i < count; i++)
 		mirror_apply(mirror, &entries[i], &error);
 	if (error) {
@@ -140,14 +240,47 @@ static void mirror_watched(const struct store_entry *entries, gsize count, uint6
 
 static void mirror_read_next(struct mirror *mirror);
 
+/* Objects of KIND that were deleted while nothing was heard. */
+static void mirror_note_missing(struct mirror *mirror, enum kind kind, GHashTable *listed)
+{
+	const GPtrArray *objects = cloud_list(mirror->cloud, kind);
+	char key[KEY_TEXT];
+
+	for (guint i = 0; i < objects->len; i++) {
+		const struct missing missing = {kind, ((struct object *)objects->pdata[i])->id};
+
+		if (!g_hash_table_contains(listed, key_print(kind, missing.id, key)))
+			g_array_append_val(mirror->missing, missing);
+	}
+}
+
+static void mirror_compare(struct mirror *mirror, const struct store_entry *entries,
+			   gsize count)
+{
+	g_autoptr(GHashTable) listed = g_hash_table_new(g_str_hash, g_str_equal);
+
+	for (gsize i = 0; i < count; i++)
+		g_hash_table_add(listed, (void *)entries[i].key);
+	if (mirror->phase < KIND_COUNT)
+		mirror_note_missing(mirror, (enum kind)mirror->phase, listed);
+	else
+		others[mirror->phase - KIND_COUNT].forget(mirror, listed);
+}
+
 static void mirror_range_done(const struct store_entry *entries, gsize count, uint64_t revision,
 			      const GError *error, void *data)
 {
 	struct mirror *mirror = data;
 	g_autoptr(GError) bad = NULL;
 
+	if (error && mirror->again) {
+		mirror_read_again(mirror);
+		return;
+	}
 	if (mirror->phase == 0)
 		mirror->revision = revision;
+	if (mirror->again)
+		mirror_compare(mirror, entries, count);
 	for (gsize i = 0; !error && i < count; i++)
 		if (!mirror_apply(mirror, &entries[i], &bad))
 			error = bad;
@@ -159,22 +292,62 @@ static void mirror_range_done(const struct store_entry *entries, gsize count, ui
 	mirror_read_next(mirror);
 }
 
+/* Children before their parents. */
+static void mirror_drop_missing(struct mirror *mirror)
+{
+	for (guint i = mirror->missing->len; i-- > 0;) {
+		const struct missing *missing =
+			&g_array_index(mirror->missing, struct missing, i);
+
+		cloud_apply(mirror->cloud, missing->kind, missing->id, NULL, mirror->revision);
+	}
+	g_array_set_size(mirror->missing, 0);
+}
+
 static void mirror_read_next(struct mirror *mirror)
 {
-	char prefix[KEY_TEXT] = GUARD_PREFIX;
+	char prefix[KEY_TEXT];
 
-	if (mirror->phase == PHASE_DONE) {
+	if (mirror->phase == KIND_COUNT + G_N_ELEMENTS(others)) {
+		bool first = !mirror->again;
+
+		mirror_drop_missing(mirror);
+		mirror->again = false;
 		mirror->watch = store_watch_new(mirror->store, "", mirror->revision,
 						mirror_watched, mirror);
-		mirror->ops.ready(mirror->revision, mirror->data);
+		(first ? mirror->ops.ready : mirror->ops.applied)(mirror->revision,
+								  mirror->data);
 		return;
 	}
 	if (mirror->phase < KIND_COUNT)
 		snprintf(prefix, sizeof(prefix), "%s/",
 			 cloud_table((enum kind)mirror->phase)->singular);
-	if (mirror->phase == PHASE_PROJECTS)
-		snprintf(prefix, sizeof(prefix), "%s", KEY_PROJECT);
+	else
+		snprintf(prefix, sizeof(prefix), "%s",
+			 others[mirror->phase - KIND_COUNT].prefix);
 	store_range(mirror->store, prefix, mirror->revision, mirror_range_done, mirror);
+}
+
+static gboolean mirror_retry(void *data)
+{
+	struct mirror *mirror = data;
+
+	mirror->retry = 0;
+	mirror->phase = 0;
+	mirror->revision = 0;
+	g_array_set_size(mirror->missing, 0);
+	mirror_read_next(mirror);
+	return G_SOURCE_REMOVE;
+}
+
+/* At once, and every second until the store can be read. */
+static void mirror_read_again(struct mirror *mirror)
+{
+	guint wait = mirror->again ? AGAIN_MS : 0;
+
+	g_clear_pointer(&mirror->watch, store_watch_free);
+	mirror->again = true;
+	mirror->retry = g_timeout_add(wait, mirror_retry, mirror);
 }
 
 struct mirror *mirror_new(struct store *store, struct cloud *cloud,
@@ -189,6 +362,8 @@ struct mirror *mirror_new(struct store *store, struct cloud *cloud,
 	mirror->guards = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	mirror->identities = g_hash_table_new(g_direct_hash, g_direct_equal);
 	mirror->owners = g_hash_table_new(g_direct_hash, g_direct_equal);
+	mirror->live = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, live_free);
+	mirror->missing = g_array_new(FALSE, FALSE, sizeof(struct missing));
 	mirror_read_next(mirror);
 	return mirror;
 }
@@ -201,6 +376,9 @@ void mirror_free(struct mirror *mirror)
 	g_hash_table_unref(mirror->guards);
 	g_hash_table_unref(mirror->identities);
 	g_hash_table_unref(mirror->owners);
+	g_hash_table_unref(mirror->live);
+	g_array_unref(mirror->missing);
+	g_clear_handle_id(&mirror->retry, g_source_remove);
 	g_free(mirror);
 }
 
@@ -222,4 +400,18 @@ uint32_t mirror_get_identity(const struct mirror *mirror, const char *project)
 const char *mirror_find_identity(const struct mirror *mirror, uint32_t number)
 {
 	return g_hash_table_lookup(mirror->owners, GUINT_TO_POINTER(number));
+}
+
+const char *mirror_find_live(const struct mirror *mirror, const char *host, uint64_t *revision)
+{
+	const struct live *live = g_hash_table_lookup(mirror->live, host);
+
+	if (live && revision)
+		*revision = live->revision;
+	return live ? live->controller : NULL;
+}
+
+bool mirror_is_behind(const struct mirror *mirror)
+{
+	return mirror->again;
 }

@@ -17,7 +17,8 @@ struct mirror_ops {
 	void (*ready)(uint64_t revision, void *data);
 	/* The store cannot be read or followed any more: serve nothing from now on. */
 	void (*failed)(const GError *error, void *data);
-	/* A transaction has been applied to the cloud. */
+	/* A transaction has been applied to the cloud; or, after changes were lost, all that is
+	 * different now. */
 	void (*applied)(uint64_t revision, void *data);
 };
 
@@ -25,11 +26,18 @@ struct mirror *mirror_new(struct store *store, struct cloud *cloud,
 			  const struct mirror_ops *ops, void *data);
 void mirror_free(struct mirror *mirror);
 
+/* Changes were lost, and what is different has not been read yet. */
+bool mirror_is_behind(const struct mirror *mirror);
+
 /* The revision of the guard key of an object's children, 0 when it never had any. */
 uint64_t mirror_get_guard(const struct mirror *mirror, enum kind kind, struct uuid id);
 /* The identity number of PROJECT, or 0; whose NUMBER is, or NULL. */
 uint32_t mirror_get_identity(const struct mirror *mirror, const char *project);
 const char *mirror_find_identity(const struct mirror *mirror, uint32_t number);
+
+/* Which controller HOST is connected to, by its live key, and that key's revision (REVISION may
+ * be NULL); NULL: none. Borrowed until the next change. */
+const char *mirror_find_live(const struct mirror *mirror, const char *host, uint64_t *revision);
 
 /* "port/<uuid>", "child/network/<uuid>", into KEY_TEXT bytes; returned. */
 #define KEY_TEXT 64
@@ -38,3 +46,8 @@ char *key_print_guard(enum kind kind, struct uuid id, char *text);
 /* The object that "port/<uuid>" is the key of; false: of none. */
 bool key_parse(const char *key, enum kind *kind, struct uuid *id);
 #define KEY_PROJECT "claim/project/" /* + project: its identity's number */
+
+/* What hosts say of themselves, where several controllers have the store open. */
+#define KEY_LIVE  "live/"  /* + host: the controller it is connected to; leased */
+#define KEY_WIRED "wired/" /* + host/port: nothing */
+#define KEY_LEAD  "lead/"  /* store/lead.h */

@@ -19,5 +19,6 @@ struct api {
 	uint32_t next_router; /* ... router number */
 	uint32_t next_identity;
 	struct api_counters counters;
+	bool caught_up; /* the reading request at hand may be answered by what we know */
 	bool ending;
 };

@@ -9,6 +9,7 @@
 
 #include "api/api.h"
 #include "compile/compile.h"
+#include "controller/presence.h"
 #include "controller/scrape.h"
 #include "lib/error.h"
 #include "lib/http_client.h"
@@ -28,6 +29,7 @@ struct wiring {
 	struct api *api;
 	struct compile *compile;
 	struct hub *hub;
+	struct presence *presence;
 	struct http_server *server;
 	struct tls *tls; /* NULL: plain */
 	guint tls_watch;
@@ -67,20 +69,44 @@ static void rows_emit_dump(const char *host, enum compile_table table, GRefStrin
 /* Hosts: hub -> cloud */
 
 struct knock {
+	struct wiring *wiring;
 	struct hub *hub;
 	void *session;
 	char *host;
+	char *tunnel_ip;
 };
 
-static void hosts_admitted(const GError *error, void *data)
+static void knock_end(struct knock *knock, const GError *error)
 {
-	struct knock *knock = data;
-
 	if (error)
 		log_warn(MODULE, "host %s: refused: %s", knock->host, error->message);
 	hub_admit(knock->hub, knock->session, error);
+	/* Also one that comes back before it was missed: it may have been elsewhere. */
+	if (!error)
+		presence_set_alive(knock->wiring->presence, knock->host, true);
 	g_free(knock->host);
+	g_free(knock->tunnel_ip);
 	g_free(knock);
+}
+
+static void hosts_admitted(const GError *error, void *data)
+{
+	knock_end(data, error);
+}
+
+/* The host may come from a controller that knew more than we do: not any more. */
+static void hosts_caught_up(uint64_t revision, const GError *error, void *data)
+{
+	struct knock *knock = data;
+	struct wiring *wiring = knock->wiring;
+
+	if (error) {
+		knock_end(knock, error);
+		return;
+	}
+	if (!mirror_is_behind(wiring->mirror))
+		hub_commit(wiring->hub, revision);
+	api_admit_host(wiring->api, knock->host, knock->tunnel_ip, hosts_admitted, knock);
 }
 
 static void hosts_admit(struct hub *hub, const char *host, const char *tunnel_ip, void *session,
@@ -89,10 +115,15 @@ static void hosts_admit(struct hub *hub, const char *host, const char *tunnel_ip
 	struct wiring *wiring = data;
 	struct knock *knock = g_new0(struct knock, 1);
 
+	knock->wiring = wiring;
 	knock->hub = hub;
 	knock->session = session;
 	knock->host = g_strdup(host);
-	api_admit_host(wiring->api, host, tunnel_ip, hosts_admitted, knock);
+	knock->tunnel_ip = g_strdup(tunnel_ip);
+	if (store_is_shared(wiring->store))
+		store_sync(wiring->store, hosts_caught_up, knock);
+	else
+		api_admit_host(wiring->api, host, tunnel_ip, hosts_admitted, knock);
 }
 
 static void hosts_dump(const char *host, struct hub_dump *dump, void *data)
@@ -107,20 +138,12 @@ static void hosts_alive(const char *host, bool alive, void *data)
 	struct wiring *wiring = data;
 
 	log_info(MODULE, "host %s: %s", host, alive ? "connected" : "lost");
-	cloud_set_host_alive(wiring->cloud, host, alive, g_get_real_time() / G_USEC_PER_SEC);
+	presence_set_alive(wiring->presence, host, alive);
 }
 
 static void hosts_report(const char *host, const struct hub_report *report, void *data)
 {
-	struct wiring *wiring = data;
-	struct uuid id;
-
-	cloud_set_host_revision(wiring->cloud, host, report->revision);
-	if (report->full)
-		cloud_clear_wired(wiring->cloud, host);
-	for (gsize i = 0; i < report->port_count; i++)
-		if (uuid_parse(report->ports[i].id, &id))
-			cloud_set_port_wired(wiring->cloud, host, id, report->ports[i].wired);
+	presence_report(((struct wiring *)data)->presence, host, report);
 }
 
 static const struct hub_ops hub_ops = {
@@ -249,8 +272,11 @@ static void mirror_is_ready(uint64_t revision, void *data)
 
 	malloc_trim(0); /* what the ranges needed is not needed again */
 	wiring->hub = hub_new(&hub_ops, store_epoch(wiring->store), revision, wiring);
+	wiring->presence = presence_new(wiring->store, wiring->cloud, wiring->mirror);
 	wiring->compile = compile_new(wiring->cloud, rows_emit, wiring);
 	compile_flush(wiring->compile, revision);
+	if (store_is_shared(wiring->store))
+		hub_set_shared(wiring->hub);
 	wiring->api = api_new(wiring->store, wiring->cloud, wiring->mirror, wiring->guests,
 			      &wiring->config);
 	if (!metrics_open(wiring, &error)) {
@@ -366,6 +392,7 @@ void wiring_free(struct wiring *wiring)
 	scrape_free(wiring->scrape);
 	api_free(wiring->api);
 	compile_free(wiring->compile);
+	presence_free(wiring->presence);
 	mirror_free(wiring->mirror);
 	cloud_free(wiring->cloud);
 	guestlist_free(wiring->guests);

@@ -562,8 +562,6 @@ void cloud_set_host_alive(struct cloud *cloud, const char *host, bool alive, int
 
 	station->alive = alive;
 	station->seen_at = now;
-	if (!alive)
-		g_hash_table_remove_all(station->wired);
 }
 
 void cloud_set_host_revision(struct cloud *cloud, const char *host, uint64_t revision)
@@ -583,6 +581,13 @@ bool cloud_is_host_alive(const struct cloud *cloud, const char *host)
 	const struct station *station = cloud_find_station(cloud, host);
 
 	return station && station->alive;
+}
+
+bool cloud_is_port_wired(const struct cloud *cloud, const char *host, struct uuid port)
+{
+	const struct station *station = cloud_find_station(cloud, host);
+
+	return station && g_hash_table_contains(station->wired, &port);
 }
 
 void cloud_clear_wired(struct cloud *cloud, const char *host)

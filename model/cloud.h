@@ -59,6 +59,7 @@ void cloud_listen(struct cloud *cloud, cloud_listener listener, void *data);
  * and says it is wired. Kept here so that replies and filters can print it.
  */
 void cloud_set_host_alive(struct cloud *cloud, const char *host, bool alive, int64_t now);
+bool cloud_is_port_wired(const struct cloud *cloud, const char *host, struct uuid port);
 void cloud_set_host_revision(struct cloud *cloud, const char *host, uint64_t revision);
 uint64_t cloud_get_host_revision(const struct cloud *cloud, const char *host);
 bool cloud_is_host_alive(const struct cloud *cloud, const char *host);

@@ -185,6 +185,7 @@ static void test_status(void)
 	g_assert_cmpstr(json_string_value(value), ==, "tap");
 	json_decref(value);
 	cloud_set_host_alive(world.cloud, "h0", false, 2);
+	cloud_clear_wired(world.cloud, "h0");
 	g_assert_cmpint(cloud_get_port_status(world.cloud, port), ==, STATUS_DOWN);
 	cloud_set_host_alive(world.cloud, "h0", true, 3);
 	g_assert_cmpint(cloud_get_port_status(world.cloud, port), ==, STATUS_DOWN);

@@ -16,6 +16,7 @@
 #define HISTORY_BYTES (64U << 20)
 #define OPS_FIRST     1024 /* until the server says that it takes less */
 #define GUARD_MS      500
+#define PUSH_MS	      10
 #define CLOSE_MS      20000
 
 void work_free(struct work *work)
@@ -53,6 +54,13 @@ void etcd_tell(struct etcd *e, struct work *work)
 	work_free(work);
 }
 
+void etcd_land(struct etcd *e, struct work *work, uint64_t revision)
+{
+	work->revision = revision;
+	work->landed_at = g_get_monotonic_time();
+	g_queue_push_tail(&e->landed, work);
+}
+
 void etcd_settle(struct etcd *e)
 {
 	uint64_t last = history_get_last(e->history);
@@ -65,14 +73,22 @@ void etcd_settle(struct etcd *e)
 
 /* --- the loop ------------------------------------------------------------------------ */
 
-/* A refusal carries the revision at which it was true; if that was not of our keys the watch
- * does not get there by itself. */
+/*
+ * What waits for a revision that was not of our keys waits for ever: after a moment, in which
+ * the watch would have told of it, an empty flight makes one.
+ */
 static bool etcd_needs_push(struct etcd *e)
 {
-	const struct work *last = g_queue_peek_tail(&e->landed);
+	const struct work *first = g_queue_peek_head(&e->landed);
+	gint64 due;
 
-	return last && last->revision > e->writer_last &&
-	       last->revision > history_get_last(e->history);
+	if (!first || first->revision <= e->writer_last)
+		return false;
+	due = first->landed_at + PUSH_MS * 1000;
+	if (g_get_monotonic_time() >= due)
+		return true;
+	g_source_set_ready_time(e->source, due);
+	return false;
 }
 
 static void etcd_refuse_all(struct etcd *e)
@@ -88,6 +104,8 @@ static void etcd_refuse_all(struct etcd *e)
 					  e->refusal);
 		etcd_tell(e, work);
 	}
+	while ((work = g_queue_pop_head(&e->syncs)))
+		etcd_land(e, work, 0);
 	while ((work = g_queue_pop_head(&e->landed)))
 		etcd_tell(e, work);
 }
@@ -99,6 +117,8 @@ static gboolean etcd_dispatch(GSource *source, GSourceFunc callback, gpointer da
 
 	g_source_set_ready_time(source, -1);
 	history_deliver(e->history);
+	if (e->syncs.head && !e->asking.head && e->writer)
+		etcd_sync_send(e);
 	if (e->busy)
 		return G_SOURCE_CONTINUE;
 	if (e->refusal) {
@@ -163,7 +183,8 @@ static void etcd_sync(struct store *store, store_synced done, void *data)
 
 	work->synced = done;
 	work->data = data;
-	etcd_add_work(store, work);
+	g_queue_push_tail(&((struct etcd *)store)->syncs, work);
+	etcd_wake((struct etcd *)store);
 }
 
 static void etcd_range(struct store *store, const char *prefix, uint64_t at,
@@ -252,11 +273,14 @@ static void etcd_close(struct store *store)
 	bool late = false;
 	guint timer = g_timeout_add(CLOSE_MS, etcd_is_late, &late);
 
-	while (!late && (e->waiting.head || e->flying.head || e->landed.head || e->busy ||
-			 e->ranges || history_is_behind(e->history)))
+	while (!late &&
+	       (e->waiting.head || e->flying.head || e->landed.head || e->syncs.head ||
+		e->asking.head || e->busy || e->ranges || history_is_behind(e->history)))
 		g_main_context_iteration(NULL, TRUE);
 	if (!late)
 		g_source_remove(timer);
+	etcd_give_up(e, &e->asking);
+	etcd_give_up(e, &e->syncs);
 	etcd_give_up(e, &e->flying);
 	etcd_give_up(e, &e->landed);
 	etcd_give_up(e, &e->waiting);
@@ -306,6 +330,8 @@ static struct store *etcd_new(const char *rest, const struct http_tls *tls, bool
 	g_queue_init(&e->waiting);
 	g_queue_init(&e->flying);
 	g_queue_init(&e->landed);
+	g_queue_init(&e->syncs);
+	g_queue_init(&e->asking);
 	if (reading)
 		e->refusal = g_strdup("it was opened for reading");
 	if (!etcd_read_url(e, rest, tls, error) || !etcd_begin(e, reading, error)) {

@@ -103,14 +103,13 @@ static void flight_gather(struct etcd *e)
 	while ((work = g_queue_peek_head(&e->waiting)) && !work->range_done) {
 		const struct store_txn *txn = work->txn;
 
-		if (txn && e->flying.head &&
+		if (e->flying.head &&
 		    (plan.ops + MAX(txn->requires->len, txn->changes->len) + OPS_OWN >
 			     e->ops_max ||
 		     plan.bytes + txn_count_bytes(txn) > BYTES_MAX || !plan_allows(&plan, txn)))
 			break;
 		g_queue_push_tail(&e->flying, g_queue_pop_head(&e->waiting));
-		if (txn)
-			plan_add(&plan, txn);
+		plan_add(&plan, txn);
 	}
 	e->flight.ops = plan.ops;
 	e->flight.bytes = plan.bytes;
@@ -233,10 +232,8 @@ static void flight_land(struct etcd *e, uint64_t revision)
 
 	e->writer_last = revision;
 	while ((work = g_queue_pop_head(&e->flying))) {
-		work->revision = revision;
-		if (work->txn)
-			etcd_leases_note(e, work->txn);
-		g_queue_push_tail(&e->landed, work);
+		etcd_leases_note(e, work->txn);
+		etcd_land(e, work, revision);
 	}
 	etcd_settle(e);
 }
@@ -283,7 +280,7 @@ static const char *txn_find_failed(const struct store_txn *txn, GHashTable *foun
 	return NULL;
 }
 
-/* Each is judged by what was found; a sync flies again with those that hold. */
+/* Each is judged by what was found. */
 static void flight_judge(struct etcd *e, const json_t *answer)
 {
 	g_autoptr(GHashTable) found =
@@ -299,15 +296,14 @@ static void flight_judge(struct etcd *e, const json_t *answer)
 				    g_memdup2(&revision, sizeof(revision)));
 	}
 	while ((work = g_queue_pop_tail(&e->flying))) {
-		const char *failed = work->txn ? txn_find_failed(work->txn, found) : NULL;
+		const char *failed = txn_find_failed(work->txn, found);
 
 		if (!failed) {
 			g_queue_push_head(&e->waiting, work);
 			continue;
 		}
 		work->failed_key = g_strdup(failed);
-		work->revision = now;
-		g_queue_push_tail(&e->landed, work);
+		etcd_land(e, work, now);
 	}
 	etcd_settle(e);
 }
@@ -413,8 +409,7 @@ void etcd_flight_send(struct etcd *e)
 	g_ptr_array_set_size(e->flight.works, 0);
 	g_ptr_array_set_size(e->flight.required, 0);
 	for (GList *place = e->flying.head; place; place = place->next)
-		if (((struct work *)place->data)->txn)
-			g_ptr_array_add(e->flight.works, place->data);
+		g_ptr_array_add(e->flight.works, place->data);
 	e->flight.number = ++e->number;
 	e->busy = true;
 	e->store.counters.flushes++;

@@ -11,6 +11,7 @@
 
 #define PAGE	    2000
 #define PATIENCE_MS 15000
+#define SYNC_MS	    5000
 
 struct reading {
 	struct etcd *e;
@@ -127,4 +128,36 @@ void etcd_range_send(struct etcd *e, struct work *work)
 	e->busy = true;
 	e->ranges++;
 	reading_send(reading);
+}
+
+/* --- how far the others are ---------------------------------------------------------- */
+
+static void sync_heard(const struct etcd_answer *answer, void *data)
+{
+	struct etcd *e = data;
+	uint64_t revision =
+		etcd_get_number(json_object_get(answer->json, "header"), "revision");
+	struct work *work;
+
+	while ((work = g_queue_pop_head(&e->asking))) {
+		if (answer->error)
+			work->error = g_error_new(WEFT_ERROR, WEFT_ERROR_UNAVAILABLE,
+						  "store: %s", answer->error->message);
+		etcd_land(e, work, answer->error ? 0 : revision);
+	}
+	etcd_settle(e);
+	etcd_wake(e);
+}
+
+/* Linearizable: not less than what was durable anywhere when it was asked. */
+void etcd_sync_send(struct etcd *e)
+{
+	g_autoptr(GString) text = g_string_new("{\"limit\":\"1\"");
+	struct work *work;
+
+	while ((work = g_queue_pop_head(&e->syncs)))
+		g_queue_push_tail(&e->asking, work);
+	etcd_append_text(text, "key", e->writer);
+	g_string_append_c(text, '}');
+	etcd_link_post(e->link, "/v3/kv/range", text->str, SYNC_MS, sync_heard, e);
 }

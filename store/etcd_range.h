@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading all keys with a prefix. For etcd*.c only.
+ * Reading: all keys with a prefix, and how far the others are. For etcd*.c only.
  */
 #pragma once
 
@@ -8,3 +8,5 @@
 
 /* Takes WORK. */
 void etcd_range_send(struct etcd *e, struct work *work);
+/* Asks a quorum for the revision, for all that wait in `syncs`. */
+void etcd_sync_send(struct etcd *e);

@@ -29,6 +29,7 @@ struct work {
 	void *data;
 	/* What became of it; told when the watch has reached REVISION. */
 	uint64_t revision;
+	gint64 landed_at; /* monotonic */
 	char *failed_key;
 	GError *error;
 };
@@ -69,6 +70,8 @@ struct etcd {
 	GQueue waiting; /* struct work: not under way yet */
 	GQueue flying;	/* ... in the flight */
 	GQueue landed;	/* ... durable, or refused; waits for the watch */
+	GQueue syncs;	/* ... to ask for the revision */
+	GQueue asking;	/* ... asked */
 	struct etcd_flight flight;
 	guint pause; /* a flight waits for its leases */
 	bool busy;   /* a flight, or the first page of a range, is under way */
@@ -89,4 +92,6 @@ struct etcd {
 /* etcd.c: something may be done; the watch has got on; an answer (takes WORK). */
 void etcd_wake(struct etcd *e);
 void etcd_settle(struct etcd *e);
+/* WORK is done at REVISION; told when the watch is there. */
+void etcd_land(struct etcd *e, struct work *work, uint64_t revision);
 void etcd_tell(struct etcd *e, struct work *work);

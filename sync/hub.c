@@ -15,13 +15,14 @@
 #include "sync/report.h"
 #include "sync/row.h"
 
-#define GRACE_MS      10000
-#define BEAT_MS	      2000
-#define FORGET_MS     900000 /* a backlog is kept so long for a host that does not come back */
-#define BACKLOG_BYTES (4U << 20)
-#define DUMP_BLOCK    65536
-#define STREAM_EXTRA  (32U << 20) /* queued on a stream beyond what it began with */
-#define SLICES	      16	  /* of a beat: not all hosts at the same moment */
+#define GRACE_MS	10000
+#define BEAT_MS		2000
+#define FORGET_MS	900000 /* a backlog is kept so long for a host that does not come back */
+#define BACKLOG_BYTES	(4U << 20)
+#define ELSEWHERE_BYTES (256U << 10)
+#define DUMP_BLOCK	65536
+#define STREAM_EXTRA	(32U << 20) /* queued on a stream beyond what it began with */
+#define SLICES		16	    /* of a beat: not all hosts at the same moment */
 
 /* Owned by the hub. */
 struct session {
@@ -51,6 +52,8 @@ struct hub {
 	void *data;
 	char *epoch;
 	uint64_t revision;
+	bool shared;
+	uint64_t base;	      /* where it began */
 	GHashTable *sessions; /* name -> struct session */
 	GHashTable *knocks;   /* set of struct knock */
 	struct lines *lines;  /* of the transaction under way */
@@ -83,7 +86,8 @@ static struct session *session_new(struct hub *hub, const char *name)
 	session->name = g_strdup(name);
 	session->staged = g_ptr_array_new_with_free_func((GDestroyNotify)g_ref_string_release);
 	session->slice = hub->next_slice++ % SLICES;
-	backlog_init(&session->backlog, hub->revision);
+	/* In a shared hub a session begins with the first row there is for its host. */
+	backlog_init(&session->backlog, hub->shared ? hub->base : hub->revision);
 	g_ptr_array_add(hub->slices[session->slice], session);
 	g_hash_table_insert(hub->sessions, session->name, session);
 	return session;
@@ -109,6 +113,8 @@ static gboolean session_forget(void *data)
 	struct session *session = data;
 
 	session->grace = 0;
+	if (session->hub->shared)
+		return G_SOURCE_REMOVE;
 	g_hash_table_remove(session->hub->sessions, session->name);
 	return G_SOURCE_REMOVE;
 }
@@ -149,6 +155,8 @@ void hub_emit(struct hub *hub, const char *host, const char *table, GRefString *
 	struct session *session = g_hash_table_lookup(hub->sessions, host);
 	GRefString *line;
 
+	if (!session && hub->shared)
+		session = session_new(hub, host);
 	if (!session)
 		return;
 	line = lines_format(hub->lines, table, key, value, revision);
@@ -160,12 +168,14 @@ void hub_emit(struct hub *hub, const char *host, const char *table, GRefString *
 static void session_commit(struct session *session, GRefString *mark)
 {
 	struct hub *hub = session->hub;
+	gsize bytes = session->stream || session->grace ? hub->backlog_bytes : ELSEWHERE_BYTES;
 
 	g_ptr_array_add(session->staged, g_ref_string_acquire(mark));
 	for (guint i = 0; i < session->staged->len; i++) {
 		GRefString *line = session->staged->pdata[i];
 
-		backlog_add(&session->backlog, hub->revision, line, hub->backlog_bytes);
+		backlog_add(&session->backlog, hub->revision, line,
+			    MIN(bytes, hub->backlog_bytes));
 		if (session->stream)
 			session_write(line, session);
 	}
@@ -516,6 +526,12 @@ void hub_set_times(struct hub *hub, unsigned int grace_ms, unsigned int beat_ms)
 	g_clear_handle_id(&hub->beat, g_source_remove);
 	hub->grace_ms = grace_ms;
 	hub->beat = g_timeout_add(MAX(beat_ms / SLICES, 1), hub_beat, hub);
+}
+
+void hub_set_shared(struct hub *hub)
+{
+	hub->shared = true;
+	hub->base = hub->revision;
 }
 
 void hub_set_backlog(struct hub *hub, gsize bytes)

@@ -44,6 +44,11 @@ struct hub *hub_new(const struct hub_ops *ops, const char *epoch, uint64_t revis
 		    void *data);
 void hub_free(struct hub *hub);
 
+/* There are other controllers with the same revisions: rows of hosts that are not connected here
+ * are kept, too (the last 256 KiB), so that one that comes from another may resume. From
+ * now on, and no rows may be waiting for their commit. */
+void hub_set_shared(struct hub *hub);
+
 /* Defaults: 10 s grace, beats every 2 s, 4 MiB of lines for each host. For tests. */
 void hub_set_times(struct hub *hub, unsigned int grace_ms, unsigned int beat_ms);
 void hub_set_backlog(struct hub *hub, gsize bytes);
