@@ -465,9 +465,9 @@ void agent_free(struct agent *agent)
 	state_free(agent->state);
 	nexthops_free(agent->nexthops);
 	maps_free(agent->maps);
+	hooks_free(agent->hooks);
 	programs_free(agent->programs);
 	desired_free(agent->desired);
-	hooks_free(agent->hooks);
 	netlink_free(agent->netlink);
 	g_free(agent->pins);
 	g_free(agent->folder);

@@ -21,10 +21,27 @@
 #define QDISC_OURS  "ours"
 #define QDISC_THEIR "theirs"
 
+#define QUIET_MS 1000 /* without an attach, before devices change over to tcx */
+
+/* A device that changes over; the thread writes `link` and nothing else. */
+struct change {
+	struct hooks *hooks;
+	GThread *thread; /* NULL: none is under way */
+	uint32_t ifindex;
+	int program;
+	int link; /* or a negative error number */
+};
+
 struct hooks {
 	char *pins;
 	enum hooks_mode mode;
+	/* On a filter, to be on tcx: device (as a pointer) to program. */
+	GHashTable *later;
+	guint timer;
+	struct change change;
 };
+
+static void change_end(struct hooks *hooks);
 
 struct hooks *hooks_new(const char *pins, enum hooks_mode mode)
 {
@@ -32,6 +49,8 @@ struct hooks *hooks_new(const char *pins, enum hooks_mode mode)
 
 	hooks->pins = g_strdup(pins);
 	hooks->mode = mode;
+	hooks->later = g_hash_table_new(NULL, NULL);
+	hooks->change.hooks = hooks;
 	return hooks;
 }
 
@@ -39,6 +58,11 @@ void hooks_free(struct hooks *hooks)
 {
 	if (!hooks)
 		return;
+	if (hooks->timer)
+		g_source_remove(hooks->timer);
+	change_end(hooks);
+	g_idle_remove_by_data(hooks);
+	g_hash_table_unref(hooks->later);
 	g_free(hooks->pins);
 	g_free(hooks);
 }
@@ -166,8 +190,102 @@ bool hooks_attach(struct hooks *hooks, uint32_t ifindex, int program, GError **e
 	return true;
 }
 
+/* -------------------------------------------------- from a filter to tcx */
+
+static gboolean change_done(gpointer data);
+
+static gpointer change_run(gpointer data)
+{
+	struct change *change = data;
+	int link = bpf_link_create(change->program, (int)change->ifindex,
+				   (enum bpf_attach_type)TCX_INGRESS, NULL);
+
+	change->link = link < 0 ? -errno : link;
+	g_idle_add(change_done, change->hooks);
+	return NULL;
+}
+
+/*
+ * The link is pinned before the filter goes. Without the pin (the device was detached
+ * meanwhile) it goes when it is closed.
+ */
+static void change_take(struct hooks *hooks, uint32_t ifindex, int link)
+{
+	g_autofree char *pin = pin_path(hooks, "link", ifindex);
+
+	if (g_hash_table_remove(hooks->later, GUINT_TO_POINTER(ifindex)) && link >= 0 &&
+	    bpf_obj_pin(link, pin) == 0)
+		clsact_detach(hooks, ifindex, true);
+	if (link >= 0)
+		close(link);
+	if (link != -EINVAL)
+		return;
+	/* A kernel before 6.6: filters are all there is. */
+	hooks->mode = HOOKS_CLSACT;
+	g_hash_table_remove_all(hooks->later);
+}
+
+static void change_start(struct hooks *hooks)
+{
+	struct change *change = &hooks->change;
+	gpointer ifindex, program;
+	GHashTableIter iter;
+
+	g_hash_table_iter_init(&iter, hooks->later);
+	if (change->thread || hooks->timer ||
+	    !g_hash_table_iter_next(&iter, &ifindex, &program))
+		return;
+	change->ifindex = GPOINTER_TO_UINT(ifindex);
+	change->program = GPOINTER_TO_INT(program);
+	change->thread = g_thread_new("hooks", change_run, change);
+}
+
+static gboolean change_done(gpointer data)
+{
+	struct hooks *hooks = data;
+
+	change_end(hooks);
+	change_start(hooks);
+	return G_SOURCE_REMOVE;
+}
+
+static void change_end(struct hooks *hooks)
+{
+	struct change *change = &hooks->change;
+
+	if (!change->thread)
+		return;
+	g_thread_join(g_steal_pointer(&change->thread));
+	change_take(hooks, change->ifindex, change->link);
+}
+
+static gboolean quiet(gpointer data)
+{
+	struct hooks *hooks = data;
+
+	hooks->timer = 0;
+	change_start(hooks);
+	return G_SOURCE_REMOVE;
+}
+
+bool hooks_attach_soon(struct hooks *hooks, uint32_t ifindex, int program, GError **error)
+{
+	g_autofree char *pin = pin_path(hooks, "link", ifindex);
+
+	if (hooks->mode != HOOKS_AUTO || access(pin, F_OK) == 0)
+		return hooks_attach(hooks, ifindex, program, error);
+	if (!clsact_attach(hooks, ifindex, program))
+		return fail(error, ifindex, "cannot attach by clsact");
+	g_hash_table_insert(hooks->later, GUINT_TO_POINTER(ifindex), GINT_TO_POINTER(program));
+	if (hooks->timer)
+		g_source_remove(hooks->timer);
+	hooks->timer = g_timeout_add(QUIET_MS, quiet, hooks);
+	return true;
+}
+
 void hooks_detach(struct hooks *hooks, uint32_t ifindex)
 {
+	g_hash_table_remove(hooks->later, GUINT_TO_POINTER(ifindex));
 	tcx_detach(hooks, ifindex);
 	clsact_detach(hooks, ifindex, false);
 }

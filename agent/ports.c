@@ -114,12 +114,14 @@ bool ports_recover(struct ports *ports, GError **error)
 	return links != NULL;
 }
 
-static bool device_hook(struct ports *ports, uint32_t ifindex, GError **error)
+/* Only on a device that we have made can nobody else's filters be in the way. */
+static bool device_hook(struct ports *ports, const struct ports_device *device, GError **error)
 {
 	struct agent *agent = ports->agent;
+	int program = programs_get_fd(agent->programs, PROGRAM_PORT);
 
-	return hooks_attach(agent->hooks, ifindex,
-			    programs_get_fd(agent->programs, PROGRAM_PORT), error);
+	return (device->made ? hooks_attach_soon : hooks_attach)(
+		agent->hooks, device->link.ifindex, program, error);
 }
 
 void ports_hook(struct ports *ports)
@@ -133,7 +135,7 @@ void ports_hook(struct ports *ports)
 		GError *error = NULL;
 		char text[UUID_TEXT];
 
-		if (device_hook(ports, device->link.ifindex, &error) &&
+		if (device_hook(ports, device, &error) &&
 		    (device->link.up ||
 		     links_set_up(ports->agent->netlink, device->link.ifindex, &error)))
 			continue;
@@ -298,7 +300,7 @@ static bool device_wire(struct ports *ports, struct ports_device *device, GError
 
 	if (!links_adopt(agent->netlink, ifindex, device->id, device->made, device->mtu,
 			 error) ||
-	    !device_hook(ports, ifindex, error) ||
+	    !device_hook(ports, device, error) ||
 	    !links_find_index(agent->netlink, ifindex, &device->link))
 		return false;
 	wire = state_wire(agent->state, device->id, ifindex, link_is_peer(&device->link), 0,

@@ -4,6 +4,7 @@
 
 create: POST /v2.0/ports until the reply. ready: the same with binding:host_id, then attach to the
 host's agent, an address on the device, and pings until a workload on the other host answers.
+together: attaches of ports that are there already, by eight clients at once.
 """
 import ctypes
 import fcntl
@@ -14,6 +15,7 @@ import select
 import socket
 import struct
 import sys
+import threading
 import time
 
 cloud, count, network, listen, agent_path, peer = (sys.argv[1], int(sys.argv[2]), *sys.argv[3:7])
@@ -128,3 +130,23 @@ for n in range(1, count + 1):
 report("create, bind, attach, first answered ping", samples)
 for name, values in parts.items():
     report(f"    of which {name}", values)
+
+body = {"ports": [{"network_id": network, "binding:host_id": "h1"} for _ in range(count)]}
+ports = [port["id"] for port in ask(api, "POST", "/v2.0/ports", body)["ports"]]
+
+
+def attach_share(share):
+    client = Agent("agent")
+    for n in range(share, count, CLIENTS):
+        ask(client, "POST", "/v1/attach",
+            {"port": ports[n], "netns": f"{cloud}-w{n + 1}", "name": "eth1"})
+
+
+CLIENTS = 8
+threads = [threading.Thread(target=attach_share, args=(share,)) for share in range(CLIENTS)]
+start = time.monotonic()
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(f"{'attach, eight clients together':42s} {count / (time.monotonic() - start):11.0f} a second")

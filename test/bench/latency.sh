@@ -3,7 +3,7 @@
 # How long the control plane takes: weftd on SQLite (every reply durable), two hosts on a routed
 # underlay as in test/net/cloud.sh, one client that keeps its connection.
 #
-#   test/bench/latency.sh [PORTS]      default 200
+#   test/bench/latency.sh [PORTS [OPTION ...]]      default 200; options of the agents
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../net/cloud.sh"
@@ -11,8 +11,9 @@ cloud_use wl /run/weft-latency
 trap cloud_down EXIT
 trap 'exit 1' INT TERM HUP
 count=${1:-200}
+shift $(($# > 0))
 
-cloud_up 2 && cloud_weftd && cloud_agent 1 && cloud_agent 2 || exit 1
+cloud_up 2 && cloud_weftd && cloud_agent 1 "$@" && cloud_agent 2 "$@" || exit 1
 network=$(make network '"name":"bench"') || exit 1
 make subnet "\"network_id\":\"$network\",\"ip_version\":4,\"cidr\":\"10.0.0.0/16\"" >/dev/null || exit 1
 place peer h2 "$network" 10.0.255.250/16 >/dev/null || exit 1

@@ -69,4 +69,22 @@ stats = json.load(sys.stdin)["counters"]
 sys.exit(not (stats["tx_packets"] > 100 and stats["rx_packets"] > 100 and stats["tx_bytes"] > 8388608))'
 }
 check 'packets and bytes are counted' counted
+
+# A device begins with a filter, and changes over to tcx when it is quiet (kernel 6.6).
+on_tcx() { # HOST PORT: a link of ours, and no filter any more
+	local name
+	name=wf$(tr -d - <<<"$2" | cut -c 1-11)
+	[ -e "$CLOUD_RUN/$1/bpf/link_$(ip -n "$CLOUD-$1" -o link show "$name" | cut -d: -f1)" ] &&
+		! N "$1" tc filter show dev "$name" ingress | grep -q weft
+}
+if [ "$(uname -r | cut -d. -f1)" -ge 7 ] || [[ $(uname -r) =~ ^6\.([6-9]|[1-9][0-9]) ]]; then
+	d=$(place d h1 "$network" '10.0.1.14/24') || exit 1
+	check_not 'a new port does not wait for tcx' on_tcx h1 "$d"
+	ping_begin d 10.0.1.13 -i 0.005
+	check 'it changes over to tcx' cloud_wait 15 on_tcx h1 "$d"
+	ping_end
+	check_match '... and no packet is lost or doubled' ' 0% packet loss' "$(grep -v DUP "$CLOUD_DIR/ping")"
+else
+	skipped 'a new port changes over to tcx' 'the kernel has no tcx'
+fi
 story_told
