@@ -21,6 +21,7 @@
 #define LIM_PUNT_RATE	  32	  /* frames a port may hand to the agent per second */
 #define LIM_ERROR_RATE	  100	  /* ICMP errors that a port is sent per second */
 #define LIM_CONN_TOUCH	  4	  /* seconds a connection's counts may lag behind its packets */
+#define LIM_OPEN_RATE	  100000  /* connections a port may open or be opened per second */
 #define LIM_POLICIES	  8192	  /* banks of compiled policy on one host */
 #define LIM_POLICY_FLOORS 4	  /* tiers that may pass, and what is below them */
 #define LIM_PEERS	  1048576 /* identities, and prefixes, that the banks speak of */

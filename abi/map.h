@@ -283,6 +283,10 @@ enum flow_verdict {
 #define FLOW_ROUTED 0x01 /* rewrite MACs and decrement TTL by hops */
 #define FLOW_PEER   0x02 /* deliver by bpf_redirect_peer */
 #define FLOW_CONN   0x04 /* a conn entry of tx_slot or rx_slot is to be touched */
+/* What the policy of the sender, and of the receiver (<< 1), has made of it. */
+#define FLOW_HELD   0x08 /* passes by a connection: without its entry the packet walks */
+#define FLOW_FREE   0x20 /* passes without: has no entry */
+#define FLOW_REJECT 0x80 /* of FLOW_DROP: the sender is told */
 
 /*
  * Map `flow`: array of sets of FLOW_WAYS records, one range of sets a CPU, in it by hash of
@@ -331,7 +335,8 @@ _Static_assert(sizeof(struct flow_value) == 128, "two cache lines");
 /*
  * Map `conn`: preallocated hash, the truth about connections. One entry per
  * local port and connection; addresses as that port sees them, canonical order:
- * the port's own side is `local`.
+ * the port's own side is `local`. ICMP echo: the identifier is the port of the side that asks,
+ * the other's is 0. Protocols without ports have 0 and 0.
  */
 struct conn_key {
 	__u32 slot; /* local port */
@@ -361,7 +366,25 @@ struct conn_value {
 	__u8 origin; /* 0: the local port opened it, 1: the other side */
 	__u8 fin;    /* bit 0: local has sent FIN, bit 1: remote has */
 	__u8 pad;
+	__u32 rule; /* that let it be opened (abi/policy.h); 0: a default, or no policy */
+	__u32 reserved;
 };
+
+/*
+ * Map `port_conns`: array by port slot, a port's share of `conn`. Programs count what they open
+ * and stop at `allowed` (serial arithmetic); the agent moves it on by what has ended. The
+ * programs' words come first, the agent writes its own alone.
+ */
+struct port_conns_value {
+	__u32 opened; /* entries ever made */
+	__u32 second; /* low bits of jiffies64 / HZ: of the current second ... */
+	__u32 before; /* ... `opened` when it began: up to LIM_OPEN_RATE more */
+	__u32 allowed;
+};
+
+_Static_assert(sizeof(struct conn_key) == 48, "no padding but its own");
+_Static_assert(sizeof(struct conn_value) == 64, "one cache line");
+_Static_assert(sizeof(struct port_conns_value) == 16, "no padding");
 
 /* Map `fragment`: LRU hash from the first fragment to its ports. */
 struct fragment_key {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "abi/map.h"
+#include "abi/policy.h"
 
 #define DP_NO_PREALLOC 1u	  /* BPF_F_NO_PREALLOC */
 #define DP_MMAPABLE    (1u << 10) /* BPF_F_MMAPABLE */
@@ -33,6 +34,12 @@ struct dp_pkt;
 	X(drops, PERCPU_ARRAY, LIM_HOST_PORTS *DP_DROP_COUNT, 0, __u32, __u64)                 \
 	X(host_stats, PERCPU_ARRAY, 1, 0, __u32, struct host_stats_value)                      \
 	X(budget, ARRAY, LIM_HOST_PORTS, 0, __u32, struct budget_value)                        \
+	X(policy, HASH, LIM_POLICIES, DP_NO_PREALLOC, __u32, struct policy_value)              \
+	X(peer_identity, HASH, LIM_PEERS, DP_NO_PREALLOC, struct peer_identity_key, __u32)     \
+	X(peer_prefix, LPM_TRIE, LIM_PEERS, DP_NO_PREALLOC, struct peer_prefix_key, __u32)     \
+	X(service, LPM_TRIE, LIM_SERVICES, DP_NO_PREALLOC, struct service_key, __u32)          \
+	X(cell, HASH, LIM_CELLS, DP_NO_PREALLOC, struct cell_key, struct policy_verdict)       \
+	X(port_conns, ARRAY, LIM_HOST_PORTS, DP_MMAPABLE, __u32, struct port_conns_value)      \
 	X(scratch, PERCPU_ARRAY, 1, 0, __u32, struct dp_pkt)
 
 /* The ring `punt` has no keys and is made by each world for itself. */
@@ -49,4 +56,5 @@ struct dp_pkt;
 	X(__u32, vxlan_ifindex, 0)  /* the idle vxlan device; 0: no fallback */                \
 	X(__u32, uplink_ifindex, 0) /* way out for a host without a resolved next hop */       \
 	X(__u32, has_decap_l3, 0)   /* the kernel knows BPF_F_ADJ_ROOM_DECAP_L3_* (6.3) */     \
-	X(__u32, hz, 250)	    /* jiffies of a second */
+	X(__u32, hz, 250)	    /* jiffies of a second */                                  \
+	X(__u32, pickup, 0)	    /* TCP whose SYN was not seen may open a connection */

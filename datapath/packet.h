@@ -8,6 +8,7 @@
 
 #include "abi/drop.h"
 #include "abi/map.h"
+#include "abi/policy.h"
 
 #define DP_ETH_SIZE 14
 #define DP_PULL	    128 /* bytes of headers wanted in the linear part */
@@ -58,6 +59,44 @@ struct dp_outer {
 	__u8 pad[6];
 };
 
+/* What one port's policy makes of a packet. */
+enum dp_hold {
+	DP_HOLD_NOTHING = 0, /* not filtered: the guard is all */
+	DP_HOLD_CONN = 1,    /* its connection lets it pass */
+	DP_HOLD_OPEN = 2,    /* ... which it opens */
+	DP_HOLD_FREE = 3,    /* passes without one */
+};
+
+/* Who is to get it. */
+enum dp_to {
+	DP_TO_PLACE = 0, /* a port, here or elsewhere */
+	DP_TO_ROUTER = 1,
+	DP_TO_MANY = 2,
+};
+
+/* A port of this host that sends the packet, or is given it. */
+struct dp_side {
+	__u32 slot; /* 0: there is none */
+	__u32 bank; /* of its policy */
+	__u32 peer; /* identity of the other side */
+	__u32 rule; /* that decided */
+	__u8 filtered;
+	__u8 hold; /* enum dp_hold */
+	__u8 made; /* an entry of `conn` for this packet */
+	__u8 pad;
+};
+
+/* A question to the policy, and the answer. */
+struct dp_ask {
+	struct abi_ip peer;
+	__u32 chain; /* POLICY_CHAIN() */
+	__u32 identity;
+	__u8 proto;
+	__u8 port[2];
+	__u8 portless; /* a later fragment: only what holds for any port */
+	struct policy_verdict verdict;
+};
+
 /* A packet on the miss path. */
 struct dp_pkt {
 	struct dp_head head;
@@ -75,6 +114,16 @@ struct dp_pkt {
 	struct abi_mac port_mac;
 	__u8 hops;   /* routers crossed */
 	__u8 walked; /* it is no hit of the flow table */
+
+	/* what policy has to say of it */
+	struct dp_side
+		side[2]; /* of the sender and of the receiver: CONN_SENT, CONN_RECEIVED */
+	struct dp_ask ask;
+	__u32 peer;    /* identity of the destination */
+	__u32 account; /* slot that a drop counts on; 0: the sender's */
+	__u8 reject;   /* the policy says that the sender is to be told */
+	__u8 to;       /* enum dp_to */
+	__u8 policy_pad[2];
 
 	/* cells the verdict depends on; see GENERATIONS */
 	__u32 gens;

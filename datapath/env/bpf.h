@@ -67,6 +67,7 @@ DP_CONFIG_TABLE(X)
 #define dp_put(ctx, map, key, value) bpf_map_update_elem(map_##map(), key, value, BPF_ANY)
 #define dp_add(ctx, map, key, value) bpf_map_update_elem(map_##map(), key, value, BPF_NOEXIST)
 #define dp_cpu(ctx)		     bpf_get_smp_processor_id()
+#define dp_del(ctx, map, key)	     bpf_map_delete_elem(map_##map(), key)
 #define dp_jiffies(ctx)		     bpf_jiffies64()
 #define dp_count_shared(ptr, n)	     __sync_fetch_and_add(ptr, n)
 

@@ -153,6 +153,7 @@ struct dp_ctx {
 			 native_put((ctx)->host, NATIVE_MAP_##map, key, value)                 \
 		 ? 0                                                                           \
 		 : -1)
+#define dp_del(ctx, map, key)	native_del((ctx)->host, NATIVE_MAP_##map, key)
 #define dp_hide(variable)	((void)(variable))
 #define dp_cpu(ctx)		0u
 #define dp_jiffies(ctx)		((ctx)->host->jiffies)

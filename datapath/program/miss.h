@@ -14,7 +14,7 @@ DP_STAGE int miss_keep_drop(struct dp_ctx *ctx, struct dp_pkt *p, __u32 reason, 
 		return DP_OK;
 	p->rec.verdict = FLOW_DROP;
 	p->rec.reason = reason;
-	p->rec.flags = 0;
+	p->rec.flags = p->reject ? FLOW_REJECT : 0;
 	p->rec.hops = 0;
 	p->rec.tx_slot = account;
 	p->rec.rx_slot = 0;
@@ -24,13 +24,22 @@ DP_STAGE int miss_keep_drop(struct dp_ctx *ctx, struct dp_pkt *p, __u32 reason, 
 /* The packet goes: connection, record and fragment are noted; TOO_BIG when it does not fit. */
 DP_STAGE int miss_keep(struct dp_ctx *ctx, struct dp_pkt *p)
 {
+	__u32 flags;
+	int reason;
+
 	if (!p)
 		return DP_DROP_INTERNAL;
 	if (!deliver_fits(ctx, &p->head, p->rec.mtu))
 		return DP_DROP_TOO_BIG;
+	reason = conn_open(ctx, p);
+	if (reason)
+		return reason;
+	deliver_note(ctx, &p->head, &p->rec);
 	deliver_count(ctx, &p->head, &p->rec);
-	if (p->rec.flags & FLOW_CONN)
-		conn_touch(ctx, &p->rec, p->head.tcp | CONN_UNKNOWN);
+	flags = p->head.tcp | CONN_UNKNOWN | (p->side[0].made ? CONN_MADE : 0) |
+		(p->side[1].made ? CONN_MADE << 1 : 0);
+	if ((p->rec.flags & FLOW_CONN) && conn_touch(ctx, &p->rec, flags))
+		return DP_DROP_NO_CONNECTION; /* it has been aged away this instant */
 	if (p->head.fragment == DP_FRAGMENT_FIRST)
 		fragment_keep(ctx, p);
 	if (flow_may_keep(p, 0))

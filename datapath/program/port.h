@@ -20,6 +20,7 @@
 #include "datapath/stage/mac.h"
 #include "datapath/stage/nd.h"
 #include "datapath/stage/parse.h"
+#include "datapath/stage/policy.h"
 #include "datapath/stage/route.h"
 #include "datapath/program/miss.h"
 
@@ -51,18 +52,22 @@ DP_STAGE int port_switch(struct dp_ctx *ctx, struct dp_pkt *p)
 
 	if (!p)
 		return DP_DROP_INTERNAL;
-	if (p->head.key.dmac.b[0] & 1)
-		return flood_stage(ctx, p);
+	if (p->head.key.dmac.b[0] & 1) {
+		p->to = DP_TO_MANY;
+		return DP_OK;
+	}
 	reason = mac_switch(ctx, p);
-	if (reason == DP_DROP_UNKNOWN_UNICAST && (p->network_flags & NETWORK_FLOOD))
-		return flood_stage(ctx, p);
+	if (reason == DP_DROP_UNKNOWN_UNICAST && (p->network_flags & NETWORK_FLOOD)) {
+		p->to = DP_TO_MANY;
+		return DP_OK;
+	}
 	if (reason)
 		return reason;
 	if (PLACE_KIND(p->place) == PLACE_ROUTER) {
 		if (p->head.key.ethertype == dp_htons(ETH_P_ARP))
 			return DP_DROP_ARP_ANNOUNCE;
 		reason = route_walk(ctx, p);
-		if (reason || p->verdict >= 0)
+		if (reason || p->to)
 			return reason;
 	}
 	return locate_stage(ctx, p);
@@ -74,7 +79,15 @@ DP_INLINE int port_walk(struct dp_ctx *ctx, struct dp_pkt *p)
 
 	if (reason || p->verdict >= 0)
 		return reason;
-	return port_switch(ctx, p);
+	reason = port_switch(ctx, p);
+	if (reason)
+		return reason;
+	if (p->to == DP_TO_PLACE)
+		return policy_stage(ctx, p);
+	reason = policy_leave(ctx, p);
+	if (reason)
+		return reason;
+	return p->to == DP_TO_ROUTER ? icmp_answer(ctx, p) : flood_stage(ctx, p);
 }
 
 /* The end of a walk: dropped, consumed by a stage, or on its way by a new record. */
@@ -84,7 +97,7 @@ DP_STAGE int port_finish(struct dp_ctx *ctx, struct dp_pkt *p, __u32 reason)
 		return TC_ACT_SHOT;
 	COUNT_HOST(ctx, flow_misses);
 	if (reason) {
-		miss_keep_drop(ctx, p, reason, p->slot);
+		miss_keep_drop(ctx, p, reason, p->account ? p->account : p->slot);
 		return error_stage(ctx, p, reason);
 	}
 	if (p->verdict >= 0) {
@@ -107,6 +120,8 @@ DP_STAGE int port_refuse(struct dp_ctx *ctx, struct flow_value *rec)
 
 	if (!rec)
 		return TC_ACT_SHOT;
+	if (rec->verdict == FLOW_DROP && conn_lifts(ctx, rec))
+		return -1;
 	reason = rec->verdict == FLOW_DROP ? rec->reason : DP_DROP_TOO_BIG;
 	if (error_is_due(ctx, &rec->key, rec->tx_slot, reason))
 		return -1;
@@ -128,8 +143,9 @@ DP_STAGE int port_again(struct dp_ctx *ctx, struct dp_pkt *p)
 		return -1;
 	if (rec->verdict == FLOW_DROP || !deliver_fits(ctx, &p->head, rec->mtu))
 		return port_refuse(ctx, rec);
+	if (!deliver_account(ctx, &p->head, rec))
+		return -1;
 	COUNT_HOST(ctx, flow_hits);
-	deliver_account(ctx, &p->head, rec);
 	return deliver_from_port(ctx, &p->head, rec);
 }
 
@@ -202,7 +218,8 @@ DP_INLINE int port_run(struct dp_ctx *ctx)
 
 		return verdict < 0 ? port_new(ctx, &h) : verdict;
 	}
+	if (dp_unlikely(!deliver_account(ctx, &h, rec)))
+		return port_new(ctx, &h);
 	COUNT_HOST(ctx, flow_hits);
-	deliver_account(ctx, &h, rec);
 	return deliver_from_port(ctx, &h, rec);
 }

@@ -15,6 +15,7 @@
 #include "datapath/stage/locate.h"
 #include "datapath/stage/mac.h"
 #include "datapath/stage/parse.h"
+#include "datapath/stage/policy.h"
 #include "datapath/stage/tunnel.h"
 
 #define UPLINK_HEADERS (WIRE_OVERHEAD_V4 + DP_ETH_SIZE + PARSE_IPV4_SIZE + PARSE_TCP_SIZE)
@@ -31,6 +32,7 @@ DP_STAGE int uplink_admit(struct dp_ctx *ctx, struct dp_pkt *p)
 	p->slot = 0;
 	p->from = 0;
 	p->port_flags = 0;
+	__builtin_memset(p->side, 0, sizeof(p->side));
 	flow_gens_start(ctx, p);
 	reason = tunnel_check(p);
 	if (reason)
@@ -44,12 +46,10 @@ DP_STAGE int uplink_admit(struct dp_ctx *ctx, struct dp_pkt *p)
 	return admit_network(ctx, p, p->outer.vni >> 8);
 }
 
-DP_STAGE int uplink_walk(struct dp_ctx *ctx, struct dp_pkt *p)
+DP_INLINE int uplink_walk(struct dp_ctx *ctx, struct dp_pkt *p)
 {
 	int reason;
 
-	if (!p)
-		return DP_DROP_INTERNAL;
 	if (p->head.key.dmac.b[0] & 1) {
 		reason = tunnel_ecn(ctx, p);
 		return reason ? reason : flood_stage(ctx, p);
@@ -58,7 +58,8 @@ DP_STAGE int uplink_walk(struct dp_ctx *ctx, struct dp_pkt *p)
 	/* what came by tunnel never leaves by one, nor is it routed again */
 	if (reason || PLACE_KIND(p->place) != PLACE_PORT)
 		return reason && reason != DP_DROP_UNKNOWN_UNICAST ? reason : DP_DROP_NOT_LOCAL;
-	return locate_stage(ctx, p);
+	reason = locate_stage(ctx, p);
+	return reason ? reason : policy_stage(ctx, p);
 }
 
 DP_STAGE int uplink_finish(struct dp_ctx *ctx, struct dp_pkt *p, __u32 reason)
@@ -96,6 +97,17 @@ DP_INLINE bool uplink_same(struct dp_ctx *ctx, const struct flow_value *rec,
 	       rec->vx_vni == outer->vni;
 }
 
+/* The record says no. Negative: something has changed that the packet should walk for. */
+DP_STAGE int uplink_refuse(struct dp_ctx *ctx, struct flow_value *rec)
+{
+	if (!rec)
+		return TC_ACT_SHOT;
+	if (conn_lifts(ctx, rec))
+		return -1;
+	COUNT_HOST(ctx, flow_hits);
+	return count_drop(ctx, rec->tx_slot, rec->reason);
+}
+
 /* Not plain, or its ECN field changes: but its flow may be known. */
 DP_STAGE int uplink_again(struct dp_ctx *ctx, struct dp_pkt *p)
 {
@@ -109,15 +121,16 @@ DP_STAGE int uplink_again(struct dp_ctx *ctx, struct dp_pkt *p)
 	rec = flow_find(ctx, &p->head);
 	if (!rec || !uplink_same(ctx, rec, &p->outer) || p->head.fragment == DP_FRAGMENT_FIRST)
 		return -1;
-	COUNT_HOST(ctx, flow_hits);
 	if (rec->verdict == FLOW_DROP)
-		return count_drop(ctx, rec->tx_slot, rec->reason);
+		return uplink_refuse(ctx, rec);
 	reason = tunnel_ecn(ctx, p);
 	if (!reason && !deliver_fits(ctx, &p->head, rec->mtu))
 		reason = DP_DROP_TOO_BIG;
+	if (!reason && !deliver_account(ctx, &p->head, rec))
+		return -1;
+	COUNT_HOST(ctx, flow_hits);
 	if (reason)
 		return count_drop(ctx, rec->rx_slot, reason);
-	deliver_account(ctx, &p->head, rec);
 	return deliver_from_tunnel(ctx, rec, p->head.base);
 }
 
@@ -201,11 +214,17 @@ DP_INLINE int uplink_run(struct dp_ctx *ctx)
 		return uplink_new(ctx, &h, &outer);
 	if (dp_unlikely(tunnel_ecn_matters(outer.tos, h.tos)))
 		return uplink_slow(ctx);
-	COUNT_HOST(ctx, flow_hits);
-	if (dp_unlikely(rec->verdict == FLOW_DROP))
-		return count_drop(ctx, rec->tx_slot, rec->reason);
-	if (dp_unlikely(!deliver_fits(ctx, &h, rec->mtu)))
+	if (dp_unlikely(rec->verdict == FLOW_DROP)) {
+		int verdict = uplink_refuse(ctx, rec);
+
+		return verdict < 0 ? uplink_new(ctx, &h, &outer) : verdict;
+	}
+	if (dp_unlikely(!deliver_fits(ctx, &h, rec->mtu))) {
+		COUNT_HOST(ctx, flow_hits);
 		return count_drop(ctx, rec->rx_slot, DP_DROP_TOO_BIG);
-	deliver_account(ctx, &h, rec);
+	}
+	if (dp_unlikely(!deliver_account(ctx, &h, rec)))
+		return uplink_new(ctx, &h, &outer);
+	COUNT_HOST(ctx, flow_hits);
 	return deliver_from_tunnel(ctx, rec, WIRE_OVERHEAD_V4);
 }

@@ -32,6 +32,7 @@ DP_STAGE int admit_port(struct dp_ctx *ctx, struct dp_pkt *p)
 		return DP_DROP_INTERNAL;
 	p->slot = 0;
 	p->from = 0;
+	__builtin_memset(p->side, 0, sizeof(p->side));
 	flow_gens_start(ctx, p);
 	slot = dp_find(ctx, device, &ifindex);
 	if (!slot || !*slot)
@@ -44,6 +45,9 @@ DP_STAGE int admit_port(struct dp_ctx *ctx, struct dp_pkt *p)
 	p->identity = port->identity;
 	p->port_flags = port->flags;
 	p->port_mac = port->mac;
+	p->side[0].slot = *slot;
+	p->side[0].bank = port->policy;
+	p->side[0].filtered = !!(port->flags & PORT_FILTERED);
 	if (!(port->flags & PORT_UP))
 		return DP_DROP_PORT_DOWN;
 	return admit_network(ctx, p, port->vni);

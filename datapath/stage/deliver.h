@@ -21,14 +21,19 @@ DP_INLINE bool deliver_fits(struct dp_ctx *ctx, const struct dp_head *h, __u32 m
 	return segment && segment + h->l4 + h->l4_size - DP_ETH_SIZE <= mtu;
 }
 
-/* The packet counts: on its record and its ports. */
+/* The packet counts on its record ... */
+DP_INLINE void deliver_note(struct dp_ctx *ctx, const struct dp_head *h, struct flow_value *rec)
+{
+	rec->packets += count_packets(ctx);
+	rec->bytes += h->size;
+}
+
+/* ... and on its ports ... */
 DP_INLINE void deliver_count(struct dp_ctx *ctx, const struct dp_head *h,
 			     struct flow_value *rec)
 {
 	__u32 packets = count_packets(ctx);
 
-	rec->packets += packets;
-	rec->bytes += h->size;
 	if (rec->tx_slot)
 		count_tx(ctx, rec->tx_slot, packets, h->size);
 	if (rec->rx_slot)
@@ -37,19 +42,21 @@ DP_INLINE void deliver_count(struct dp_ctx *ctx, const struct dp_head *h,
 
 /*
  * ... and every LIM_CONN_TOUCH seconds on its connection, whose memory is cold when flows are
- * many.
+ * many. False: the connection that let it pass is no more.
  */
-DP_INLINE void deliver_account(struct dp_ctx *ctx, const struct dp_head *h,
+DP_INLINE bool deliver_account(struct dp_ctx *ctx, const struct dp_head *h,
 			       struct flow_value *rec)
 {
 	__u32 now = dp_jiffies(ctx);
 
+	deliver_note(ctx, h, rec);
+	if (dp_likely(rec->flags & FLOW_CONN) &&
+	    dp_unlikely((h->tcp & (DP_TCP_FIN | DP_TCP_SYN | DP_TCP_RST)) ||
+			now - rec->seen > dp_config(ctx, hz) * LIM_CONN_TOUCH) &&
+	    conn_touch(ctx, rec, h->tcp))
+		return false;
 	deliver_count(ctx, h, rec);
-	if (!(rec->flags & FLOW_CONN))
-		return;
-	if (dp_unlikely((h->tcp & (DP_TCP_FIN | DP_TCP_SYN | DP_TCP_RST)) ||
-			now - rec->seen > dp_config(ctx, hz) * LIM_CONN_TOUCH))
-		conn_touch(ctx, rec, h->tcp);
+	return true;
 }
 
 /* The routers' share: TTL less by their number (RFC 1624), MACs of the last network. */

@@ -287,7 +287,7 @@ DP_STAGE int error_stage(struct dp_ctx *ctx, struct dp_pkt *p, __u32 reason)
 
 	if (!p)
 		return TC_ACT_SHOT;
-	verdict = count_drop(ctx, p->slot, reason);
+	verdict = count_drop(ctx, p->account ? p->account : p->slot, reason);
 	if (p->head.fragment == DP_FRAGMENT_LATER ||
 	    !error_is_due(ctx, &p->head.key, p->slot, reason) || !parse_is_intact(ctx, p) ||
 	    error_source(ctx, p, reason, &source) ||

@@ -12,6 +12,7 @@
 #include "datapath/env/env.h"
 #include "datapath/stage/count.h"
 #include "datapath/stage/deliver.h"
+#include "datapath/stage/policy.h"
 #include "datapath/stage/tunnel.h"
 
 enum flood_round {
@@ -31,6 +32,8 @@ DP_INLINE void flood_to_port(struct dp_ctx *ctx, struct dp_pkt *p, __u32 slot)
 	const struct port_value *port = dp_find(ctx, port, &slot);
 
 	if (slot == p->slot || !port || !port->ifindex || !(port->flags & PORT_UP))
+		return;
+	if ((port->flags & PORT_FILTERED) && policy_copy(ctx, p, slot, port->policy))
 		return;
 	if (dp_clone(ctx, port->ifindex))
 		return;

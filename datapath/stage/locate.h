@@ -23,6 +23,9 @@ DP_INLINE enum dp_drop locate_port(struct dp_ctx *ctx, struct dp_pkt *p, __u32 s
 	p->rec.mtu = port->mtu;
 	if (port->flags & PORT_PEER)
 		p->rec.flags |= FLOW_PEER;
+	p->side[1].slot = slot;
+	p->side[1].bank = port->policy;
+	p->side[1].filtered = !!(port->flags & PORT_FILTERED);
 	return DP_OK;
 }
 
@@ -56,6 +59,9 @@ DP_INLINE void locate_start(struct dp_pkt *p)
 	p->hops = 0;
 	p->place = 0;
 	p->router = 0;
+	p->to = DP_TO_PLACE;
+	p->account = 0;
+	p->reject = 0;
 	__builtin_memset(&p->router_ip, 0, sizeof(p->router_ip));
 	p->verdict = -1;
 }
@@ -67,7 +73,7 @@ DP_STAGE int locate_stage(struct dp_ctx *ctx, struct dp_pkt *p)
 	p->rec.hops = p->hops;
 	if (p->hops)
 		p->rec.flags |= FLOW_ROUTED;
-	if (conn_has(&p->head.key))
+	if (conn_is_counted(&p->head.key))
 		p->rec.flags |= FLOW_CONN;
 	/* who sent it: on the wire, and to the connection of a port that gets it */
 	if (p->slot) {

@@ -5,8 +5,8 @@
 #include "datapath/env/env.h"
 #include "datapath/stage/flow.h"
 
-/* The place of MAC in p's network, or PLACE_NONE. */
-DP_INLINE __u32 mac_place(struct dp_ctx *ctx, const struct dp_pkt *p, const struct abi_mac *mac)
+/* The place of MAC in p's network, or PLACE_NONE; who it is, into p->peer. */
+DP_INLINE __u32 mac_place(struct dp_ctx *ctx, struct dp_pkt *p, const struct abi_mac *mac)
 {
 	const struct mac_value *value;
 	struct mac_key key = {};
@@ -14,6 +14,7 @@ DP_INLINE __u32 mac_place(struct dp_ctx *ctx, const struct dp_pkt *p, const stru
 	key.vni = p->vni;
 	key.mac = *mac;
 	value = dp_find(ctx, mac, &key);
+	p->peer = value ? value->identity : 0;
 	return value ? value->place : 0;
 }
 

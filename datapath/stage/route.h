@@ -87,8 +87,10 @@ DP_STAGE int route_step(struct dp_ctx *ctx, struct dp_pkt *p)
 		return DP_DROP_ROUTER_DOWN;
 	if (route->flags & ROUTE_BLACKHOLE)
 		return DP_DROP_BLACKHOLE;
-	if (route->flags & ROUTE_LOCAL)
-		return icmp_answer(ctx, p);
+	if (route->flags & ROUTE_LOCAL) {
+		p->to = DP_TO_ROUTER;
+		return DP_OK;
+	}
 	if (route_is_martian(&p->head.key))
 		return DP_DROP_MARTIAN;
 	if (p->head.ttl <= p->hops + 1)
@@ -118,13 +120,14 @@ DP_STAGE int route_walk(struct dp_ctx *ctx, struct dp_pkt *p)
 	key = &p->head.key;
 	if (route_is_multicast(key))
 		return DP_DROP_MULTICAST_ROUTE;
-	if (!guard_is_v4(key) && guard_is_link_local(&key->daddr))
-		return guard_is_eui64(&key->daddr, &key->dmac) ? icmp_answer(ctx, p)
-							       : DP_DROP_NO_ROUTE;
+	if (!guard_is_v4(key) && guard_is_link_local(&key->daddr)) {
+		p->to = DP_TO_ROUTER;
+		return guard_is_eui64(&key->daddr, &key->dmac) ? DP_OK : DP_DROP_NO_ROUTE;
+	}
 	for (int i = 0; i < LIM_ROUTER_HOPS; i++) {
 		int reason = route_step(ctx, p);
 
-		if (reason || p->verdict >= 0 || PLACE_KIND(p->place) != PLACE_ROUTER)
+		if (reason || p->to || PLACE_KIND(p->place) != PLACE_ROUTER)
 			return reason;
 	}
 	return DP_DROP_ROUTER_LOOP;

@@ -428,6 +428,50 @@ static void check_port(struct row *row, char **words)
 		     (unsigned long long)packets, (unsigned long long)bytes);
 }
 
+/* SLOT PROTO LOCAL LPORT REMOTE RPORT */
+static void read_conn_key(struct row *row, char **words, struct conn_key *key)
+{
+	key->slot = strtoul(words[0], NULL, 0);
+	key->proto = strtoul(words[1], NULL, 0);
+	if (!world_ip(&row->world, words[2], &key->local) ||
+	    !world_ip(&row->world, words[4], &key->remote))
+		fail(row, "connection: not an address");
+	key->lport = g_htons(strtoul(words[3], NULL, 0));
+	key->rport = g_htons(strtoul(words[5], NULL, 0));
+}
+
+/* no connection SLOT PROTO LOCAL LPORT REMOTE RPORT */
+static void check_no_connection(struct row *row, char **words)
+{
+	struct conn_value value;
+	struct conn_key key = {};
+
+	if (g_strv_length(words) != 8 || strcmp(words[1], "connection")) {
+		fail(row, "no connection: six words");
+		return;
+	}
+	read_conn_key(row, words + 2, &key);
+	if (read_map(row, NATIVE_MAP_conn, &key, &value))
+		fail(row, "there is such a connection");
+}
+
+/* end SLOT PROTO LOCAL LPORT REMOTE RPORT: as when the agent ages it away */
+static void end_connection(struct row *row, char **words)
+{
+	struct world_backend *backend = row->rows->backend;
+	struct conn_value value;
+	struct conn_key key = {};
+
+	if (g_strv_length(words) != 7) {
+		fail(row, "end: six words");
+		return;
+	}
+	read_conn_key(row, words + 1, &key);
+	if (!read_map(row, NATIVE_MAP_conn, &key, &value))
+		fail(row, "no such connection");
+	backend->del(backend->self, NATIVE_MAP_conn, &key);
+}
+
 /* connection SLOT PROTO LOCAL LPORT REMOTE RPORT STATE SENT RECEIVED */
 static void check_connection(struct row *row, char **words)
 {
@@ -439,13 +483,7 @@ static void check_connection(struct row *row, char **words)
 		fail(row, "connection: nine words");
 		return;
 	}
-	key.slot = strtoul(words[1], NULL, 0);
-	key.proto = strtoul(words[2], NULL, 0);
-	if (!world_ip(&row->world, words[3], &key.local) ||
-	    !world_ip(&row->world, words[5], &key.remote))
-		fail(row, "connection: not an address");
-	key.lport = g_htons(strtoul(words[4], NULL, 0));
-	key.rport = g_htons(strtoul(words[6], NULL, 0));
+	read_conn_key(row, words + 1, &key);
 	if (!read_map(row, NATIVE_MAP_conn, &key, &value)) {
 		fail(row, "no such connection");
 		return;
@@ -504,6 +542,10 @@ static bool check(struct row *row, char **words)
 		check_port(row, words);
 	else if (!strcmp(words[0], "connection"))
 		check_connection(row, words);
+	else if (!strcmp(words[0], "no"))
+		check_no_connection(row, words);
+	else if (!strcmp(words[0], "end"))
+		end_connection(row, words);
 	else if (!strcmp(words[0], "time") && words[1])
 		row->skip = g_strdup(
 			backend->pass_time(backend->self, strtoull(words[1], NULL, 0)));

@@ -9,7 +9,8 @@
  *   drop REASON [SLOT]  |  pass  |  punt SLOT [dhcp4|dhcp6|rs]  |  silent
  *   stat FIELD N  |  tx SLOT PACKETS BYTES  |  rx SLOT PACKETS BYTES   (since the row began)
  *   connection SLOT PROTO LOCAL LPORT REMOTE RPORT STATE SENT RECEIVED
- *   no connection
+ *   no connection SLOT PROTO LOCAL LPORT REMOTE RPORT
+ *   end SLOT PROTO LOCAL LPORT REMOTE RPORT       the agent ages the connection away
  *   time JIFFIES
  *
  * times N: N of them, what is said is of the last; flows N: N of them from as many UDP ports

@@ -6,6 +6,9 @@
 
 #include "abi/hash.h"
 #include "lib/ip.h"
+#include "world_policy.h"
+
+#define SHARE 1000 /* connections that a port may open */
 
 struct line {
 	struct world *world;
@@ -25,12 +28,14 @@ void world_result_clear(struct world_result *result)
 void world_init(struct world *world, struct world_backend *backend)
 {
 	world->backend = backend;
+	world->rules = world_policy_new();
 	world->names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 }
 
 void world_done(struct world *world)
 {
 	g_clear_pointer(&world->names, g_hash_table_unref);
+	g_clear_pointer(&world->rules, world_policy_free);
 }
 
 const char *world_name(const struct world *world, const char *word)
@@ -223,6 +228,18 @@ static void do_port(struct line *l)
 	store(l, NATIVE_MAP_port, &slot, &value);
 }
 
+static void put_share(struct line *l, __u32 slot, __u32 share)
+{
+	struct port_conns_value value = {.allowed = share};
+
+	store(l, NATIVE_MAP_port_conns, &slot, &value);
+}
+
+static void do_share(struct line *l)
+{
+	put_share(l, number(l, 1), number(l, 2));
+}
+
 static void do_device(struct line *l)
 {
 	__u32 ifindex = number(l, 1), slot = l->del ? 0 : number(l, 2);
@@ -259,7 +276,7 @@ static void put_mac(struct line *l, __u32 vni, struct abi_mac mac, __u32 place, 
 static void do_mac(struct line *l)
 {
 	put_mac(l, number(l, 1), mac_of(l, word(l, 2)), l->del ? 0 : place_of(l, word(l, 3)),
-		0);
+		number_or(l, "id", 0));
 }
 
 static void put_location(struct line *l, __u32 vni, const char *ip, struct abi_mac mac)
@@ -390,6 +407,7 @@ static void do_workload(struct line *l)
 	g_hash_table_replace(l->world->names, g_steal_pointer(&device),
 			     g_strdup(option(l, "if")));
 	store(l, NATIVE_MAP_port, &slot, &port);
+	put_share(l, slot, SHARE);
 	store(l, NATIVE_MAP_device, &ifindex, &slot);
 	put_mac(l, vni, mac, PLACE(PLACE_PORT, slot), identity);
 	for (guint i = 11; i < l->count; i++) {
@@ -406,8 +424,17 @@ static const struct {
 	{"port", do_port},	   {"device", do_device}, {"guard", do_guard},
 	{"mac", do_mac},	   {"flood", do_flood},	  {"location", do_location},
 	{"route", do_route},	   {"vtep", do_vtep},	  {"peer", do_peer},
-	{"workload", do_workload}, {"bump", do_bump},
+	{"workload", do_workload}, {"bump", do_bump},	  {"share", do_share},
 };
+
+/* The Nth word becomes what it stands for. */
+static void set_word(struct line *l, guint n)
+{
+	char *value = g_strdup(word(l, n));
+
+	g_free(l->words[n]);
+	l->words[n] = value;
+}
 
 bool world_command(struct world *world, const char *text, char **why)
 {
@@ -428,8 +455,14 @@ bool world_command(struct world *world, const char *text, char **why)
 			commands[i].run(&l);
 			found = true;
 		}
-	if (!found)
-		fail(&l, "no such command", text);
+	if (!found && l.count) {
+		g_autofree char *complaint = NULL;
+
+		for (guint i = 1; i < l.count; i++)
+			set_word(&l, i);
+		if (!world_policy_command(world, l.words, l.count, &complaint))
+			fail(&l, complaint ? complaint : "no such command", text);
+	}
 	*why = l.why->len ? g_string_free(l.why, FALSE)
 			  : (g_string_free(l.why, TRUE), (char *)NULL);
 	return *why == NULL;

@@ -7,7 +7,7 @@
  *   config NAME VALUE                before anything else; see DP_CONFIG_TABLE
  *   network VNI mtu N [down] [flood] [ra] [chunks N]
  *   port SLOT if N vni N mac M id N mtu N [down] [tap] [unguarded] [dhcp4] [dhcp6]
- *   device IFINDEX SLOT | guard SLOT MAC PREFIX | mac VNI MAC PLACE | location VNI IP MAC
+ *   device IFINDEX SLOT | guard SLOT MAC PREFIX | mac VNI MAC PLACE [id N] | location VNI IP MAC
  *   flood VNI CHUNK PLACE...         PLACE: port:N, vtep:N or router:N
  *   route ROUTER PREFIX vni N mac M [via IP] [local] [blackhole] [down]
  *   route ROUTER PREFIX own IP       as whom the router speaks to the prefix
@@ -17,6 +17,8 @@
  *   bump host | port N | mac VNI MAC | address VNI IP | router N
  *   workload NAME SLOT if N vni N mac M id N [IP...]   port with guard, mac and locations;
  *                                    NAME stands for M, NAME.if for its device
+ *   share SLOT N                     connections that the port may open; world: 1000
+ *   rule, default, policy            see world_policy.h
  */
 #pragma once
 
@@ -56,6 +58,7 @@ struct world_backend {
 struct world {
 	struct world_backend *backend; /* borrowed */
 	GHashTable *names;	       /* text -> text, owned */
+	GArray *rules;		       /* of its policies (world_policy.h); owned */
 };
 
 void world_init(struct world *world, struct world_backend *backend);
