@@ -224,6 +224,8 @@ static void mirror_watched(const struct store_entry *entries, gsize count, uint6
 	g_autoptr(GError) error = NULL;
 
 	if (lost) {
+		if (mirror->ops.lost)
+			mirror->ops.lost(mirror->data);
 		mirror_read_again(mirror);
 		return;
 	}

@@ -20,6 +20,8 @@ struct mirror_ops {
 	/* A transaction has been applied to the cloud; or, after changes were lost, all that is
 	 * different now. */
 	void (*applied)(uint64_t revision, void *data);
+	/* The store does not know any more what has changed: everything is read again. Or NULL. */
+	void (*lost)(void *data);
 };
 
 struct mirror *mirror_new(struct store *store, struct cloud *cloud,

@@ -2,6 +2,7 @@
 /*
  * weftd: the controller.
  */
+#include <errno.h>
 #include <glib-unix.h>
 #include <locale.h>
 #include <signal.h>
@@ -11,6 +12,7 @@
 #include "api/audit.h"
 #include "controller/options.h"
 #include "controller/scrape.h"
+#include "controller/transfer.h"
 #include "controller/wiring.h"
 #include "lib/error.h"
 #include "lib/http_client.h"
@@ -97,13 +99,19 @@ static void audit_found(const char *line, void *data)
 	puts(line);
 }
 
-static int program_audit(const struct options *options)
+static struct store *program_open(const struct options *options, bool reading, GError **error)
 {
-	g_autoptr(GError) error = NULL;
 	const struct http_tls tls = {.ca = options->store_ca,
 				     .cert = options->store_cert,
 				     .key = options->store_key};
-	struct store *store = store_open_reading(options->store, &tls, &error);
+
+	return (reading ? store_open_reading : store_open)(options->store, &tls, error);
+}
+
+static int program_audit(const struct options *options)
+{
+	g_autoptr(GError) error = NULL;
+	struct store *store = program_open(options, true, &error);
 	struct audit_counts counts;
 	bool good = store && audit_store(store, audit_found, NULL, &counts, &error);
 
@@ -113,6 +121,39 @@ static int program_audit(const struct options *options)
 	printf("revision %" G_GUINT64_FORMAT ": %zu objects, %zu claims, %zu findings\n",
 	       counts.revision, counts.objects, counts.claims, counts.findings);
 	return counts.findings > 0;
+}
+
+/* Out of a store, or into one. */
+static int program_transfer(const struct options *options)
+{
+	bool out = options->export_to != NULL;
+	const char *path = out ? options->export_to : options->import_from;
+	g_autoptr(GError) error = NULL;
+	bool good = !options->user || privilege_become(options->user, &error);
+	struct store *store = good ? program_open(options, out, &error) : NULL;
+	FILE *file = store ? fopen(path, out ? "we" : "re") : NULL;
+	gsize count = 0;
+
+	good = false;
+	if (store && !file)
+		g_set_error(&error, WEFT_ERROR, WEFT_ERROR_UNAVAILABLE, "cannot open: %s",
+			    g_strerror(errno));
+	else if (store)
+		good = (out ? transfer_export : transfer_import)(store, file, &count, &error);
+	if (file && fclose(file) != 0 && good) {
+		good = false;
+		g_set_error(&error, WEFT_ERROR, WEFT_ERROR_UNAVAILABLE, "cannot write: %s",
+			    g_strerror(errno));
+	}
+	store_close(store);
+	if (!good) {
+		if (store)
+			g_prefix_error(&error, "%s %s %s: ", options->store,
+				       out ? "to" : "from", path);
+		return program_complain(error);
+	}
+	printf("%zu keys %s %s\n", count, out ? "to" : "from", path);
+	return 0;
 }
 
 int main(int argc, char **argv)
@@ -139,7 +180,12 @@ int main(int argc, char **argv)
 		options_done(&options);
 		return program_complain(error);
 	}
-	exit_code = options.audit ? program_audit(&options) : program_run(&options);
+	if (options.audit)
+		exit_code = program_audit(&options);
+	else if (options.export_to || options.import_from)
+		exit_code = program_transfer(&options);
+	else
+		exit_code = program_run(&options);
 	options_done(&options);
 	return exit_code;
 }

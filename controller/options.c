@@ -18,6 +18,7 @@ struct raw {
 	char *store, *auth, *tokens, *config, *log, *vni_range, *mtu, *metrics;
 	char *tls_cert, *tls_key, *tls_ca, *tls_crl, *user;
 	char *store_ca, *store_cert, *store_key;
+	char *export_to, *import_from;
 	gboolean audit, version, print_metrics;
 };
 
@@ -28,6 +29,8 @@ static void raw_done(struct raw *raw)
 	g_free(raw->store_ca);
 	g_free(raw->store_cert);
 	g_free(raw->store_key);
+	g_free(raw->export_to);
+	g_free(raw->import_from);
 	g_free(raw->auth);
 	g_free(raw->tokens);
 	g_free(raw->config);
@@ -83,6 +86,10 @@ static bool raw_parse(struct raw *raw, int *argc, char ***argv, GError **error)
 		 "Where to serve metrics to everybody who asks (nowhere)", "ADDRESS:PORT"},
 		{"print-metrics", 0, 0, G_OPTION_ARG_NONE, &raw->print_metrics,
 		 "Print the metrics as in weftd(8) and end", NULL},
+		{"export", 0, 0, G_OPTION_ARG_FILENAME, &raw->export_to,
+		 "Write the store's cloud to a file, and end", "FILE"},
+		{"import", 0, 0, G_OPTION_ARG_FILENAME, &raw->import_from,
+		 "Put the cloud of such a file into an empty store, and end", "FILE"},
 		{"audit", 0, 0, G_OPTION_ARG_NONE, &raw->audit,
 		 "Look whether the store is whole, print what is not, and end", NULL},
 		{"version", 0, 0, G_OPTION_ARG_NONE, &raw->version, "Print the version and end",
@@ -235,6 +242,8 @@ static bool options_check_tls(const struct options *options, GError **error)
 static bool options_from_raw(struct options *out, struct raw *raw, GError **error)
 {
 	out->audit = raw->audit;
+	out->export_to = g_steal_pointer(&raw->export_to);
+	out->import_from = g_steal_pointer(&raw->import_from);
 	out->version = raw->version;
 	out->listen = g_steal_pointer(&raw->listen);
 	out->store = g_steal_pointer(&raw->store);
@@ -281,6 +290,8 @@ void options_done(struct options *options)
 {
 	g_strfreev(options->listen);
 	g_free(options->store);
+	g_free(options->export_to);
+	g_free(options->import_from);
 	g_free(options->store_ca);
 	g_free(options->store_cert);
 	g_free(options->store_key);

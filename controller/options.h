@@ -19,9 +19,10 @@ struct options {
 	char *user;    /* whom to become; NULL: nobody else */
 	uint32_t vni_min, vni_max;
 	int64_t mtu;
-	bool audit;	    /* look at the store, and end */
-	bool version;	    /* print it and end */
-	bool print_metrics; /* the manual's list of them, and end */
+	char *export_to, *import_from; /* a cloud as a file, and end; NULL: no */
+	bool audit;		       /* look at the store, and end */
+	bool version;		       /* print it and end */
+	bool print_metrics;	       /* the manual's list of them, and end */
 };
 
 /* From the program's arguments; --help prints and exits. */

@@ -11,6 +11,8 @@
 #include "compile/compile.h"
 #include "controller/presence.h"
 #include "controller/scrape.h"
+#include "controller/sweep.h"
+#include "controller/transfer.h"
 #include "lib/error.h"
 #include "lib/http_client.h"
 #include "lib/log.h"
@@ -30,6 +32,7 @@ struct wiring {
 	struct compile *compile;
 	struct hub *hub;
 	struct presence *presence;
+	struct sweep *sweep;
 	struct http_server *server;
 	struct tls *tls; /* NULL: plain */
 	guint tls_watch;
@@ -273,6 +276,7 @@ static void mirror_is_ready(uint64_t revision, void *data)
 	malloc_trim(0); /* what the ranges needed is not needed again */
 	wiring->hub = hub_new(&hub_ops, store_epoch(wiring->store), revision, wiring);
 	wiring->presence = presence_new(wiring->store, wiring->cloud, wiring->mirror);
+	wiring->sweep = sweep_new(wiring->store, wiring->cloud);
 	wiring->compile = compile_new(wiring->cloud, rows_emit, wiring);
 	compile_flush(wiring->compile, revision);
 	if (store_is_shared(wiring->store))
@@ -316,7 +320,13 @@ static void mirror_has_applied(uint64_t revision, void *data)
 	hub_commit(wiring->hub, revision);
 }
 
+static void mirror_has_lost(void *data)
+{
+	log_warn(MODULE, "store: changes were lost: reading all again");
+}
+
 static const struct mirror_ops mirror_ops = {
+	.lost = mirror_has_lost,
 	.ready = mirror_is_ready,
 	.failed = mirror_has_failed,
 	.applied = mirror_has_applied,
@@ -331,7 +341,11 @@ static struct store *wiring_open_store(const struct options *options, GError **e
 
 	if (store && store_get_news(store))
 		log_info(MODULE, "store: %s", store_get_news(store));
-	return store;
+	if (!store || transfer_check(store, error))
+		return store;
+	g_prefix_error(error, "store %s: ", options->store);
+	store_close(store);
+	return NULL;
 }
 
 struct wiring *wiring_new(const struct options *options, void (*failed)(void *data), void *data,
@@ -393,6 +407,7 @@ void wiring_free(struct wiring *wiring)
 	api_free(wiring->api);
 	compile_free(wiring->compile);
 	presence_free(wiring->presence);
+	sweep_free(wiring->sweep);
 	mirror_free(wiring->mirror);
 	cloud_free(wiring->cloud);
 	guestlist_free(wiring->guests);

@@ -104,10 +104,16 @@ static void etcd_refuse_all(struct etcd *e)
 					  e->refusal);
 		etcd_tell(e, work);
 	}
-	while ((work = g_queue_pop_head(&e->syncs)))
-		etcd_land(e, work, 0);
-	while ((work = g_queue_pop_head(&e->landed)))
+	/* Opened for reading it follows nobody. */
+	while (!e->writer && (work = g_queue_pop_head(&e->syncs)))
 		etcd_tell(e, work);
+	/* What no flight can push any more is told after a moment. */
+	work = g_queue_peek_head(&e->landed);
+	if (work && g_get_monotonic_time() < work->landed_at + PUSH_MS * 1000)
+		g_source_set_ready_time(e->source, work->landed_at + PUSH_MS * 1000);
+	else
+		while ((work = g_queue_pop_head(&e->landed)))
+			etcd_tell(e, work);
 }
 
 static gboolean etcd_dispatch(GSource *source, GSourceFunc callback, gpointer data)

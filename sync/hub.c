@@ -185,9 +185,10 @@ static void session_commit(struct session *session, GRefString *mark)
 
 void hub_commit(struct hub *hub, uint64_t revision)
 {
-	g_autoptr(GRefString) mark = line_make_mark("commit", revision);
+	g_autoptr(GRefString) mark = NULL;
 
-	hub->revision = revision;
+	hub->revision = MAX(hub->revision, revision);
+	mark = line_make_mark("commit", hub->revision);
 	for (guint i = 0; i < hub->dirty->len; i++)
 		session_commit(hub->dirty->pdata[i], mark);
 	g_ptr_array_set_size(hub->dirty, 0);

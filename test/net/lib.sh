@@ -16,7 +16,9 @@ story() { # NAME HOSTS [AGENT OPTION...]
 	trap story_end EXIT
 	trap 'exit 1' INT TERM HUP
 	shift 2
-	cloud_up "$hosts" && cloud_weftd || exit 1
+	cloud_up "$hosts" || exit 1
+	# A story may have controllers of its own.
+	if declare -F story_weftd >/dev/null; then story_weftd; else cloud_weftd; fi || exit 1
 	for n in $(seq "$hosts"); do
 		cloud_agent "$n" "$@" || exit 1
 	done
