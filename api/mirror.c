@@ -28,6 +28,7 @@ struct mirror {
 	bool again;		/* it is not the first reading */
 	GArray *missing;	/* struct missing: in the cloud and not in the store */
 	guint retry;
+	bool ended;
 };
 
 struct live {
@@ -349,6 +350,8 @@ static void mirror_read_again(struct mirror *mirror)
 
 	g_clear_pointer(&mirror->watch, store_watch_free);
 	mirror->again = true;
+	if (mirror->ended)
+		return;
 	mirror->retry = g_timeout_add(wait, mirror_retry, mirror);
 }
 
@@ -370,6 +373,14 @@ struct mirror *mirror_new(struct store *store, struct cloud *cloud,
 	return mirror;
 }
 
+void mirror_stop(struct mirror *mirror)
+{
+	if (!mirror)
+		return;
+	mirror->ended = true;
+	g_clear_handle_id(&mirror->retry, g_source_remove);
+}
+
 void mirror_free(struct mirror *mirror)
 {
 	if (!mirror)
@@ -380,7 +391,6 @@ void mirror_free(struct mirror *mirror)
 	g_hash_table_unref(mirror->owners);
 	g_hash_table_unref(mirror->live);
 	g_array_unref(mirror->missing);
-	g_clear_handle_id(&mirror->retry, g_source_remove);
 	g_free(mirror);
 }
 

@@ -26,6 +26,8 @@ struct mirror_ops {
 
 struct mirror *mirror_new(struct store *store, struct cloud *cloud,
 			  const struct mirror_ops *ops, void *data);
+/* The store is about to be closed: nothing is read again. */
+void mirror_stop(struct mirror *mirror);
 void mirror_free(struct mirror *mirror);
 
 /* Changes were lost, and what is different has not been read yet. */

@@ -18,6 +18,7 @@ struct presence {
 	char me[UUID_TEXT];
 	GHashTable *hosts; /* set of names: connected here */
 	guint again;
+	bool ended;
 };
 
 /* Many changes in transactions of a size that every store takes. */
@@ -94,6 +95,8 @@ static gboolean presence_look(void *data)
 
 void presence_set_alive(struct presence *presence, const char *host, bool alive)
 {
+	if (presence->ended)
+		return;
 	if (!store_is_shared(presence->store)) {
 		cloud_set_host_alive(presence->cloud, host, alive,
 				     g_get_real_time() / G_USEC_PER_SEC);
@@ -165,6 +168,8 @@ void presence_report(struct presence *presence, const char *host,
 	struct batch batch = {.presence = presence};
 	struct uuid id;
 
+	if (presence->ended)
+		return;
 	cloud_set_host_revision(presence->cloud, host, report->revision);
 	if (!store_is_shared(presence->store)) {
 		presence_report_here(presence, host, report);
@@ -194,11 +199,18 @@ struct presence *presence_new(struct store *store, struct cloud *cloud, struct m
 	return presence;
 }
 
+void presence_stop(struct presence *presence)
+{
+	if (!presence)
+		return;
+	presence->ended = true;
+	g_clear_handle_id(&presence->again, g_source_remove);
+}
+
 void presence_free(struct presence *presence)
 {
 	if (!presence)
 		return;
-	g_clear_handle_id(&presence->again, g_source_remove);
 	g_hash_table_unref(presence->hosts);
 	g_free(presence);
 }

@@ -17,6 +17,8 @@ struct presence;
 
 /* Borrows everything. */
 struct presence *presence_new(struct store *store, struct cloud *cloud, struct mirror *mirror);
+/* The store is about to be closed: nothing is begun any more. */
+void presence_stop(struct presence *presence);
 /* After the store is closed. */
 void presence_free(struct presence *presence);
 

@@ -20,6 +20,11 @@ struct sweep {
 	guint timer;
 };
 
+bool sweep_leads(const struct sweep *sweep)
+{
+	return sweep->lead && store_leads(sweep->lead);
+}
+
 static void sweep_deleted(uint64_t revision, const char *failed_key, const GError *error,
 			  void *data)
 {
@@ -50,7 +55,7 @@ static void sweep_read(const struct store_entry *entries, gsize count, uint64_t 
 		log_warn(MODULE, "sweep: %s", error->message);
 		return;
 	}
-	for (gsize i = 0; i < count && store_leads(sweep->lead); i++) {
+	for (gsize i = 0; i < count && sweep_leads(sweep); i++) {
 		struct store_txn *txn;
 
 		if (!sweep_is_stale(sweep, entries[i].key))
@@ -95,16 +100,15 @@ struct sweep *sweep_new(struct store *store, struct cloud *cloud)
 	return sweep;
 }
 
-bool sweep_leads(const struct sweep *sweep)
+void sweep_stop(struct sweep *sweep)
 {
-	return sweep->lead && store_leads(sweep->lead);
+	if (!sweep)
+		return;
+	g_clear_pointer(&sweep->lead, store_lead_free);
+	g_clear_handle_id(&sweep->timer, g_source_remove);
 }
 
 void sweep_free(struct sweep *sweep)
 {
-	if (!sweep)
-		return;
-	store_lead_free(sweep->lead);
-	g_clear_handle_id(&sweep->timer, g_source_remove);
 	g_free(sweep);
 }

@@ -12,6 +12,8 @@ struct sweep;
 
 /* Borrows both. Does nothing where the store is not shared. */
 struct sweep *sweep_new(struct store *store, struct cloud *cloud);
+/* The store is about to be closed: nothing is begun any more. */
+void sweep_stop(struct sweep *sweep);
 /* After the store is closed. */
 void sweep_free(struct sweep *sweep);
 /* This controller is the elected one; for metrics. */

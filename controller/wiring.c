@@ -396,6 +396,9 @@ void wiring_free(struct wiring *wiring)
 	wiring->ended = true;
 	if (wiring->api)
 		api_stop(wiring->api);
+	sweep_stop(wiring->sweep);
+	presence_stop(wiring->presence);
+	mirror_stop(wiring->mirror);
 	store_close(wiring->store);
 	while (g_main_context_iteration(NULL, FALSE))
 		;

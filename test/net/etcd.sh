@@ -150,7 +150,7 @@ fail_over() {
 	ping_end
 	cat "$CLOUD_DIR/ping"
 	controller "$(number "$was")" || return
-	[ $took -lt 2000 ] && awk '/packets transmitted/ { sent = $1; got = $4 } END { exit !(sent > 200 && sent - got <= 1) }' \
+	[ $took -lt 2000 ] && awk '/packets transmitted/ { sent = $1; got = $4 } END { exit !(sent > 100 && sent - got <= 1) }' \
 		"$CLOUD_DIR/ping"
 }
 for n in 1 2; do
