@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Lists. Filters and visibility are matched while walking the shortest index that can
- * hold the answer; only what is left is sorted and printed.
+ * hold the answer; only what may be on the page is kept and sorted.
  */
 #include "api/query.h"
 
@@ -194,29 +194,6 @@ static bool query_match(const struct query *query, const struct caller *caller,
 	       attr_filter_match(query->filter, object, query->api->cloud);
 }
 
-static GPtrArray *query_find(const struct query *query, const struct caller *caller)
-{
-	const char *only = attr_filter_find_only(query->filter, "id");
-	GPtrArray *found = g_ptr_array_new();
-	const GPtrArray *all;
-	struct object *object;
-	struct uuid id;
-
-	if (only) {
-		object = uuid_parse(only, &id)
-				 ? cloud_find(query->api->cloud, query->resource->kind, id)
-				 : NULL;
-		if (object && query_match(query, caller, object))
-			g_ptr_array_add(found, object);
-		return found;
-	}
-	all = query_find_index(query);
-	for (guint i = 0; i < all->len; i++)
-		if (query_match(query, caller, all->pdata[i]))
-			g_ptr_array_add(found, all->pdata[i]);
-	return found;
-}
-
 static int query_compare(const struct query *query, const void *a, const void *b)
 {
 	for (unsigned int i = 0; i < query->key_count; i++) {
@@ -233,63 +210,136 @@ static int query_compare_places(const void *a, const void *b, void *query)
 	return query_compare(query, *(const void *const *)a, *(const void *const *)b);
 }
 
-/* Pages */
+/*
+ * Pages. What belongs to one is picked from all that could, never more than twice its size at
+ * once; in the order of ids, the default, only the shelves that it lies on are looked at.
+ */
 
-struct page {
-	guint start, end; /* of what is sorted */
-	bool has_links;
+#define PICK_MOST (G_MAXUINT32 / 4) /* a larger limit is none */
+#define PICK_ROOM 64		    /* beside twice the limit, before what is too much goes */
+
+struct pick {
+	const struct query *query;
+	const struct caller *caller;
+	const struct object *marker; /* the page begins after it, or ends before it; NULL */
+	GPtrArray *best;
+	guint most;	  /* objects on the page; G_MAXUINT32: no limit */
+	const void *last; /* of MOST that are found: worse ones do not count; NULL */
 };
 
-/* The first place after the marker's object, which the filter need not match. */
-static guint query_find_place(const struct query *query, const GPtrArray *sorted,
-			      const void *marker)
+/* Below 0: A is asked for before B. From the end when pages go backwards. */
+static int pick_compare(const struct query *query, const void *a, const void *b)
 {
-	guint low = 0, high = sorted->len;
+	int order = query_compare(query, a, b);
 
-	while (low < high) {
-		guint middle = low + (high - low) / 2;
-
-		if (query_compare(query, sorted->pdata[middle], marker) <= 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return query->reverse ? -order : order;
 }
 
-static bool query_page(const struct query *query, const struct caller *caller,
-		       const GPtrArray *sorted, struct page *out, GError **error)
+static int pick_compare_places(const void *a, const void *b, void *query)
 {
-	struct page page = {.start = 0, .end = sorted->len, .has_links = query->has_limit};
-	const struct object *marker = NULL;
+	return pick_compare(query, *(const void *const *)a, *(const void *const *)b);
+}
+
+static void pick_trim(struct pick *pick)
+{
+	g_qsort_with_data(pick->best->pdata, (gint)pick->best->len, sizeof(void *),
+			  pick_compare_places, (void *)pick->query);
+	if (pick->best->len < pick->most)
+		return;
+	g_ptr_array_set_size(pick->best, (gint)pick->most);
+	pick->last = pick->best->pdata[pick->most - 1];
+}
+
+static void pick_offer(struct pick *pick, struct object *object)
+{
+	if (pick->marker && pick_compare(pick->query, object, pick->marker) <= 0)
+		return;
+	if (pick->last && pick_compare(pick->query, object, pick->last) >= 0)
+		return;
+	if (!query_match(pick->query, pick->caller, object))
+		return;
+	g_ptr_array_add(pick->best, object);
+	if (pick->most <= PICK_MOST && pick->best->len >= 2 * pick->most + PICK_ROOM)
+		pick_trim(pick);
+}
+
+static void pick_offer_all(struct pick *pick, const GPtrArray *list)
+{
+	for (guint i = 0; i < list->len; i++)
+		pick_offer(pick, list->pdata[i]);
+}
+
+static void pick_shelves(struct pick *pick)
+{
+	const struct query *query = pick->query;
+	bool down = query->keys[0].descending != query->reverse;
+	gint shelf = down ? CLOUD_SHELVES - 1 : 0;
+
+	if (pick->marker)
+		shelf = (gint)cloud_shelf_of(pick->marker->id);
+	for (; shelf >= 0 && shelf < CLOUD_SHELVES && pick->best->len < pick->most;
+	     shelf += down ? -1 : 1)
+		pick_offer_all(pick, cloud_list_shelf(query->api->cloud, query->resource->kind,
+						      (guint)shelf));
+}
+
+static void pick_all(struct pick *pick)
+{
+	const struct query *query = pick->query;
+	const struct cloud *cloud = query->api->cloud;
+	const char *only = attr_filter_find_only(query->filter, "id");
+	const GPtrArray *index = query_find_index(query);
+	struct object *object;
 	struct uuid id;
 
-	if (query->marker) {
-		if (uuid_parse(query->marker, &id))
-			marker = cloud_find(query->api->cloud, query->resource->kind, id);
-		if (!marker ||
-		    !query->resource->is_visible(query->api->cloud, caller, marker)) {
-			g_set_error(error, WEFT_ERROR, WEFT_ERROR_NOT_FOUND,
-				    "%sNotFound: %s %s could not be found.",
-				    query->table->title, query->table->title, query->marker);
-			return false;
-		}
-		page.start = query_find_place(query, sorted, marker);
-		if (query->reverse) {
-			page.end = page.start;
-			page.start = 0;
-			if (page.end && sorted->pdata[page.end - 1] == marker)
-				page.end--;
-		}
+	if (only) {
+		object = uuid_parse(only, &id) ? cloud_find(cloud, query->resource->kind, id)
+					       : NULL;
+		if (object)
+			pick_offer(pick, object);
+	} else if (pick->most <= PICK_MOST && strcmp(query->keys[0].attr->name, "id") == 0 &&
+		   index == cloud_list(cloud, query->resource->kind)) {
+		pick_shelves(pick);
+	} else {
+		pick_offer_all(pick, index);
 	}
-	if (query->has_limit && page.end - page.start > query->limit) {
-		if (query->reverse)
-			page.start = page.end - (guint)query->limit;
-		else
-			page.end = page.start + (guint)query->limit;
-	}
-	*out = page;
-	return true;
+}
+
+static bool query_find_marker(const struct query *query, const struct caller *caller,
+			      const struct object **marker, GError **error)
+{
+	struct uuid id;
+
+	*marker = NULL;
+	if (!query->marker)
+		return true;
+	if (uuid_parse(query->marker, &id))
+		*marker = cloud_find(query->api->cloud, query->resource->kind, id);
+	if (*marker && query->resource->is_visible(query->api->cloud, caller, *marker))
+		return true;
+	g_set_error(error, WEFT_ERROR, WEFT_ERROR_NOT_FOUND,
+		    "%sNotFound: %s %s could not be found.", query->table->title,
+		    query->table->title, query->marker);
+	return false;
+}
+
+/* The objects of the page in their order, owned; NULL on an error. */
+static GPtrArray *query_page(const struct query *query, const struct caller *caller,
+			     GError **error)
+{
+	struct pick pick = {.query = query, .caller = caller, .most = G_MAXUINT32};
+
+	if (!query_find_marker(query, caller, &pick.marker, error))
+		return NULL;
+	if (query->has_limit && query->limit <= PICK_MOST)
+		pick.most = (guint)query->limit;
+	pick.best = g_ptr_array_new();
+	pick_all(&pick);
+	pick_trim(&pick);
+	if (query->reverse)
+		g_qsort_with_data(pick.best->pdata, (gint)pick.best->len, sizeof(void *),
+				  query_compare_places, (void *)query);
+	return pick.best;
 }
 
 static void append_escaped(GString *out, const char *text)
@@ -330,24 +380,21 @@ static void query_print_link(const struct query *query, const struct http_questi
 }
 
 static void query_print_links(const struct query *query, const struct http_question *question,
-			      const char *base, const GPtrArray *sorted, struct page page,
-			      GString *out)
+			      const char *base, const GPtrArray *page, GString *out)
 {
-	guint count = page.end - page.start;
+	guint count = page->len;
 	bool next = query->reverse ? query->marker != NULL : count >= query->limit;
 	bool previous = query->reverse ? count >= query->limit : query->marker != NULL;
 
-	if (!page.has_links || count == 0 || (!next && !previous))
+	if (!query->has_limit || count == 0 || (!next && !previous))
 		return;
 	g_string_append_printf(out, ",\"%s_links\":[", query->table->plural);
 	if (next)
-		query_print_link(query, question, base, "next", sorted->pdata[page.end - 1],
-				 out);
+		query_print_link(query, question, base, "next", page->pdata[count - 1], out);
 	if (next && previous)
 		g_string_append_c(out, ',');
 	if (previous)
-		query_print_link(query, question, base, "previous", sorted->pdata[page.start],
-				 out);
+		query_print_link(query, question, base, "previous", page->pdata[0], out);
 	g_string_append_c(out, ']');
 }
 
@@ -356,23 +403,20 @@ static char *query_print(const struct query *query, const struct caller *caller,
 			 GError **error)
 {
 	const struct attr_view view = query_view(query->api, query->resource, caller, question);
-	g_autoptr(GPtrArray) found = query_find(query, caller);
-	struct page page;
+	g_autoptr(GPtrArray) page = query_page(query, caller, error);
 	GString *out;
 
-	g_qsort_with_data(found->pdata, (gint)found->len, sizeof(void *), query_compare_places,
-			  (void *)query);
-	if (!query_page(query, caller, found, &page, error))
+	if (!page)
 		return NULL;
-	out = g_string_sized_new(512 + 768 * (gsize)(page.end - page.start));
+	out = g_string_sized_new(512 + 768 * (gsize)page->len);
 	g_string_append_printf(out, "{\"%s\":[", query->table->plural);
-	for (guint i = page.start; i < page.end; i++) {
-		if (i > page.start)
+	for (guint i = 0; i < page->len; i++) {
+		if (i > 0)
 			g_string_append_c(out, ',');
-		attr_encode(query->table, found->pdata[i], &view, out);
+		attr_encode(query->table, page->pdata[i], &view, out);
 	}
 	g_string_append_c(out, ']');
-	query_print_links(query, question, base, found, page, out);
+	query_print_links(query, question, base, page, out);
 	g_string_append_c(out, '}');
 	*size = out->len;
 	return g_string_free(out, FALSE);

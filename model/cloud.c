@@ -41,14 +41,15 @@ struct ear {
 struct cloud {
 	GHashTable *objects[KIND_COUNT]; /* struct uuid in the object -> object, owned */
 	GPtrArray *lists[KIND_COUNT];
-	GHashTable *groups;	/* struct uuid in struct group -> struct group */
-	GHashTable *ipams;	/* struct uuid in struct subnet -> struct ipam */
-	GHashTable *interfaces; /* router's struct uuid, owned -> GPtrArray of ports */
-	GHashTable *stations;	/* name, interned -> struct station */
-	GHashTable *hosts;	/* name in the host -> struct host */
-	GHashTable *tunnels;	/* struct ip in the host -> struct host */
-	GHashTable *vnis;	/* number -> struct network */
-	GHashTable *numbers;	/* number -> struct router */
+	GPtrArray **shelves[KIND_COUNT]; /* CLOUD_SHELVES of them; NULL: empty */
+	GHashTable *groups;		 /* struct uuid in struct group -> struct group */
+	GHashTable *ipams;		 /* struct uuid in struct subnet -> struct ipam */
+	GHashTable *interfaces;		 /* router's struct uuid, owned -> GPtrArray of ports */
+	GHashTable *stations;		 /* name, interned -> struct station */
+	GHashTable *hosts;		 /* name in the host -> struct host */
+	GHashTable *tunnels;		 /* struct ip in the host -> struct host */
+	GHashTable *vnis;		 /* number -> struct network */
+	GHashTable *numbers;		 /* number -> struct router */
 	GPtrArray *empty;
 	GArray *ears;
 };
@@ -119,6 +120,7 @@ struct cloud *cloud_new(void)
 	for (unsigned int kind = 0; kind < KIND_COUNT; kind++) {
 		cloud->objects[kind] = g_hash_table_new(uuid_hash, uuid_same);
 		cloud->lists[kind] = g_ptr_array_new();
+		cloud->shelves[kind] = g_new0(GPtrArray *, CLOUD_SHELVES);
 	}
 	cloud->groups = g_hash_table_new_full(uuid_hash, uuid_same, NULL, group_free);
 	cloud->ipams =
@@ -153,6 +155,10 @@ void cloud_free(struct cloud *cloud)
 		for (guint i = 0; i < cloud->lists[kind]->len; i++)
 			attr_free(tables[kind], cloud->lists[kind]->pdata[i]);
 		g_ptr_array_unref(cloud->lists[kind]);
+		for (guint i = 0; i < CLOUD_SHELVES; i++)
+			if (cloud->shelves[kind][i])
+				g_ptr_array_unref(cloud->shelves[kind][i]);
+		g_free(cloud->shelves[kind]);
 	}
 	g_ptr_array_unref(cloud->empty);
 	g_array_unref(cloud->ears);
@@ -178,6 +184,37 @@ static void list_del(GPtrArray *list, const struct object *object, enum place pl
 		moved = list->pdata[at];
 		moved->places[place] = at;
 	}
+}
+
+/* Shelves are short: an object is found by looking. */
+
+guint cloud_shelf_of(struct uuid id)
+{
+	G_STATIC_ASSERT(CLOUD_SHELVES == 1 << 12);
+	return (guint)id.b[0] << 4 | id.b[1] >> 4;
+}
+
+static void shelf_add(struct cloud *cloud, enum kind kind, struct object *object)
+{
+	GPtrArray **shelf = &cloud->shelves[kind][cloud_shelf_of(object->id)];
+
+	if (!*shelf)
+		*shelf = g_ptr_array_new();
+	g_ptr_array_add(*shelf, object);
+}
+
+static void shelf_del(struct cloud *cloud, enum kind kind, struct object *object)
+{
+	GPtrArray **shelf = &cloud->shelves[kind][cloud_shelf_of(object->id)];
+
+	g_ptr_array_remove_fast(*shelf, object);
+	if ((*shelf)->len == 0)
+		g_clear_pointer(shelf, g_ptr_array_unref);
+}
+
+const GPtrArray *cloud_list_shelf(const struct cloud *cloud, enum kind kind, guint shelf)
+{
+	return cloud->shelves[kind][shelf] ? cloud->shelves[kind][shelf] : cloud->empty;
 }
 
 /* Indexes */
@@ -434,12 +471,14 @@ void cloud_apply(struct cloud *cloud, enum kind kind, struct uuid id, void *afte
 		cloud_unlink(cloud, kind, before);
 		g_hash_table_remove(cloud->objects[kind], &id);
 		list_del(cloud->lists[kind], before, PLACE_KIND);
+		shelf_del(cloud, kind, before);
 	}
 	if (object) {
 		object->id = id;
 		object->store_revision = store_revision;
 		g_hash_table_insert(cloud->objects[kind], &object->id, object);
 		list_add(cloud->lists[kind], object, PLACE_KIND);
+		shelf_add(cloud, kind, object);
 		cloud_link(cloud, kind, object);
 	}
 	if (kind == KIND_PORT)

@@ -36,6 +36,13 @@ const struct host *cloud_find_host_by_ip(const struct cloud *cloud, struct ip tu
 
 /* Borrowed arrays of borrowed objects; never NULL. No order. */
 const GPtrArray *cloud_list(const struct cloud *cloud, enum kind kind);
+/*
+ * The objects of a kind once more, by the first bits of their ids: shelf 0 has the lowest ids.
+ * Within a shelf there is no order.
+ */
+#define CLOUD_SHELVES 4096
+const GPtrArray *cloud_list_shelf(const struct cloud *cloud, enum kind kind, guint shelf);
+guint cloud_shelf_of(struct uuid id);
 const GPtrArray *cloud_list_subnets(const struct cloud *cloud, struct uuid network_id);
 const GPtrArray *cloud_list_ports(const struct cloud *cloud, struct uuid network_id);
 const GPtrArray *cloud_list_host_ports(const struct cloud *cloud, const char *host);

@@ -159,6 +159,26 @@ last = w.get("networks?limit=2&marker=%s&page_reverse=True&sort_key=name&sort_di
 equal("page backwards", seen[2:4], [x["id"] for x in last["networks"]])
 check("links of a middle page", {x["rel"] for x in last["networks_links"]} ==
       {"next", "previous"} and "page_reverse=True" in last.text, last)
+
+
+def walk(query, backwards):
+    """All pages of a list, one after the other, in the order of the list."""
+    found, marker = [], ""
+    while True:
+        r = w.get("networks?limit=2&%s%s%s" % (query, "&page_reverse=True" if backwards else "", marker))
+        page = [x["id"] for x in r["networks"]]
+        if not page:
+            return found
+        found = page + found if backwards else found + page
+        marker = "&marker=" + page[0 if backwards else -1]
+
+
+for query in "", "sort_key=id&sort_dir=desc", "name=p0&name=p2", "sort_key=name&sort_dir=desc", \
+        "sort_key=created_at":
+    equal("pages onwards: " + query, ids(query), walk(query, False))
+    equal("pages backwards: " + query, ids(query), walk(query, True))
+equal("in the order of ids", sorted(ids("")), ids(""))
+equal("... downwards", sorted(ids(""), reverse=True), ids("sort_key=id&sort_dir=desc"))
 refused("unknown marker", w.get("networks?limit=1&marker=" + NOBODY), 404, "NetworkNotFound")
 equal("limit 0 is none", 9, len(names("limit=0")))
 
