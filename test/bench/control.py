@@ -154,7 +154,7 @@ say("    GET of a port meanwhile", f"p50 {percentile(samples, .5):.2f} ms  p99 {
 say(f"memory of {count} ports", f"{(resident() - before) / count:.0f} bytes a port  ({resident() >> 20} MB)")
 
 for query in ("limit=100", "limit=100&sort_key=name", "limit=100&sort_key=id&sort_dir=desc",
-              f"limit=100&network_id={networks[3]}", "limit=100&sort_key=created_at"):
+              f"limit=100&network_id={networks[0]}", "limit=100&sort_key=created_at"):
     samples, page = measure(api, f"/v2.0/ports?{query}")
     marker = page["ports"][-1]["id"]
     deep, _ = measure(api, f"/v2.0/ports?{query}&marker={marker}")
