@@ -1,5 +1,5 @@
 # Doors in front of meson. What each does stands in README.md and CONTRIBUTING.md.
-.PHONY: build demo demo-prometheus demo-down check check-kernels check-arm64 bench fuzz install clean
+.PHONY: build demo demo-prometheus demo-down check check-kernels check-arm64 bench sim fuzz install clean
 
 build:
 	@test/install.sh build
@@ -35,6 +35,10 @@ check-arm64:
 bench: build
 	@test/install.sh test bench
 	@test/bench/run.sh $(BENCH)
+
+# SIM="--hosts 1000 --measure" and the like are passed on; sim/README.md tells.
+sim: build
+	@build/sim/weft-sim --weftd build/controller/weftd $(SIM)
 
 fuzz:
 	@test/install.sh build

@@ -51,9 +51,9 @@ void host_free(void *data)
 	struct host_unit *host = data;
 
 	for (guint i = 0; i < host->rows->len; i++)
-		row_free(host->rows->pdata[i]);
+		compile_row_free(host->rows->pdata[i]);
 	g_ptr_array_free(host->rows, true);
 	g_hash_table_destroy(host->components);
-	row_free(host->row);
+	compile_row_free(host->row);
 	g_free(host);
 }

@@ -147,7 +147,7 @@ void network_free(void *data)
 	g_hash_table_destroy(net->locations);
 	g_hash_table_destroy(net->addresses);
 	for (guint i = 0; i < net->scope.rows->len; i++)
-		row_free(net->scope.rows->pdata[i]);
+		compile_row_free(net->scope.rows->pdata[i]);
 	g_ptr_array_free(net->scope.rows, true);
 	g_hash_table_destroy(net->scope.links);
 	g_hash_table_destroy(net->scope.members);

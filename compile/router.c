@@ -58,7 +58,7 @@ static void router_put(enum compile_table table, char *key, char *value, void *d
 	struct router_unit *router = recompute->router;
 	struct row_place place = {
 		.table = table, .list = router->scope.rows, .scope = &router->scope};
-	struct row probe = {.table = table, .key = key, .hash = row_key_hash(table, key)};
+	struct row probe = {.table = table, .key = key, .hash = compile_row_hash(table, key)};
 	struct row *row = g_hash_table_lookup(router->table, &probe);
 	bool is_new = !row;
 
@@ -154,7 +154,7 @@ void router_free(void *data)
 
 	g_hash_table_destroy(router->table);
 	for (guint i = 0; i < router->scope.rows->len; i++)
-		row_free(router->scope.rows->pdata[i]);
+		compile_row_free(router->scope.rows->pdata[i]);
 	g_ptr_array_free(router->scope.rows, true);
 	g_hash_table_destroy(router->scope.links);
 	g_free(router);

@@ -5,7 +5,7 @@
  */
 #include "compile/row.h"
 
-guint row_key_hash(enum compile_table table, const char *key)
+guint compile_row_hash(enum compile_table table, const char *key)
 {
 	return g_str_hash(key) * COMPILE_TABLE_COUNT + table;
 }
@@ -41,7 +41,7 @@ static struct row *row_new(struct row_place place, const char *key)
 
 	row->table = place.table;
 	row->key = g_ref_string_new(key);
-	row->hash = row_key_hash(place.table, key);
+	row->hash = compile_row_hash(place.table, key);
 	row->list = place.list;
 	row->scope = place.scope;
 	row->host = place.host;
@@ -119,12 +119,12 @@ void row_settle(struct compile *compile)
 		row->changed = false;
 		g_clear_pointer(&row->old, g_ref_string_release);
 		if (!row->value)
-			row_free(row);
+			compile_row_free(row);
 	}
 	g_ptr_array_set_size(compile->changed, 0);
 }
 
-void row_free(struct row *row)
+void compile_row_free(struct row *row)
 {
 	if (!row)
 		return;

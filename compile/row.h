@@ -7,7 +7,7 @@
 
 #include "compile/state.h"
 
-guint row_key_hash(enum compile_table table, const char *key);
+guint compile_row_hash(enum compile_table table, const char *key);
 guint row_hash(gconstpointer row); /* by table and key */
 gboolean row_same(gconstpointer a, gconstpointer b);
 
@@ -32,4 +32,4 @@ void row_put_shared(struct compile *compile, struct row **row, struct row_place 
 void row_retire(struct compile *compile, struct row **row);
 /* The flush is over: forget old values, free what is retired. */
 void row_settle(struct compile *compile);
-void row_free(struct row *row);
+void compile_row_free(struct row *row);

@@ -2,7 +2,8 @@
 /*
  * A connection is a list of lines; what a line may be depends on what came before it, and
  * nothing else. Revisions are believed at commit, end and beat only, so a cut connection
- * resumes at a border between transactions.
+ * resumes at a border between transactions; rows wait for it here, so that of one that was
+ * cut nobody has heard.
  */
 #include "sync/feed.h"
 
@@ -43,6 +44,7 @@ struct feed {
 	char *epoch;
 	uint64_t revision; /* of the last commit; 0: all rows are needed */
 	uint64_t full_revision;
+	GPtrArray *staged; /* lines (json_t, owned): rows since the last commit */
 	struct feed_counters counters;
 
 	GHashTable *ports;   /* id -> wired + 1 */
@@ -97,6 +99,7 @@ static bool take_hello(struct feed *feed, const json_t *line, uint64_t revision,
 	g_free(feed->epoch);
 	feed->epoch = g_strdup(epoch);
 	feed->stage = full ? STAGE_FULL : STAGE_LIVE;
+	g_ptr_array_set_size(feed->staged, 0);
 	feed->backoff_ms = feed->backoff_min_ms;
 	feed->counters.connects++;
 	if (full) {
@@ -115,6 +118,25 @@ static bool take_hello(struct feed *feed, const json_t *line, uint64_t revision,
 	return true;
 }
 
+static void row_deliver(struct feed *feed, const json_t *line)
+{
+	bool put = strcmp(json_string_value(json_object_get(line, "op")), "put") == 0;
+
+	feed->ops.row(json_string_value(json_object_get(line, "table")),
+		      json_string_value(json_object_get(line, "key")),
+		      put ? json_object_get(line, "value") : NULL,
+		      (uint64_t)json_integer_value(json_object_get(line, "rev")), feed->data);
+}
+
+static void feed_commit(struct feed *feed, uint64_t revision)
+{
+	for (guint i = 0; i < feed->staged->len; i++)
+		row_deliver(feed, feed->staged->pdata[i]);
+	g_ptr_array_set_size(feed->staged, 0);
+	feed->revision = revision;
+	feed->ops.commit(revision, feed->data);
+}
+
 static bool take_commit(struct feed *feed, const json_t *line, uint64_t revision,
 			GError **error)
 {
@@ -122,8 +144,7 @@ static bool take_commit(struct feed *feed, const json_t *line, uint64_t revision
 		return line_fail(error, "commit", "comes before the end of the full transfer");
 	if (revision < feed->revision)
 		return line_fail(error, "commit", "rev: goes backwards");
-	feed->revision = revision;
-	feed->ops.commit(revision, feed->data);
+	feed_commit(feed, revision);
 	return true;
 }
 
@@ -144,8 +165,7 @@ static bool take_beat(struct feed *feed, const json_t *line, uint64_t revision, 
 {
 	if (feed->stage != STAGE_LIVE || revision <= feed->revision)
 		return true;
-	feed->revision = revision;
-	feed->ops.commit(revision, feed->data);
+	feed_commit(feed, revision);
 	return true;
 }
 
@@ -168,7 +188,11 @@ static bool take_row(struct feed *feed, const json_t *line, uint64_t revision, G
 	if (!row_check(table, key, put ? value : NULL, error))
 		return false;
 	feed->counters.rows++;
-	feed->ops.row(table, key, put ? value : NULL, revision, feed->data);
+	/* Of a full transfer nothing counts before its end, and it may be long. */
+	if (feed->stage == STAGE_FULL)
+		row_deliver(feed, line);
+	else
+		g_ptr_array_add(feed->staged, json_incref((json_t *)line));
 	return true;
 }
 
@@ -246,6 +270,7 @@ static void feed_cut(struct feed *feed)
 	g_clear_pointer(&feed->call, http_call_cancel);
 	g_clear_pointer(&feed->post, http_call_cancel);
 	feed->stage = STAGE_HELLO;
+	g_ptr_array_set_size(feed->staged, 0);
 	if (was_connected)
 		feed->ops.connected(false, feed->data);
 }
@@ -457,6 +482,7 @@ struct feed *feed_new(const struct feed_config *config, const struct feed_ops *o
 	feed->backoff_ms = feed->backoff_min_ms;
 	feed->ports = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	feed->changed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	feed->staged = g_ptr_array_new_with_free_func((GDestroyNotify)json_decref);
 	feed->client = http_client_new();
 	feed->post_often = g_timeout_add(REPORT_MS, feed_post_often, feed);
 	/* From the loop, so that the callee has our address before its first callback. */
@@ -472,6 +498,7 @@ void feed_free(struct feed *feed)
 	g_clear_handle_id(&feed->retry, g_source_remove);
 	g_clear_handle_id(&feed->post_soon, g_source_remove);
 	g_clear_handle_id(&feed->post_often, g_source_remove);
+	g_ptr_array_unref(feed->staged);
 	g_hash_table_unref(feed->ports);
 	g_hash_table_unref(feed->changed);
 	g_strfreev(feed->controllers);

@@ -15,8 +15,8 @@ struct feed;
 struct http_tls;
 
 /*
- * None of these may free the feed. Rows that were told after the last commit when the
- * connection broke come again, or are superseded by a `begin`.
+ * None of these may free the feed. Outside of a full transfer rows come right before their
+ * commit: of a transaction that a broken connection cut, nothing comes.
  *
  * Rows of wrong form never get here: names of tables and attributes, types, addresses and
  * numbers in range are as the table in sync/row.c says.

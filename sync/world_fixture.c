@@ -200,11 +200,12 @@ static void on_end(uint64_t revision, void *data)
 	feed_report_revision(w->feed, revision);
 }
 
-/* What is staged stays staged: rows after the last commit come again or are superseded. */
+/* Of a transaction that was cut nothing was told. */
 static void on_connected(bool connected, void *data)
 {
 	struct world *w = data;
 
+	g_assert_true(w->full || g_hash_table_size(w->staged) == 0);
 	w->connects += connected;
 	w->breaks += !connected;
 	g_assert_cmpuint(w->connects - w->breaks, <=, 1);

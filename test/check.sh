@@ -80,7 +80,7 @@ wanted() { # NAME
 }
 
 only=("$@")
-meson_suites='unit law packets kernel fuzz'
+meson_suites='unit law packets kernel fuzz sim'
 if [ "${1-}" = -l ]; then
 	for file in test/check/*.sh $(stories); do name_of "$file"; done | grep -vx "meson\|tree"
 	printf '%s\n' $meson_suites
