@@ -18,6 +18,8 @@ CHANGES = {
         (r"(struct port_value \{\n)", r"\1\t__u32 fresh;\n"),
         (r"(struct port_value \{.*?)\t__u32 flags;", r"\1\t__u64 flags;"),
         (r"(struct mac_value \{\n)", r"\1\t__u32 fresh;\n"),
+        (r"_Static_assert\(sizeof\(struct conn_key\)[^\n]*\n", ""),
+        (r"_Static_assert\(sizeof\(struct conn_value\)[^\n]*\n", ""),
         (r"(#define ABI_VERSION )(\d+)", lambda m: m[1] + str(int(m[2]) + 1)),
     ],
     "drop.h": [
