@@ -222,7 +222,7 @@ static void check_row(const char *host, enum compile_table table, GRefString *ke
 	json_t *json = value ? json_loads(value, JSON_REJECT_DUPLICATES, NULL) : NULL;
 	g_autoptr(GError) error = NULL;
 
-	g_assert(row_check_host(host));
+	g_assert(*host); /* a port may be bound to a name that no host will ever have */
 	if (value && !json)
 		g_error("row %s %s: not JSON: %s", name, key, value);
 	if (!row_check(name, key, json, &error))
