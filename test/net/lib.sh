@@ -6,7 +6,8 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/cloud.sh"
 
-# A cloud of HOSTS hosts, weftd and agents running. NAME makes it this story's own.
+# A cloud of HOSTS hosts, weftd and agents running. NAME makes it this story's own. $STORY_MTU is
+# the underlay's, when set.
 story() { # NAME HOSTS [AGENT OPTION...]
 	local n hosts=$2
 	cloud_use "wt-$1-$$" "$(mktemp -d "/tmp/weft-$1.XXXXXX")"
@@ -16,9 +17,9 @@ story() { # NAME HOSTS [AGENT OPTION...]
 	trap story_end EXIT
 	trap 'exit 1' INT TERM HUP
 	shift 2
-	cloud_up "$hosts" || exit 1
+	cloud_up "$hosts" "${STORY_MTU:-1500}" || exit 1
 	# A story may have controllers of its own.
-	if declare -F story_weftd >/dev/null; then story_weftd; else cloud_weftd; fi || exit 1
+	if declare -F story_weftd >/dev/null; then story_weftd; else cloud_weftd --mtu "${STORY_MTU:-1500}"; fi || exit 1
 	for n in $(seq "$hosts"); do
 		cloud_agent "$n" "$@" || exit 1
 	done
