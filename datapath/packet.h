@@ -44,8 +44,8 @@ struct dp_head {
 	__u8 tos;      /* or traffic class */
 	__u8 tcp;      /* flags */
 	__u8 fragment; /* enum dp_fragment */
-	__u8 pieces;   /* it has an IPv6 fragment header, were it of one piece */
-	__u8 pad[2];
+	__u8 pad;
+	__u16 chain; /* where what is behind an IPv6 fragment header begins; 0: there is none */
 	__u32 fragment_id;
 };
 

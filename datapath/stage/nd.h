@@ -175,7 +175,7 @@ DP_STAGE int nd_router_solicited(struct dp_ctx *ctx, struct dp_pkt *p)
 		return DP_DROP_INTERNAL;
 	at = p->head.l4;
 	size = p->head.ip_size + DP_ETH_SIZE - at;
-	if (p->head.pieces) /* RFC 6980 */
+	if (p->head.chain) /* RFC 6980 */
 		return DP_DROP_ND_SPOOF;
 	if (p->head.ttl != ND_HOP_LIMIT || p->head.key.sport >> 8 || size < ND_RS_SIZE)
 		return DP_DROP_MALFORMED;
@@ -204,7 +204,7 @@ DP_STAGE int nd_message(struct dp_ctx *ctx, struct dp_pkt *p)
 	type = p->head.key.sport & 0xff;
 	at = p->head.l4;
 	size = p->head.ip_size + DP_ETH_SIZE - at;
-	if (p->head.pieces) /* RFC 6980 */
+	if (p->head.chain) /* RFC 6980 */
 		return DP_DROP_ND_SPOOF;
 	if (p->head.ttl != ND_HOP_LIMIT || p->head.key.sport >> 8 || size < ND_BARE_SIZE)
 		return DP_DROP_MALFORMED;

@@ -137,7 +137,8 @@ DP_INLINE bool parse_fast(struct dp_ctx *ctx, __u32 base, __u32 context, struct 
 	h->base = base;
 	h->size = ctx->len - base;
 	h->fragment = DP_UNFRAGMENTED;
-	__builtin_memset(h->pad, 0, sizeof(h->pad));
+	h->pad = 0;
+	h->chain = 0;
 	h->fragment_id = 0;
 	type = dp_get16(eth + 12);
 	if (dp_likely(type == dp_htons(ETH_P_IP)))
@@ -166,6 +167,8 @@ DP_STAGE int parse_l4(struct dp_ctx *ctx, struct dp_pkt *p, __u32 room)
 		h->l4_size = 0;
 		return DP_OK;
 	}
+	if (h->fragment && h->chain && h->l4 + PARSE_TCP_SIZE - h->chain > PARSE_CHAIN)
+		return DP_DROP_FRAGMENT;
 	if (room < want)
 		return h->fragment ? DP_DROP_FRAGMENT : DP_DROP_MALFORMED;
 	if (dp_load(ctx, h->base + h->l4, b, PARSE_UDP_SIZE))
@@ -319,11 +322,11 @@ DP_INLINE enum dp_drop parse_v6_extension(struct dp_ctx *ctx, struct dp_head *h,
 
 		__u32 ahead = h->l4 - DP_ETH_SIZE - PARSE_IPV6_SIZE;
 
-		if (h->pieces)
+		if (h->chain)
 			return DP_DROP_FRAGMENT;
 		h->key.proto = b[0];
 		h->l4 += size;
-		h->pieces = 1;
+		h->chain = h->l4;
 		__builtin_memcpy(&h->fragment_id, b + 4, 4);
 		return parse_fragment(h, field >> 3, field & 1, end - h->l4, ahead);
 	}
@@ -336,7 +339,7 @@ DP_STAGE int parse_v6(struct dp_ctx *ctx, struct dp_pkt *p)
 {
 	__u8 b[PARSE_IPV6_SIZE] = {};
 	struct dp_head *h;
-	__u32 end, chain = 0; /* where the fragment begins */
+	__u32 end;
 	int i;
 
 	if (!p)
@@ -358,11 +361,6 @@ DP_STAGE int parse_v6(struct dp_ctx *ctx, struct dp_pkt *p)
 		__u8 next = h->key.proto;
 		enum dp_drop reason;
 
-		if (h->fragment && !chain)
-			chain = h->l4;
-		if (h->fragment == DP_FRAGMENT_FIRST &&
-		    h->l4 + PARSE_TCP_SIZE - chain > PARSE_CHAIN)
-			return DP_DROP_FRAGMENT;
 		if (h->fragment == DP_FRAGMENT_LATER || !parse_is_extension(next))
 			return parse_l4(ctx, p, end - h->l4);
 		if (i == LIM_EXT_HEADERS)
