@@ -5,7 +5,10 @@
  */
 #include "store/store.h"
 
+#include <netinet/in.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include "lib/error.h"
 #include "store/etcd_state.h"
 #include "store/etcd_watch.h"
@@ -119,6 +122,7 @@ struct counter {
 	struct store *store;
 	uint64_t revision; /* of the key */
 	unsigned int value, goal;
+	bool blind; /* requires nothing */
 	bool failed;
 };
 
@@ -146,7 +150,8 @@ static void counter_step(struct counter *counter)
 	struct store_txn *txn = store_txn_new(counter->store);
 	g_autofree char *text = g_strdup_printf("%u", counter->value + 1);
 
-	store_txn_require(txn, "counter", counter->revision);
+	if (!counter->blind)
+		store_txn_require(txn, "counter", counter->revision);
 	store_txn_put(txn, "counter", text, strlen(text));
 	store_txn_commit(txn, counter_done, counter);
 }
@@ -166,6 +171,54 @@ static void law_restart(const void *data)
 	while (!counter.failed && counter.value < counter.goal)
 		g_main_context_iteration(NULL, TRUE);
 	g_assert_false(counter.failed);
+	store_close(store);
+}
+
+/* Takes what etcd has answered out of our connections to it, and cuts them. */
+static void lose_answers(const char *url)
+{
+	const char *colon = strrchr(url, ':');
+	unsigned int port = (unsigned int)atoi(colon + 1);
+	char answer[65536];
+
+	for (int fd = 3; fd < 1024; fd++) {
+		struct sockaddr_in peer;
+		socklen_t length = sizeof(peer);
+
+		if (getpeername(fd, (struct sockaddr *)&peer, &length) != 0 ||
+		    peer.sin_family != AF_INET || ntohs(peer.sin_port) != port)
+			continue;
+		while (recv(fd, answer, sizeof(answer), MSG_DONTWAIT) > 0)
+			;
+		shutdown(fd, SHUT_RDWR);
+	}
+}
+
+/* Each is applied by etcd, and we never hear of it: asked again it is not applied again. */
+static void law_unheard(const void *data)
+{
+	struct store *store = open_store(data);
+	struct counter counter = {.store = store, .goal = 1};
+	g_autoptr(GString) heard = g_string_new(NULL);
+	g_autoptr(GString) expected = g_string_new(NULL);
+	struct store_watch *watch =
+		store_watch_new(store, "", store_revision(store), on_heard, heard);
+
+	for (guint i = 0; i < 20; i++) {
+		counter.blind = i % 2;
+		counter_step(&counter);
+		wait_ms(2);
+		g_usleep(30000);
+		lose_answers(data);
+		while (!counter.failed && counter.value < counter.goal)
+			g_main_context_iteration(NULL, TRUE);
+		g_assert_false(counter.failed);
+		counter.goal++;
+		g_string_append_printf(expected, "@%" G_GUINT64_FORMAT " counter=%u\n",
+				       counter.revision, counter.value);
+	}
+	g_assert_cmpstr(heard->str, ==, expected->str);
+	store_watch_free(watch);
 	store_close(store);
 }
 
@@ -346,6 +399,7 @@ static void test_urls(void)
 static const struct law laws[] = {
 	{"two", law_two, false, false, true},
 	{"restart", law_restart, false, false, true},
+	{"unheard", law_unheard, false, false, true},
 	{"large", law_large, false, false, true},
 	{"pages", law_pages, false, false, true},
 	{"compacted", law_compacted, false, false, true},

@@ -2,8 +2,8 @@
 /*
  * One etcd transaction for many of ours. Those at the head of the queue that neither require
  * nor change what another of them changes differently are merged: all comparisons, all
- * changes. If one comparison fails, etcd answers with what it found, and each of ours is
- * judged by that: those that hold fly again, the others are refused.
+ * changes. If one comparison fails, all keys that are required are looked at, at one revision,
+ * and each of ours is judged by that: those that hold fly again, the others are refused.
  */
 #include "store/etcd_flight.h"
 
@@ -174,7 +174,7 @@ static void append_writer(const struct etcd *e, GString *out)
 }
 
 static void append_requires(struct etcd *e, const struct store_txn *txn, GHashTable *seen,
-			    GString *compare, GString *look)
+			    GString *compare)
 {
 	for (guint i = 0; i < txn->requires->len; i++) {
 		struct txn_require *require =
@@ -187,7 +187,6 @@ static void append_requires(struct etcd *e, const struct store_txn *txn, GHashTa
 			       require->revision);
 		if (before)
 			continue;
-		append_look(look, e->key_prefix, require->key);
 		g_ptr_array_add(e->flight.required, require->key);
 		g_hash_table_insert(seen, require->key, require);
 	}
@@ -209,7 +208,7 @@ static char *flight_print(struct etcd *e)
 	for (guint i = 0; i < e->flight.works->len; i++) {
 		const struct store_txn *txn = ((struct work *)e->flight.works->pdata[i])->txn;
 
-		append_requires(e, txn, seen, out, look);
+		append_requires(e, txn, seen, out);
 		for (guint c = 0; c < txn->changes->len; c++) {
 			const struct txn_change *one =
 				&g_array_index(txn->changes, struct txn_change, c);
@@ -289,8 +288,7 @@ static void flight_judge(struct etcd *e, const json_t *answer)
 	struct work *work;
 
 	for (guint i = 0; i < e->flight.required->len; i++) {
-		uint64_t revision =
-			etcd_get_number(answer_find(answer, i + OPS_OWN), "mod_revision");
+		uint64_t revision = etcd_get_number(answer_find(answer, i), "mod_revision");
 
 		g_hash_table_insert(found, e->flight.required->pdata[i],
 				    g_memdup2(&revision, sizeof(revision)));
@@ -306,6 +304,30 @@ static void flight_judge(struct etcd *e, const json_t *answer)
 		etcd_land(e, work, now);
 	}
 	etcd_settle(e);
+}
+
+static void flight_looked(const struct etcd_answer *answer, void *data)
+{
+	struct etcd *e = data;
+
+	e->busy = false;
+	if (answer->error)
+		flight_fail(e, WEFT_ERROR_UNAVAILABLE, answer->error->message);
+	else
+		flight_judge(e, answer->json);
+	etcd_wake(e);
+}
+
+/* Not with every flight: few fail, and each key costs etcd's gateway as much as a change. */
+static void flight_look(struct etcd *e)
+{
+	g_autoptr(GString) text = g_string_new("{\"success\":[");
+
+	for (guint i = 0; i < e->flight.required->len; i++)
+		append_look(text, e->key_prefix, e->flight.required->pdata[i]);
+	g_string_append(text, "]}");
+	e->busy = true;
+	etcd_link_post(e->link, "/v3/kv/txn", text->str, PATIENCE_MS, flight_looked, e);
 }
 
 /* An answer that got lost: was this flight applied, or is it another's turn? */
@@ -396,7 +418,7 @@ static void flight_heard(const struct etcd_answer *answer, void *data)
 					     *number ? number : "none", STORE_SCHEMA);
 		flight_fail(e, WEFT_ERROR_UNAVAILABLE, e->refusal);
 	} else {
-		flight_judge(e, json);
+		flight_look(e);
 	}
 	etcd_wake(e);
 }

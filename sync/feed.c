@@ -15,6 +15,7 @@
 #define BACKOFF_MIN_MS	100
 #define BACKOFF_MAX_MS	5000
 #define SILENCE_MS	10000
+#define SILENCE_MANY_MS 5000 /* with another controller to go to */
 #define REPORT_MS	5000
 #define POST_TIMEOUT_MS 5000
 #define LINE_MAX_BYTES	(4U << 20)
@@ -478,7 +479,9 @@ struct feed *feed_new(const struct feed_config *config, const struct feed_ops *o
 	}
 	feed->backoff_min_ms = config->backoff_min_ms ? config->backoff_min_ms : BACKOFF_MIN_MS;
 	feed->backoff_max_ms = config->backoff_max_ms ? config->backoff_max_ms : BACKOFF_MAX_MS;
-	feed->silence_ms = config->silence_ms ? config->silence_ms : SILENCE_MS;
+	feed->silence_ms = config->silence_ms;
+	if (!feed->silence_ms)
+		feed->silence_ms = config->controllers[1] ? SILENCE_MANY_MS : SILENCE_MS;
 	feed->backoff_ms = feed->backoff_min_ms;
 	feed->ports = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	feed->changed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);

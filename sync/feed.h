@@ -43,7 +43,7 @@ struct feed_config {
 	const char *tunnel_ip;
 	const char *token;	    /* NULL: none */
 	const struct http_tls *tls; /* for https; NULL: as the system trusts */
-	/* Defaults when 0: 100 and 5000 ms of back-off, 10 s of silence. */
+	/* Defaults when 0: 100 and 5000 ms of back-off, 10 s of silence (5 with several controllers). */
 	unsigned int backoff_min_ms, backoff_max_ms, silence_ms;
 };
 
