@@ -4,6 +4,8 @@
  */
 #include "model/host.h"
 
+#include <string.h>
+
 #include "lib/error.h"
 #include "model/cloud.h"
 
@@ -79,22 +81,30 @@ const struct attr_table host_table = {
 	.help = "A machine that runs the agent. It makes itself known when it connects.",
 };
 
+bool host_check_name(const char *name)
+{
+	gsize length = strlen(name);
+
+	return length > 0 && length <= HOST_NAME_MAX_BYTES && g_ascii_isalnum(name[0]) &&
+	       strspn(name,
+		      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_") ==
+		       length;
+}
+
 bool host_validate(const struct host *host, GError **error)
 {
 	const char *name = host->object.name ? host->object.name : "";
 	char text[IP_TEXT];
 
-	for (const char *c = name; *c; c++) {
-		if (g_ascii_isalnum(*c) || *c == '-' || *c == '_' || (*c == '.' && c != name))
-			continue;
-		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
-			    "Invalid input for name. Reason: '%s' is not a valid host name.",
-			    name);
-		return false;
-	}
 	if (!*name) {
 		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
 			    "Invalid input for name. Reason: it is empty.");
+		return false;
+	}
+	if (!host_check_name(name)) {
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+			    "Invalid input for name. Reason: '%s' is not a valid host name.",
+			    name);
 		return false;
 	}
 	if (ip_is_none(host->tunnel_ip) || ip_is_multicast(host->tunnel_ip) ||

@@ -16,5 +16,9 @@ struct host {
 
 extern const struct attr_table host_table;
 
+#define HOST_NAME_MAX_BYTES 253
+
+/* As rows have it: letters, digits, '.', '-' and '_', the first a letter or digit. */
+bool host_check_name(const char *name);
 /* A name that can stand in a path and a tunnel address that can be a VTEP's. */
 bool host_validate(const struct host *host, GError **error);

@@ -8,6 +8,7 @@
 
 #include "lib/error.h"
 #include "model/cloud.h"
+#include "model/host.h"
 
 static const char *const vnic_types[] = {"normal", NULL};
 
@@ -308,8 +309,20 @@ static bool port_check_options(const struct port *port, GError **error)
 	return true;
 }
 
+/* Rows about the port go to other hosts, which refuse such a name. */
+static bool port_check_host(const struct port *port, GError **error)
+{
+	if (!port->host_id || !*port->host_id || host_check_name(port->host_id))
+		return true;
+	g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+		    "Invalid input for binding:host_id. Reason: '%s' is not a valid host name.",
+		    port->host_id);
+	return false;
+}
+
 bool port_validate(const struct port *port, GError **error)
 {
-	return port_check_mac(port, error) && port_check_fixed_ips(port, error) &&
-	       port_check_pairs(port, error) && port_check_options(port, error);
+	return port_check_host(port, error) && port_check_mac(port, error) &&
+	       port_check_fixed_ips(port, error) && port_check_pairs(port, error) &&
+	       port_check_options(port, error);
 }
