@@ -175,14 +175,14 @@ static bool address_resolve(struct job *job, const struct port *before, struct p
 
 /* Without a wish */
 
-static bool address_add(struct job *job, struct port *port, const struct subnet *subnet,
-			struct ip ip, GError **error)
+static bool address_add(struct job *job, const struct port *before, struct port *port,
+			const struct subnet *subnet, struct ip ip, GError **error)
 {
 	struct fixed_ip *fixed = vec_add(&port->fixed_ips, sizeof(*fixed));
 
 	fixed->subnet_id = subnet->object.id;
 	fixed->ip = ip;
-	return address_claim(job, NULL, port, subnet, ip, error);
+	return address_claim(job, before, port, subnet, ip, error);
 }
 
 /* One of VERSION from the first subnet that has one left. */
@@ -199,27 +199,43 @@ static bool address_pick(struct job *job, struct port *port, const GPtrArray *su
 			continue;
 		wanted = true;
 		if (job_pick_ip(job, subnet->object.id, &ip))
-			return address_add(job, port, subnet, ip, error);
+			return address_add(job, NULL, port, subnet, ip, error);
 	}
 	return !wanted || address_exhausted(port, error);
+}
+
+static bool port_is_on(const struct port *port, struct uuid subnet)
+{
+	for (uint32_t i = 0; i < port->fixed_ips.count; i++)
+		if (uuid_equal(vec_at(struct fixed_ip, &port->fixed_ips, i)->subnet_id, subnet))
+			return true;
+	return false;
+}
+
+/* On automatic subnets every port has its address, asked for or not: its kernel will make it. */
+static bool address_complete(struct job *job, const struct port *before, struct port *port,
+			     GError **error)
+{
+	const GPtrArray *subnets = cloud_list_subnets(job_cloud(job), port->network_id);
+
+	for (guint i = 0; i < subnets->len; i++) {
+		const struct subnet *subnet = subnets->pdata[i];
+
+		if (is_auto_for(subnet, port) && !port_is_on(port, subnet->object.id) &&
+		    !address_add(job, before, port, subnet,
+				 ip_from_eui64(subnet->cidr, port->mac), error))
+			return false;
+	}
+	return true;
 }
 
 static bool address_allocate_default(struct job *job, struct port *port, GError **error)
 {
 	const GPtrArray *subnets = cloud_list_subnets(job_cloud(job), port->network_id);
 
-	if (!address_pick(job, port, subnets, 4, error) ||
-	    !address_pick(job, port, subnets, 6, error))
-		return false;
-	for (guint i = 0; i < subnets->len; i++) {
-		const struct subnet *subnet = subnets->pdata[i];
-
-		if (is_auto_for(subnet, port) &&
-		    !address_add(job, port, subnet, ip_from_eui64(subnet->cidr, port->mac),
-				 error))
-			return false;
-	}
-	return true;
+	return address_pick(job, port, subnets, 4, error) &&
+	       address_pick(job, port, subnets, 6, error) &&
+	       address_complete(job, NULL, port, error);
 }
 
 static void address_give_back(struct job *job, const struct port *before,
@@ -250,6 +266,8 @@ bool address_allocate(struct job *job, const struct port *before, struct port *p
 				return false;
 		}
 	}
+	if (!address_complete(job, before, port, error))
+		return false;
 	address_give_back(job, before, port);
 	return true;
 }
@@ -291,7 +309,7 @@ bool address_add_auto(struct job *job, const struct subnet *subnet, GError **err
 		if (port_is_router_interface(present))
 			continue;
 		port = job_edit(job, KIND_PORT, present->object.id);
-		if (port && !address_add(job, port, subnet,
+		if (port && !address_add(job, NULL, port, subnet,
 					 ip_from_eui64(subnet->cidr, port->mac), error))
 			return false;
 	}

@@ -108,12 +108,48 @@ static bool interface_check_overlap(struct job *job, const struct router *router
 	return true;
 }
 
+static bool port_has_v6(const struct port *port)
+{
+	for (uint32_t i = 0; i < port->fixed_ips.count; i++)
+		if (!ip_is_v4(vec_at(struct fixed_ip, &port->fixed_ips, i)->ip))
+			return true;
+	return false;
+}
+
+/* The router's interface that a further IPv6 subnet of its network joins; NULL: a new one. */
+static const struct port *interface_find_v6(struct job *job, const struct router *router,
+					    const struct subnet *subnet)
+{
+	const GPtrArray *ports = cloud_list_interfaces(job_cloud(job), router->object.id);
+
+	for (guint i = 0; i < ports->len && subnet->ip_version == 6; i++) {
+		const struct port *port = ports->pdata[i];
+
+		if (uuid_equal(port->network_id, subnet->network_id) && port_has_v6(port))
+			return port;
+	}
+	return NULL;
+}
+
+static struct port *interface_new(struct job *job, const struct router *router,
+				  const struct subnet *subnet)
+{
+	struct port *port = job_add(job, KIND_PORT, attr_new(&port_table));
+	char text[UUID_TEXT];
+
+	port->object.project_id = router->object.project_id;
+	port->network_id = subnet->network_id;
+	port->device_owner = g_strdup(PORT_OWNER_ROUTER);
+	port->device_id = g_strdup(uuid_print(router->object.id, text));
+	return port;
+}
+
 static bool interface_add_subnet(struct job *job, const struct router *router, struct uuid id,
 				 const struct port **out, GError **error)
 {
 	const struct resource *subnets = resource_get(KIND_SUBNET);
 	const struct subnet *subnet = cloud_find_subnet(job_cloud(job), id);
-	char text[UUID_TEXT];
+	const struct port *before;
 	struct fixed_ip *fixed;
 	struct port *port;
 
@@ -123,16 +159,15 @@ static bool interface_add_subnet(struct job *job, const struct router *router, s
 		return bad_request(error, "Subnet for router interface must have a gateway IP");
 	if (!interface_check_overlap(job, router, subnet, error))
 		return false;
-	port = job_add(job, KIND_PORT, attr_new(&port_table));
-	port->object.project_id = router->object.project_id;
-	port->network_id = subnet->network_id;
-	port->device_owner = g_strdup(PORT_OWNER_ROUTER);
-	port->device_id = g_strdup(uuid_print(router->object.id, text));
+	before = interface_find_v6(job, router, subnet);
+	port = before ? job_edit(job, KIND_PORT, before->object.id)
+		      : interface_new(job, router, subnet);
 	fixed = vec_add(&port->fixed_ips, sizeof(*fixed));
 	fixed->subnet_id = id;
 	fixed->ip = subnet->gateway_ip;
 	*out = port;
-	return api_port_complete(job, NULL, port, attr_bit_of(&port_table, "fixed_ips"), error);
+	return api_port_complete(job, before, port, attr_bit_of(&port_table, "fixed_ips"),
+				 error);
 }
 
 static bool interface_check_port(struct job *job, const struct router *router,
@@ -284,6 +319,33 @@ static bool interface_check_routes(struct job *job, const struct router *router,
 	return true;
 }
 
+/* An interface of several subnets loses one of them. */
+static bool interface_del_subnet(struct job *job, const struct port *before, struct uuid subnet,
+				 GError **error)
+{
+	struct port *port = job_edit(job, KIND_PORT, before->object.id);
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < port->fixed_ips.count; i++) {
+		const struct fixed_ip fixed = *vec_at(struct fixed_ip, &port->fixed_ips, i);
+
+		if (!uuid_equal(fixed.subnet_id, subnet))
+			*vec_at(struct fixed_ip, &port->fixed_ips, kept++) = fixed;
+	}
+	port->fixed_ips.count = kept;
+	return api_port_complete(job, before, port, attr_bit_of(&port_table, "fixed_ips"),
+				 error);
+}
+
+static bool port_is_only_on(const struct port *port, struct uuid subnet)
+{
+	for (uint32_t i = 0; i < port->fixed_ips.count; i++)
+		if (!uuid_equal(vec_at(struct fixed_ip, &port->fixed_ips, i)->subnet_id,
+				subnet))
+			return false;
+	return true;
+}
+
 bool interface_remove(struct job *job, struct uuid id, json_t *body, GString *reply,
 		      GError **error)
 {
@@ -302,6 +364,8 @@ bool interface_remove(struct job *job, struct uuid id, json_t *body, GString *re
 				? vec_at(struct fixed_ip, &port->fixed_ips, 0)->subnet_id
 				: wish.subnet_id,
 			reply);
+	if (uuid_is_none(wish.port_id) && !port_is_only_on(port, wish.subnet_id))
+		return interface_del_subnet(job, port, wish.subnet_id, error);
 	address_release(job, port);
 	job_del(job, KIND_PORT, port->object.id);
 	return true;

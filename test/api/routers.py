@@ -65,7 +65,18 @@ equal("a subnet on a second router by port", 200, add(other, port_id=w.create(
 refused("its gateway is taken", add(other, subnet_id=s2["id"]).__class__ and add(
     w.create("router"), subnet_id=s1["id"]), 409, "IpAddressAlreadyAllocated", "10.0.1.1")
 n6, s6 = net("fd00:6::/64", ipv6_ra_mode="slaac", ipv6_address_mode="slaac")
-equal("an IPv6 subnet's gateway", 200, add(r, subnet_id=s6["id"]).status)
+first = add(r, subnet_id=s6["id"])
+equal("an IPv6 subnet's gateway", 200, first.status)
+s7 = w.create("subnet", network_id=n6["id"], ip_version=6, cidr="fd00:7::/64")
+second = add(r, subnet_id=s7["id"])
+equal("a further IPv6 subnet joins the interface", first["port_id"], second["port_id"])
+equal("... with both gateways", ["fd00:6::1", "fd00:7::1"], sorted(
+    x["ip_address"] for x in w.get("ports/" + first["port_id"])["port"]["fixed_ips"]))
+refused("once", add(r, subnet_id=s7["id"]), 400, "BadRequest", s7["id"])
+equal("and leaves it", 200, remove(r, subnet_id=s7["id"]).status)
+equal("... as it was", ["fd00:6::1"], [
+    x["ip_address"] for x in w.get("ports/" + first["port_id"])["port"]["fixed_ips"]])
+equal("its address is free", 204, w.delete("subnet", s7["id"]).status)
 
 refused("the port is not deleted by itself", w.delete("port", p["id"]), 409, "ServicePortInUse")
 refused("nor changed", w.put("port", p["id"], device_id="x"), 409, "UnsupportedPortDeviceOwner")
