@@ -206,6 +206,8 @@ static bool port_put(struct job *job, const void *before_object, void *object, u
 	if (!port_check_guest(job, before ? "update" : "create", network, port, given, error) ||
 	    !port_check_owner(before, port, given, error))
 		return false;
+	if (before)
+		port_merge_options(port, before);
 	if (!before && !was_given(given, "port_security_enabled"))
 		port->port_security_enabled = network->port_security_enabled;
 	return api_port_complete(job, before, port, given, error);

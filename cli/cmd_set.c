@@ -53,6 +53,17 @@ static bool covers(const json_t *part, const json_t *item)
 	return true;
 }
 
+/* ITEM as an update names it that takes it away (ATTR_MERGE). */
+static json_t *without_value(const struct attr *attr, const json_t *item)
+{
+	json_t *named = json_copy((json_t *)item);
+
+	for (const struct attr *part = attr->item->attrs; part->name; part++)
+		if (part->flags & ATTR_NULLABLE)
+			json_object_set_new(named, part->name, json_null());
+	return named;
+}
+
 /* CURRENT without what GIVEN names; an item may be named by some of its fields. NULL: one of
  * GIVEN is not there. */
 static json_t *take_from_list(const struct attr *attr, const json_t *current,
@@ -60,15 +71,21 @@ static json_t *take_from_list(const struct attr *attr, const json_t *current,
 {
 	json_auto_t *list =
 		json_is_array(current) ? json_copy((json_t *)current) : json_array();
+	json_auto_t *gone = json_array();
 	json_t *part;
 	size_t i;
 
 	json_array_foreach (given, i, part) {
 		size_t before = json_array_size(list);
 
-		for (size_t k = before; k > 0; k--)
-			if (covers(part, json_array_get(list, k - 1)))
-				json_array_remove(list, k - 1);
+		for (size_t k = before; k > 0; k--) {
+			json_t *item = json_array_get(list, k - 1);
+
+			if (!covers(part, item))
+				continue;
+			json_array_append_new(gone, without_value(attr, item));
+			json_array_remove(list, k - 1);
+		}
 		if (json_array_size(list) == before) {
 			g_autofree char *text = value_print(part);
 
@@ -77,7 +94,7 @@ static json_t *take_from_list(const struct attr *attr, const json_t *current,
 			return NULL;
 		}
 	}
-	return g_steal_pointer(&list);
+	return attr->flags & ATTR_MERGE ? g_steal_pointer(&gone) : g_steal_pointer(&list);
 }
 
 /* What a scalar is when nobody says anything. */

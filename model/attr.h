@@ -53,6 +53,7 @@ enum attr_flag {
 	ATTR_MULTILINE = 1 << 11, /* the string may hold line ends */
 	ATTR_BARE = 1 << 12,	  /* a full-length prefix prints as an address */
 	ATTR_NULL_IN = 1 << 13,	  /* null is taken for the empty value, but never printed */
+	ATTR_MERGE = 1 << 14,	  /* an update names changes: an item without a value goes */
 };
 
 struct attr_table;

@@ -149,7 +149,7 @@ static const struct attr attrs[] = {
 	 .help = "further addresses it may send with: ip_address, mac_address"},
 	{.name = "extra_dhcp_opts",
 	 .type = ATTR_LIST,
-	 .flags = BOTH,
+	 .flags = BOTH | ATTR_MERGE,
 	 .offset = offsetof(struct port, extra_dhcp_opts),
 	 .item = &option_table,
 	 .max = PORT_OPTION_MAX,
@@ -292,18 +292,69 @@ static bool port_check_pairs(const struct port *port, GError **error)
 	return true;
 }
 
+bool port_option_has_value(const struct dhcp_option *option)
+{
+	return option->value && *option->value;
+}
+
+/* Whether one of OPTIONS from FROM on is the same option as LIKE. */
+static bool option_is_in(const struct vec *options, uint32_t from,
+			 const struct dhcp_option *like)
+{
+	for (uint32_t i = from; i < options->count; i++) {
+		const struct dhcp_option *option = vec_at(struct dhcp_option, options, i);
+
+		if (option->ip_version == like->ip_version &&
+		    g_strcmp0(option->name, like->name) == 0)
+			return true;
+	}
+	return false;
+}
+
+void port_merge_options(struct port *port, const struct port *before)
+{
+	struct vec all = {0}, merged = {0};
+	struct dhcp_option *option;
+
+	vec_copy(&all, &before->extra_dhcp_opts, &option_table);
+	for (uint32_t i = 0; i < port->extra_dhcp_opts.count; i++) {
+		option = vec_at(struct dhcp_option, &port->extra_dhcp_opts, i);
+		*(struct dhcp_option *)vec_add(&all, sizeof(*option)) = *option;
+		*option = (struct dhcp_option){0};
+	}
+	for (uint32_t i = 0; i < all.count; i++) {
+		option = vec_at(struct dhcp_option, &all, i);
+		if (!port_option_has_value(option) || option_is_in(&all, i + 1, option))
+			continue; /* what is said last counts */
+		*(struct dhcp_option *)vec_add(&merged, sizeof(*option)) = *option;
+		option->name = option->value = NULL;
+	}
+	vec_done(&all, &option_table);
+	vec_done(&port->extra_dhcp_opts, &option_table);
+	port->extra_dhcp_opts = merged;
+}
+
 static bool port_check_options(const struct port *port, GError **error)
 {
+	if (port->extra_dhcp_opts.count > PORT_OPTION_MAX) {
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+			    "Invalid input for extra_dhcp_opts. Reason: %u are more than %d.",
+			    port->extra_dhcp_opts.count, PORT_OPTION_MAX);
+		return false;
+	}
 	for (uint32_t i = 0; i < port->extra_dhcp_opts.count; i++) {
 		const struct dhcp_option *option =
 			vec_at(struct dhcp_option, &port->extra_dhcp_opts, i);
 
-		if (option->name && option->ip_version != 5)
+		if (option->name && port_option_has_value(option) && option->ip_version != 5)
 			continue;
 		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
-			    "Invalid input for extra_dhcp_opts. Reason: %s",
-			    option->name ? "ip_version is neither 4 nor 6."
-					 : "opt_name is empty.");
+			    "Invalid input for extra_dhcp_opts. Reason: '%s' has %s.",
+			    option->name ? option->name : "",
+			    !option->name ? "no name"
+			    : !port_option_has_value(option)
+				    ? "no value"
+				    : "an ip_version other than 4 and 6");
 		return false;
 	}
 	return true;

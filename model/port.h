@@ -53,3 +53,8 @@ extern const struct attr_table port_table;
 bool port_validate(const struct port *port, GError **error);
 
 bool port_is_router_interface(const struct port *port);
+
+bool port_option_has_value(const struct dhcp_option *option);
+/* The options of PORT, as an update gives them, become those of BEFORE with these changes: an option
+ * (by name and ip_version) with a value is set, one without is taken away. */
+void port_merge_options(struct port *port, const struct port *before);

@@ -138,6 +138,14 @@ check("SLAAC for ports that were there",
 q = w.create("port", network_id=n["id"], mac_address="02:11:22:33:44:55")
 check("SLAAC for new ports", eui64("fd00:3::/64", "02:11:22:33:44:55") in ips(q) and
       len(ips(q)) == 3, q)
+chosen = w.create("port", network_id=n["id"], fixed_ips=[{"subnet_id": b["id"]}])
+equal("SLAAC beside chosen addresses, since the kernel makes its own",
+      [eui64("fd00:3::/64", chosen["mac_address"])], [x for x in ips(chosen) if ":" in x])
+chosen = w.put("port", chosen["id"], fixed_ips=[{"subnet_id": c["id"]}])["port"]
+equal("and after they have changed", [False, True, True], sorted([
+    ips(chosen)[0].startswith("10."), eui64("fd00:3::/64", chosen["mac_address"]) in ips(chosen),
+    any(x.startswith("fd00:1:") for x in ips(chosen))]))
+equal("a port that goes gives them back", 204, w.delete("port", chosen["id"]).status)
 refused("no choice on a SLAAC subnet", w.post("port", network_id=n["id"], fixed_ips=[
     {"ip_address": "fd00:3::5"}]), 400, "AllocationOnAutoAddressSubnet")
 q = w.put("port", q["id"], mac_address="02:11:22:33:44:66")["port"]
@@ -176,6 +184,22 @@ r = w.post("port", network_id=n["id"], extra_dhcp_opts=[
     {"opt_name": "mtu", "opt_value": "1400"}, {"opt_name": "tftp", "opt_value": "x",
                                                "ip_version": 6}])
 equal("DHCP options", [4, 6], [x["ip_version"] for x in r["port"]["extra_dhcp_opts"]])
+for bad in (None, ""):
+    refused("a DHCP option without a value", w.post("port", network_id=n["id"], extra_dhcp_opts=[
+        {"opt_name": "mtu", "opt_value": bad}]), 400, "HTTPBadRequest", "'mtu' has no value")
+options = lambda *changes: sorted((x["opt_name"], x["opt_value"], x["ip_version"]) for x in w.put(
+    "port", r["port"]["id"], extra_dhcp_opts=list(changes))["port"]["extra_dhcp_opts"])
+equal("an update changes what it names",
+      [("mtu", "1300", 4), ("ntp-server", "10.0.0.9", 4), ("tftp", "x", 6)],
+      options({"opt_name": "mtu", "opt_value": "1300"},
+              {"opt_name": "ntp-server", "opt_value": "10.0.0.9"}))
+equal("null takes an option away", [("mtu", "1300", 4), ("ntp-server", "10.0.0.9", 4)],
+      options({"opt_name": "tftp", "opt_value": None, "ip_version": 6}))
+equal("of the version it names", [("mtu", "1300", 4), ("ntp-server", "10.0.0.9", 4)],
+      options({"opt_name": "mtu", "opt_value": None, "ip_version": 6}))
+equal("so does the empty value", [("ntp-server", "10.0.0.9", 4)],
+      options({"opt_name": "mtu", "opt_value": ""}))
+equal("nothing named, nothing changed", [("ntp-server", "10.0.0.9", 4)], options())
 open_net = w.create("network", port_security_enabled=False)
 equal("guard as the network says", False,
       w.create("port", network_id=open_net["id"])["port_security_enabled"])
