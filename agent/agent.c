@@ -12,7 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/dhcp4.h"
+#include "agent/dhcp4_option.h"
+#include "agent/dhcp6_option.h"
 #include "agent/links.h"
 #include "agent/local.h"
 #include "agent/ports.h"
@@ -119,19 +120,25 @@ static void row_refused(struct agent *agent, GError *error)
 	g_error_free(error);
 }
 
+static void options_check_list(const struct row_port *port, const struct dhcp_option *options,
+			       gsize count, bool (*check)(const char *name, const char *value))
+{
+	char text[UUID_TEXT];
+
+	for (gsize i = 0; i < count; i++)
+		if (!check(options[i].name, options[i].value))
+			log_warn("dhcp", "%s: option %s: cannot be '%s'",
+				 uuid_print(port->id, text), options[i].name, options[i].value);
+}
+
 static void options_check(const struct row_port *port)
 {
-	for (gsize i = 0; i < port->lease_count; i++) {
-		const struct dhcp4_lease *lease = &port->leases[i];
-		char text[UUID_TEXT];
-
-		for (gsize j = 0; j < lease->option_count; j++)
-			if (!dhcp4_option_check(lease->options[j].name,
-						lease->options[j].value))
-				log_warn("dhcp", "%s: option %s: cannot be '%s'",
-					 uuid_print(port->id, text), lease->options[j].name,
-					 lease->options[j].value);
-	}
+	for (gsize i = 0; i < port->lease_count; i++)
+		options_check_list(port, port->leases[i].options, port->leases[i].option_count,
+				   dhcp4_option_check);
+	if (port->dhcp6)
+		options_check_list(port, port->dhcp6->options, port->dhcp6->option_count,
+				   dhcp6_option_check);
 }
 
 static void feed_row(const char *table, const char *key, json_t *value, uint64_t revision,
@@ -261,6 +268,15 @@ static void hop_changed(struct ip remote, const struct next_hop *hop, void *data
 		agent->soon = g_idle_add_full(G_PRIORITY_HIGH, apply_now, agent, NULL);
 }
 
+/* Before the feed there is nobody to hear of it; the rows come later. */
+static void network_changed(uint32_t vni, void *data)
+{
+	struct agent *agent = data;
+
+	if (agent->advertise)
+		advertise_update(agent->advertise, vni);
+}
+
 static void link_gone(uint32_t ifindex, void *data)
 {
 	ports_link_gone(((struct agent *)data)->ports, ifindex);
@@ -268,42 +284,77 @@ static void link_gone(uint32_t ifindex, void *data)
 
 /* ---------------------------------------------------------------- punts */
 
-static void dhcp_frame(struct agent *agent, const struct wire *wire, const uint8_t *frame,
+/* SIZE 0: no answer. */
+static void dhcp_reply(struct agent *agent, const struct wire *wire,
+		       struct agent_dhcp *counters, uint8_t type, const uint8_t *reply,
 		       gsize size)
+{
+	GError *error = NULL;
+	char text[UUID_TEXT];
+
+	log_debug("dhcp", "%s: %s message type %u: %s", uuid_print(wire->id, text),
+		  counters == &agent->dhcp6 ? "DHCPv6" : "DHCPv4", type,
+		  size ? "answered" : "no answer");
+	if (!size) {
+		counters->ignored++;
+		return;
+	}
+	if (punt_send(agent->punt, wire->ifindex, reply, size, &error)) {
+		counters->answered++;
+		return;
+	}
+	counters->failed++;
+	log_warn("dhcp", "%s: %s", text, error->message);
+	g_error_free(error);
+}
+
+static void dhcp4_frame(struct agent *agent, const struct wire *wire, const uint8_t *frame,
+			gsize size)
 {
 	const struct row_port *port = wire->port;
 	struct dhcp4_port config = {port->mac, (uint16_t)port->mtu, port->leases,
 				    port->lease_count};
 	uint8_t reply[DHCP4_FRAME_MAX], type;
-	enum dhcp4_outcome outcome;
-	GError *error = NULL;
-	char text[UUID_TEXT];
-	gsize reply_size;
+	gsize reply_size = 0;
 
-	outcome = dhcp4_answer(&config, frame, size, reply, &reply_size, &type);
-	log_debug("dhcp", "%s: message type %u: %s", uuid_print(port->id, text), type,
-		  outcome == DHCP4_REPLY ? "answered" : "no answer");
-	if (outcome != DHCP4_REPLY) {
-		agent->dhcp.ignored++;
-		return;
-	}
-	if (punt_send(agent->punt, wire->ifindex, reply, reply_size, &error)) {
-		agent->dhcp.answered++;
-		return;
-	}
-	agent->dhcp.failed++;
-	log_warn("dhcp", "%s: %s", uuid_print(port->id, text), error->message);
-	g_error_free(error);
+	if (dhcp4_answer(&config, frame, size, reply, &reply_size, &type) != DHCP4_REPLY)
+		reply_size = 0;
+	dhcp_reply(agent, wire, &agent->dhcp4, type, reply, reply_size);
+}
+
+static void dhcp6_frame(struct agent *agent, const struct wire *wire, const uint8_t *frame,
+			gsize size)
+{
+	uint8_t reply[DHCP6_FRAME_MAX], type = 0;
+	gsize reply_size = 0;
+
+	if (!wire->port->dhcp6 ||
+	    dhcp6_answer(wire->port->dhcp6, (uint16_t)wire->port->mtu, frame, size, reply,
+			 &reply_size, &type) != DHCP6_REPLY)
+		reply_size = 0;
+	dhcp_reply(agent, wire, &agent->dhcp6, type, reply, reply_size);
+}
+
+static void router_frame(struct agent *agent, const struct wire *wire, const uint8_t *frame,
+			 gsize size)
+{
+	advertise_answer(agent->advertise, wire, frame, size);
 }
 
 static void punt_frame(enum punt_kind kind, uint32_t slot, const uint8_t *frame, gsize size,
 		       void *data)
 {
+	static void (*const handlers[])(struct agent * agent, const struct wire *wire,
+					const uint8_t *frame, gsize size) = {
+		[PUNT_DHCP4] = dhcp4_frame,
+		[PUNT_DHCP6] = dhcp6_frame,
+		[PUNT_RS] = router_frame,
+	};
 	struct agent *agent = data;
 	const struct wire *wire = state_find_slot(agent->state, slot);
 
-	if (wire && wire->port && kind == PUNT_DHCP4)
-		dhcp_frame(agent, wire, frame, size);
+	if (wire && wire->port && kind < G_N_ELEMENTS(handlers) && handlers[kind])
+		handlers[kind](agent, wire, frame, size);
 }
 
 /* ----------------------------------------------------------------- ages */
@@ -375,7 +426,8 @@ static bool recover_vtep(const void *key, const void *value, void *data)
 
 static bool open_state(struct agent *agent, GError **error)
 {
-	static const struct state_ops ops = {hop_watch, hop_unwatch, state_complain};
+	static const struct state_ops ops = {hop_watch, hop_unwatch, state_complain,
+					     network_changed};
 
 	agent->state = state_new(agent->options->host, agent->options->tunnel_ip,
 				 agent->desired, &ops, agent);
@@ -396,6 +448,7 @@ static bool open_events(struct agent *agent, GError **error)
 		punt_new(programs_find_map(agent->programs, "punt"), punt_frame, agent, error);
 	if (!agent->punt)
 		return false;
+	agent->advertise = advertise_new(agent->state, agent->punt);
 	agent->age = age_new(programs_find_map(agent->programs, "conn"), &age_ops, agent);
 	return true;
 }
@@ -460,6 +513,7 @@ void agent_free(struct agent *agent)
 	scrape_free(agent->scrape);
 	feed_free(agent->feed);
 	age_free(agent->age);
+	advertise_free(agent->advertise);
 	punt_free(agent->punt);
 	ports_free(agent->ports);
 	state_free(agent->state);

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <glib.h>
 
+#include "agent/advertise.h"
 #include "agent/age.h"
 #include "agent/desired.h"
 #include "agent/hooks.h"
@@ -24,6 +25,11 @@ struct local;
 struct ports;
 struct scrape;
 
+/* Requests. */
+struct agent_dhcp {
+	uint64_t answered, ignored, failed;
+};
+
 /* Owns everything in it; parts borrow each other through it. */
 struct agent {
 	const struct options *options;
@@ -38,6 +44,7 @@ struct agent {
 	struct state *state;
 	struct ports *ports;
 	struct punt *punt;
+	struct advertise *advertise;
 	struct age *age;
 	struct feed *feed;
 	struct local *local;
@@ -52,9 +59,8 @@ struct agent {
 	uint64_t reported; /* the last that was applied */
 	uint64_t applies;
 	uint64_t failures;
-	struct {
-		uint64_t answered, ignored, failed;
-	} dhcp; /* requests */
+	struct agent_dhcp dhcp4;
+	struct agent_dhcp dhcp6;
 };
 
 /* Logs what it does. On failure everything is undone but what traffic needs. */

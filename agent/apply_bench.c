@@ -150,7 +150,7 @@ static void round_trip(const char *name, struct state *state, struct desired *de
 
 int main(int argc, char **argv)
 {
-	static const struct state_ops ops = {hop_watch, hop_unwatch, complain};
+	static const struct state_ops ops = {hop_watch, hop_unwatch, complain, NULL};
 	struct desired *desired = desired_new();
 	struct state *state = state_new("me", ip_none, desired, &ops, NULL);
 	GError *error = NULL;

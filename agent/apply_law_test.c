@@ -171,7 +171,7 @@ static void complain(const char *text, void *data)
 	g_error("%s", text);
 }
 
-static const struct state_ops ops = {hop_watch, hop_unwatch, complain};
+static const struct state_ops ops = {hop_watch, hop_unwatch, complain, NULL};
 
 struct world {
 	struct kernel kernel;
@@ -260,12 +260,14 @@ static char *random_network(char **text)
 	return g_strdup_printf("network %d", 1 + pick(VNIS));
 }
 
+#define RA ",\"ra\":{\"managed\":false,\"other\":false,\"prefixes\":[],\"dns\":[]}"
+
 static char *random_interface(char **text)
 {
 	int vni = 1 + pick(VNIS);
 
-	*text = g_strdup_printf("{\"ips\":[\"10.%d.0.%d/24\",\"fd0%d::1/64\"],\"up\":%s}", vni,
-				1 + pick(2), vni, pick_bool());
+	*text = g_strdup_printf("{\"ips\":[\"10.%d.0.%d/24\",\"fd0%d::1/64\"],\"up\":%s%s}",
+				vni, 1 + pick(2), vni, pick_bool(), pick(2) ? RA : "");
 	return g_strdup_printf("interface %d/%d/02:00:00:00:0%d:%02d", 1 + pick(2), vni, vni,
 			       pick(MACS));
 }

@@ -182,7 +182,7 @@ void derive_port(struct state *state, struct row *row)
 		.vni = port->vni,
 		.identity = port->identity,
 		.flags = (port->up ? PORT_UP : 0) | (port->guarded ? 0 : PORT_UNGUARDED) |
-			 (port->lease_count ? PORT_DHCP4 : 0),
+			 (port->lease_count ? PORT_DHCP4 : 0) | (port->dhcp6 ? PORT_DHCP6 : 0),
 		.mac = abi_mac(port->mac),
 		.mtu = (uint16_t)port->mtu,
 	};
@@ -257,6 +257,14 @@ static void claim_flood(struct state *state, struct net *net, const GArray *targ
 	desired_claim(state->desired, &net->owner, DESIRED_FLOOD, 0, &key, &value);
 }
 
+static bool net_advertises(const struct net *net)
+{
+	for (guint i = 0; i < net->routers->len; i++)
+		if (held_advertises(g_ptr_array_index(net->routers, i)))
+			return true;
+	return false;
+}
+
 void derive_net(struct state *state, struct net *net)
 {
 	struct network_value value = {0};
@@ -266,7 +274,8 @@ void derive_net(struct state *state, struct net *net)
 		targets = net_targets(state, net);
 		net_limit(state, net, targets);
 		value.flags = (net->row->u.network.up ? NETWORK_UP : 0) |
-			      (net->row->u.network.flood ? NETWORK_FLOOD : 0);
+			      (net->row->u.network.flood ? NETWORK_FLOOD : 0) |
+			      (net_advertises(net) ? NETWORK_RA : 0);
 		value.mtu = net->row->u.network.mtu;
 		value.flood_chunks = (targets->len + LIM_FLOOD_CHUNK - 1) / LIM_FLOOD_CHUNK;
 		for (uint32_t chunk = 0; chunk < value.flood_chunks; chunk++)

@@ -76,11 +76,7 @@ void dhcp4_lease_done(struct dhcp4_lease *lease)
 	g_free(lease->dns);
 	g_free(lease->routes);
 	g_free(lease->hostname);
-	for (gsize i = 0; i < lease->option_count; i++) {
-		g_free(lease->options[i].name);
-		g_free(lease->options[i].value);
-	}
-	g_free(lease->options);
+	dhcp_options_free(lease->options, lease->option_count);
 }
 
 /* -------------------------------------------------------------- request */

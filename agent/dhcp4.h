@@ -10,16 +10,12 @@
 #include <stdint.h>
 #include <glib.h>
 
+#include "agent/dhcp_value.h"
 #include "lib/ip.h"
 
 struct dhcp4_route {
 	struct prefix destination;
 	struct ip next_hop;
-};
-
-struct dhcp4_option {
-	char *name; /* as the API's extra_dhcp_opts have it, or a number */
-	char *value;
 };
 
 /* One address of the port on a subnet with DHCP; what `dhcp4` of the port's row says. */
@@ -33,7 +29,7 @@ struct dhcp4_lease {
 	struct dhcp4_route *routes;
 	gsize route_count;
 	char *hostname; /* NULL: none */
-	struct dhcp4_option *options;
+	struct dhcp_option *options;
 	gsize option_count;
 };
 

@@ -22,7 +22,7 @@ static char host[] = "host-10-0-1-5", next[] = "server-ip-address", tftp[] = "10
 
 static struct ip dns[] = {{.b = {[10] = 255, 255, 9, 9, 9, 9}}};
 static struct dhcp4_route routes[300];
-static struct dhcp4_option options[] = {{number, many}, {boot, file}, {next, tftp}};
+static struct dhcp_option options[] = {{number, many}, {boot, file}, {next, tftp}};
 
 static struct ip address(uint8_t net, uint8_t last)
 {
@@ -168,7 +168,7 @@ static void fuzz_option(const uint8_t *data, gsize size)
 		return;
 	*value++ = '\0';
 	lease_set(&lease, 1, false);
-	lease.options = &(struct dhcp4_option){name, value};
+	lease.options = &(struct dhcp_option){name, value};
 	lease.option_count = 1;
 	dhcp4_option_check(name, value);
 	dhcp4_options_init(&out);

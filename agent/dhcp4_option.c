@@ -6,7 +6,6 @@
 #include "agent/dhcp4_option.h"
 
 #include <arpa/inet.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define OPTION_MAX 2048 /* bytes of one option before it is cut in pieces */
@@ -36,14 +35,6 @@ void dhcp4_options_set(struct dhcp4_options *options, uint8_t code, const void *
 
 /* ------------------------------------------------- values that are text */
 
-typedef bool (*value_parser)(const char *text, GByteArray *out);
-
-static bool parse_text(const char *text, GByteArray *out)
-{
-	g_byte_array_append(out, (const uint8_t *)text, (guint)strlen(text));
-	return *text != 0;
-}
-
 static bool parse_addresses(const char *text, GByteArray *out)
 {
 	g_auto(GStrv) parts = g_strsplit_set(text, ", ", -1);
@@ -55,62 +46,6 @@ static bool parse_addresses(const char *text, GByteArray *out)
 		if (!ip_parse(*part, &ip) || !ip_is_v4(ip))
 			return false;
 		g_byte_array_append(out, ip.b + 12, 4);
-	}
-	return out->len > 0;
-}
-
-static bool parse_number(const char *text, int64_t min, int64_t max, int bytes, GByteArray *out)
-{
-	gint64 value;
-
-	if (!g_ascii_string_to_signed(text, 10, min, max, &value, NULL))
-		return false;
-	for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) {
-		uint8_t byte = (uint8_t)(value >> shift);
-
-		g_byte_array_append(out, &byte, 1);
-	}
-	return true;
-}
-
-static bool parse_u8(const char *text, GByteArray *out)
-{
-	return parse_number(text, 0, 255, 1, out);
-}
-
-static bool parse_u16(const char *text, GByteArray *out)
-{
-	return parse_number(text, 0, 65535, 2, out);
-}
-
-static bool parse_u32(const char *text, GByteArray *out)
-{
-	return parse_number(text, 0, 4294967295, 4, out);
-}
-
-static bool parse_i32(const char *text, GByteArray *out)
-{
-	return parse_number(text, INT32_MIN, INT32_MAX, 4, out);
-}
-
-/* Labels as the name system writes them (RFC 3397, without compression). */
-static bool parse_domains(const char *text, GByteArray *out)
-{
-	g_auto(GStrv) names = g_strsplit_set(text, ", ", -1);
-
-	for (char **name = names; *name; name++) {
-		g_auto(GStrv) labels = g_strsplit(*name, ".", -1);
-
-		for (char **label = labels; *label; label++) {
-			gsize length = strlen(*label);
-			uint8_t byte = (uint8_t)length;
-
-			if (length == 0 || length > 63)
-				return false;
-			g_byte_array_append(out, &byte, 1);
-			g_byte_array_append(out, (const uint8_t *)*label, (guint)length);
-		}
-		g_byte_array_append(out, (const uint8_t *)"", 1);
 	}
 	return out->len > 0;
 }
@@ -146,61 +81,61 @@ static bool parse_any(const char *text, GByteArray *out)
 	if (parse_addresses(text, out))
 		return true;
 	g_byte_array_set_size(out, 0);
-	return parse_text(text, out);
+	return dhcp_parse_text(text, out);
 }
 
 static const struct {
 	const char *name;
 	uint8_t code; /* 0: the header's siaddr */
-	value_parser parse;
+	dhcp_value_parser parse;
 } names[] = {
 	{"netmask", 1, parse_addresses},
-	{"time-offset", 2, parse_i32},
+	{"time-offset", 2, dhcp_parse_i32},
 	{"router", 3, parse_addresses},
 	{"dns-server", 6, parse_addresses},
 	{"log-server", 7, parse_addresses},
 	{"lpr-server", 9, parse_addresses},
-	{"hostname", 12, parse_text},
-	{"boot-file-size", 13, parse_u16},
-	{"domain-name", 15, parse_text},
+	{"hostname", 12, dhcp_parse_text},
+	{"boot-file-size", 13, dhcp_parse_u16},
+	{"domain-name", 15, dhcp_parse_text},
 	{"swap-server", 16, parse_addresses},
-	{"root-path", 17, parse_text},
-	{"extension-path", 18, parse_text},
-	{"ip-forward-enable", 19, parse_u8},
-	{"default-ttl", 23, parse_u8},
-	{"mtu", 26, parse_u16},
+	{"root-path", 17, dhcp_parse_text},
+	{"extension-path", 18, dhcp_parse_text},
+	{"ip-forward-enable", 19, dhcp_parse_u8},
+	{"default-ttl", 23, dhcp_parse_u8},
+	{"mtu", 26, dhcp_parse_u16},
 	{"broadcast", 28, parse_addresses},
-	{"router-discovery", 31, parse_u8},
+	{"router-discovery", 31, dhcp_parse_u8},
 	{"static-route", 33, parse_addresses},
-	{"arp-timeout", 35, parse_u32},
-	{"tcp-ttl", 37, parse_u8},
-	{"tcp-keepalive", 38, parse_u32},
-	{"nis-domain", 40, parse_text},
+	{"arp-timeout", 35, dhcp_parse_u32},
+	{"tcp-ttl", 37, dhcp_parse_u8},
+	{"tcp-keepalive", 38, dhcp_parse_u32},
+	{"nis-domain", 40, dhcp_parse_text},
 	{"nis-server", 41, parse_addresses},
 	{"ntp-server", 42, parse_addresses},
 	{"netbios-ns", 44, parse_addresses},
 	{"netbios-dd", 45, parse_addresses},
-	{"netbios-nodetype", 46, parse_u8},
-	{"netbios-scope", 47, parse_text},
+	{"netbios-nodetype", 46, dhcp_parse_u8},
+	{"netbios-scope", 47, dhcp_parse_text},
 	{"x-windows-fs", 48, parse_addresses},
 	{"x-windows-dm", 49, parse_addresses},
-	{"lease-time", 51, parse_u32},
-	{"T1", 58, parse_u32},
-	{"T2", 59, parse_u32},
-	{"vendor-class", 60, parse_text},
-	{"nis+-domain", 64, parse_text},
+	{"lease-time", 51, dhcp_parse_u32},
+	{"T1", 58, dhcp_parse_u32},
+	{"T2", 59, dhcp_parse_u32},
+	{"vendor-class", 60, dhcp_parse_text},
+	{"nis+-domain", 64, dhcp_parse_text},
 	{"nis+-server", 65, parse_addresses},
-	{"tftp-server", 66, parse_text},
-	{"tftp-server-name", 66, parse_text},
-	{"bootfile-name", 67, parse_text},
+	{"tftp-server", 66, dhcp_parse_text},
+	{"tftp-server-name", 66, dhcp_parse_text},
+	{"bootfile-name", 67, dhcp_parse_text},
 	{"mobile-ip-home", 68, parse_addresses},
 	{"smtp-server", 69, parse_addresses},
 	{"pop3-server", 70, parse_addresses},
 	{"nntp-server", 71, parse_addresses},
 	{"irc-server", 74, parse_addresses},
-	{"posix-timezone", 100, parse_text},
-	{"tzdb-timezone", 101, parse_text},
-	{"domain-search", 119, parse_domains},
+	{"posix-timezone", 100, dhcp_parse_text},
+	{"tzdb-timezone", 101, dhcp_parse_text},
+	{"domain-search", 119, dhcp_parse_domains},
 	{"classless-static-route", 121, parse_routes},
 	{"tftp-server-address", 150, parse_addresses},
 	{"server-ip-address", 0, parse_addresses},

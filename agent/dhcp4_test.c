@@ -34,7 +34,7 @@ static struct prefix prefix(const char *text)
 struct fixture {
 	struct ip dns[2];
 	struct dhcp4_route routes[2];
-	struct dhcp4_option options[4];
+	struct dhcp_option options[4];
 	struct dhcp4_lease leases[2];
 	struct dhcp4_port port;
 	uint8_t reply[DHCP4_FRAME_MAX];
@@ -417,7 +417,7 @@ static void test_routes(void)
 static void option_set(struct fixture *fixture, const char *name, const char *value)
 {
 	fixture->options[fixture->leases[0].option_count++] =
-		(struct dhcp4_option){(char *)name, (char *)value};
+		(struct dhcp_option){(char *)name, (char *)value};
 }
 
 static void test_operator(void)

@@ -21,6 +21,7 @@ struct net {
 	uint32_t vni;
 	struct row *row;    /* NULL: not known, or not any more */
 	GPtrArray *members; /* struct row */
+	GPtrArray *routers; /* struct row of their interfaces on it */
 	GPtrArray *wires;   /* struct wire of ports on it */
 	struct owner owner;
 	bool dirty;
@@ -52,4 +53,5 @@ struct peer *held_find_peer(const struct state *state, const char *name);
 struct wire *held_find_wire(const struct state *state, struct uuid id);
 /* The wired port of this host that a frame to MAC in VNI goes to, or NULL. */
 struct wire *held_find_local(const struct state *state, uint32_t vni, struct mac mac);
+bool held_advertises(const struct row *interface);
 struct mac_key held_mac_key(uint32_t vni, struct mac mac);

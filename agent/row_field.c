@@ -10,7 +10,7 @@
 
 #define TEXT_MAX 1024 /* bytes of any string */
 
-/* Consecutive members `array, count`, as rows.h and dhcp4.h have them. */
+/* Consecutive members `array, count`, as rows.h, dhcp4.h, dhcp6.h and ra.h have them. */
 struct list {
 	void *elements;
 	gsize count;
@@ -27,6 +27,20 @@ _Static_assert(offsetof(struct dhcp4_lease, route_count) ==
 	       "");
 _Static_assert(offsetof(struct dhcp4_lease, option_count) ==
 		       offsetof(struct dhcp4_lease, options) + 8,
+	       "");
+_Static_assert(offsetof(struct dhcp6_service, ip_count) ==
+		       offsetof(struct dhcp6_service, ips) + 8,
+	       "");
+_Static_assert(offsetof(struct dhcp6_service, dns_count) ==
+		       offsetof(struct dhcp6_service, dns) + 8,
+	       "");
+_Static_assert(offsetof(struct dhcp6_service, option_count) ==
+		       offsetof(struct dhcp6_service, options) + 8,
+	       "");
+_Static_assert(offsetof(struct ra_config, prefix_count) ==
+		       offsetof(struct ra_config, prefixes) + 8,
+	       "");
+_Static_assert(offsetof(struct ra_config, dns_count) == offsetof(struct ra_config, dns) + 8,
 	       "");
 
 static bool refuse(json_t *value, const char *wanted, GError **error)
@@ -282,8 +296,8 @@ static bool dhcp_routes_read(json_t *value, void *out, GError **error)
 }
 
 static const struct row_field dhcp_option_fields[] = {
-	{"name", row_read_text, true, offsetof(struct dhcp4_option, name)},
-	{"value", row_read_text, true, offsetof(struct dhcp4_option, value)},
+	{"name", row_read_text, true, offsetof(struct dhcp_option, name)},
+	{"value", row_read_text, true, offsetof(struct dhcp_option, value)},
 	{0},
 };
 
@@ -294,7 +308,7 @@ static bool dhcp_option_read(json_t *value, void *out, GError **error)
 
 static bool dhcp_options_read(json_t *value, void *out, GError **error)
 {
-	return list_read(value, dhcp_option_read, sizeof(struct dhcp4_option), out, error);
+	return list_read(value, dhcp_option_read, sizeof(struct dhcp_option), out, error);
 }
 
 static const struct row_field lease_fields[] = {
@@ -317,4 +331,72 @@ static bool lease_read(json_t *value, void *out, GError **error)
 bool row_read_leases(json_t *value, void *out, GError **error)
 {
 	return list_read(value, lease_read, sizeof(struct dhcp4_lease), out, error);
+}
+
+/* --------------------------------------------------------------- IPv6 */
+
+static bool v6_read(json_t *value, void *out, GError **error)
+{
+	if (!row_read_ip(value, out, error))
+		return false;
+	return !ip_is_v4(*(struct ip *)out) || refuse(value, "an IPv6 address", error);
+}
+
+static bool v6_list_read(json_t *value, void *out, GError **error)
+{
+	return list_read(value, v6_read, sizeof(struct ip), out, error);
+}
+
+static bool v6_prefix_read(json_t *value, void *out, GError **error)
+{
+	if (!row_read_prefix(value, out, error))
+		return false;
+	return !prefix_is_v4(*(struct prefix *)out) || refuse(value, "an IPv6 prefix", error);
+}
+
+static const struct row_field service_fields[] = {
+	{"ips", v6_list_read, true, offsetof(struct dhcp6_service, ips)},
+	{"dns", v6_list_read, true, offsetof(struct dhcp6_service, dns)},
+	{"options", dhcp_options_read, true, offsetof(struct dhcp6_service, options)},
+	{0},
+};
+
+bool row_read_service(json_t *value, void *out, GError **error)
+{
+	struct dhcp6_service **service = out;
+
+	*service = g_new0(struct dhcp6_service, 1);
+	return row_fields_read(service_fields, value, *service, error);
+}
+
+static const struct row_field ra_prefix_fields[] = {
+	{"prefix", v6_prefix_read, true, offsetof(struct ra_prefix, prefix)},
+	{"auto", row_read_bool, true, offsetof(struct ra_prefix, automatic)},
+	{0},
+};
+
+static bool ra_prefix_read(json_t *value, void *out, GError **error)
+{
+	return row_fields_read(ra_prefix_fields, value, out, error);
+}
+
+static bool ra_prefixes_read(json_t *value, void *out, GError **error)
+{
+	return list_read(value, ra_prefix_read, sizeof(struct ra_prefix), out, error);
+}
+
+static const struct row_field ra_fields[] = {
+	{"managed", row_read_bool, true, offsetof(struct ra_config, managed)},
+	{"other", row_read_bool, true, offsetof(struct ra_config, other)},
+	{"prefixes", ra_prefixes_read, true, offsetof(struct ra_config, prefixes)},
+	{"dns", v6_list_read, true, offsetof(struct ra_config, dns)},
+	{0},
+};
+
+bool row_read_ra(json_t *value, void *out, GError **error)
+{
+	struct ra_config **config = out;
+
+	*config = g_new0(struct ra_config, 1);
+	return row_fields_read(ra_fields, value, *config, error);
 }

@@ -38,6 +38,7 @@ static const struct row_field network_fields[] = {
 static const struct row_field interface_fields[] = {
 	FIELD("ips", row_read_addresses, true, struct row, u.interface),
 	FIELD("up", row_read_bool, true, struct row, u.interface.up),
+	FIELD("ra", row_read_ra, false, struct row, u.interface.ra),
 	{0},
 };
 
@@ -73,6 +74,7 @@ static const struct row_field port_fields[] = {
 	FIELD("project", row_read_text, true, struct row_port, project),
 	FIELD("pairs", row_read_pairs, true, struct row_port, pairs),
 	FIELD("dhcp4", row_read_leases, false, struct row_port, leases),
+	FIELD("dhcp6", row_read_service, false, struct row_port, dhcp6),
 	{0},
 };
 
@@ -252,7 +254,14 @@ static void port_free(struct row_port *port)
 	for (gsize i = 0; i < port->lease_count; i++)
 		dhcp4_lease_done(&port->leases[i]);
 	g_free(port->leases);
+	dhcp6_service_free(port->dhcp6);
 	g_free(port);
+}
+
+static void interface_free(struct row_interface *interface)
+{
+	g_free(interface->addresses);
+	ra_config_free(interface->ra);
 }
 
 void row_free(struct row *row)
@@ -264,7 +273,7 @@ void row_free(struct row *row)
 	else if (row->key.table == ROW_LOCATION)
 		g_free(row->u.location.ips);
 	else if (row->key.table == ROW_INTERFACE)
-		g_free(row->u.interface.addresses);
+		interface_free(&row->u.interface);
 	g_free(row);
 }
 

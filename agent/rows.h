@@ -12,6 +12,8 @@
 
 #include "agent/desired.h"
 #include "agent/dhcp4.h"
+#include "agent/dhcp6.h"
+#include "agent/ra.h"
 #include "lib/ip.h"
 #include "lib/uuid.h"
 
@@ -59,6 +61,7 @@ struct row_address {
 struct row_interface {
 	struct row_address *addresses;
 	gsize count;
+	struct ra_config *ra; /* NULL: it does not advertise */
 	bool up;
 };
 
@@ -97,6 +100,7 @@ struct row_port {
 	gsize pair_count;
 	struct dhcp4_lease *leases;
 	gsize lease_count;
+	struct dhcp6_service *dhcp6; /* NULL: none */
 };
 
 struct row {

@@ -13,6 +13,8 @@
 #define PORT_START                                                                             \
 	"\"network\":\"" ID "\",\"vni\":5,\"mac\":\"02:00:00:00:00:01\",\"identity\":7,"       \
 	"\"mtu\":1450,\"up\":true,\"guarded\":true,\"name\":\"web\",\"project\":\"p\","
+#define PORT6(dhcp6)	   "{" PORT_START "\"pairs\":[],\"dhcp6\":" dhcp6 "}"
+#define RA(rest)	   "{\"ips\":[],\"up\":true,\"ra\":{\"managed\":false,\"other\":true," rest "}}"
 #define PORT(pairs, dhcp4) "{" PORT_START "\"pairs\":" pairs ",\"dhcp4\":" dhcp4 "}"
 #define LEASE(extra)                                                                           \
 	"[{\"ip\":\"10.0.1.5\",\"prefix\":\"10.0.1.0/24\",\"server\":\"10.0.1.1\","            \
@@ -92,6 +94,38 @@ static void test_interface(void)
 		prefix_equal(row->u.interface.addresses[0].subnet, prefix("10.0.1.0/24")));
 	g_assert_true(ip_equal(row->u.interface.addresses[1].ip, ip("fd00::1")));
 	g_assert_cmpuint(row->u.interface.addresses[1].subnet.bits, ==, 64);
+	row_free(row);
+}
+
+static void test_ra(void)
+{
+	struct row *row =
+		parse_good("interface", "3/100/fa:16:3e:00:00:01",
+			   RA("\"prefixes\":[{\"prefix\":\"fd00::/64\",\"auto\":true}],"
+			      "\"dns\":[\"fd00::53\",\"fd00::54\"]"));
+	const struct ra_config *ra = row->u.interface.ra;
+
+	g_assert_true(!ra->managed && ra->other);
+	g_assert_cmpuint(ra->prefix_count, ==, 1);
+	g_assert_true(ra->prefixes[0].automatic);
+	g_assert_true(prefix_equal(ra->prefixes[0].prefix, prefix("fd00::/64")));
+	g_assert_cmpuint(ra->dns_count, ==, 2);
+	g_assert_true(ip_equal(ra->dns[1], ip("fd00::54")));
+	row_free(row);
+}
+
+static void test_dhcp6(void)
+{
+	struct row *row = parse_good("port", ID,
+				     PORT6("{\"ips\":[\"fd00::5\"],\"dns\":[],\"options\":["
+					   "{\"name\":\"24\",\"value\":\"a.b\"}]}"));
+	const struct dhcp6_service *service = row->u.port->dhcp6;
+
+	g_assert_cmpuint(service->ip_count, ==, 1);
+	g_assert_true(ip_equal(service->ips[0], ip("fd00::5")));
+	g_assert_cmpuint(service->dns_count, ==, 0);
+	g_assert_cmpuint(service->option_count, ==, 1);
+	g_assert_cmpstr(service->options[0].value, ==, "a.b");
 	row_free(row);
 }
 
@@ -216,6 +250,17 @@ static const struct {
 	 "attribute pairs: attribute prefix: \"10.0.0.1/24\" is not a prefix"},
 	{"port", ID, PORT("[]", LEASE("\"gateway\":\"fd00::1\",\"routes\":[],\"options\":[]")),
 	 "attribute dhcp4: attribute gateway: \"fd00::1\" is not an IPv4 address"},
+	{"port", ID, PORT6("{\"ips\":[\"10.0.0.1\"],\"dns\":[],\"options\":[]}"),
+	 "attribute dhcp6: attribute ips: \"10.0.0.1\" is not an IPv6 address"},
+	{"port", ID, PORT6("{\"ips\":[],\"dns\":[]}"),
+	 "attribute dhcp6: attribute options: missing"},
+	{"port", ID, PORT6("[]"), "attribute dhcp6: [] is not an object"},
+	{"interface", "1/2/02:00:00:00:00:01",
+	 RA("\"prefixes\":[{\"prefix\":\"10.0.0.0/24\","
+	    "\"auto\":true}],\"dns\":[]"),
+	 "attribute ra: attribute prefixes: attribute prefix: \"10.0.0.0/24\" is not an IPv6"},
+	{"interface", "1/2/02:00:00:00:00:01", RA("\"prefixes\":[]"),
+	 "attribute ra: attribute dns: missing"},
 	{"port", ID, PORT("[]", LEASE("\"options\":[]")),
 	 "attribute dhcp4: attribute routes: missing"},
 	{"port", ID, PORT("[]", LEASE("\"routes\":[],\"options\":[{\"name\":\"x\"}]")),
@@ -272,6 +317,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/rows/host", test_host);
 	g_test_add_func("/rows/network", test_network);
 	g_test_add_func("/rows/interface", test_interface);
+	g_test_add_func("/rows/advertisement", test_ra);
+	g_test_add_func("/rows/dhcp6", test_dhcp6);
 	g_test_add_func("/rows/route", test_route);
 	g_test_add_func("/rows/location", test_location);
 	g_test_add_func("/rows/member", test_member);

@@ -33,7 +33,11 @@
 	X(MAP_MAX, "weft_agent_map_max_entries", GAUGE, "map", "Entries there is room for")    \
 	X(PORTS, "weft_agent_ports", GAUGE, NULL, "Ports attached to a device")                \
 	X(DHCP, "weft_dhcp_requests_total", COUNTER, "result",                                 \
-	  "DHCP requests: answered, ignored or failed")                                        \
+	  "DHCPv4 requests: answered, ignored or failed")                                      \
+	X(DHCP6, "weft_dhcp6_requests_total", COUNTER, "result",                               \
+	  "DHCPv6 requests: answered, ignored or failed")                                      \
+	X(RA, "weft_router_advertisements_total", COUNTER, "kind",                             \
+	  "Router advertisements: solicited, unsolicited, final, or failed to be sent")        \
 	X(CONNECTIONS, "weft_connections", GAUGE, "state",                                     \
 	  "Tracked connections at the last sweep, some seconds ago")                           \
 	X(CREATED, "weft_connections_created_total", COUNTER, NULL, "Connections tracked")     \
@@ -181,9 +185,26 @@ static void collect_feed(struct scrape *scrape)
 		set(scrape, SCRAPE_ROWS, row_table_name(i), state_count(agent->state, i));
 	set(scrape, SCRAPE_APPLIES, NULL, agent->applies);
 	set(scrape, SCRAPE_FAILURES, NULL, agent->failures);
-	set(scrape, SCRAPE_DHCP, "answered", agent->dhcp.answered);
-	set(scrape, SCRAPE_DHCP, "ignored", agent->dhcp.ignored);
-	set(scrape, SCRAPE_DHCP, "failed", agent->dhcp.failed);
+}
+
+static void collect_dhcp(struct scrape *scrape, unsigned int id, const struct agent_dhcp *dhcp)
+{
+	set(scrape, id, "answered", dhcp->answered);
+	set(scrape, id, "ignored", dhcp->ignored);
+	set(scrape, id, "failed", dhcp->failed);
+}
+
+static void collect_answers(struct scrape *scrape)
+{
+	const struct agent *agent = scrape->agent;
+	const struct advertise_counters *ra = advertise_get_counters(agent->advertise);
+
+	collect_dhcp(scrape, SCRAPE_DHCP, &agent->dhcp4);
+	collect_dhcp(scrape, SCRAPE_DHCP6, &agent->dhcp6);
+	set(scrape, SCRAPE_RA, "solicited", ra->solicited);
+	set(scrape, SCRAPE_RA, "unsolicited", ra->unsolicited);
+	set(scrape, SCRAPE_RA, "final", ra->final);
+	set(scrape, SCRAPE_RA, "failed", ra->failed);
 }
 
 static void set_map(struct scrape *scrape, const char *name, uint64_t entries)
@@ -232,6 +253,7 @@ char *scrape_print(gsize *size, void *data)
 
 	metric_process_collect(scrape->metrics, "weft-agent");
 	collect_feed(scrape);
+	collect_answers(scrape);
 	collect_maps(scrape);
 	collect_traffic(scrape);
 	collect_ports(scrape);

@@ -286,6 +286,27 @@ static json_t *show_host_stats(struct agent *agent)
 	return out;
 }
 
+static json_t *show_dhcp(const struct agent_dhcp *dhcp)
+{
+	json_t *out = json_object();
+
+	json_object_set_new(out, "answered", from_count(dhcp->answered));
+	json_object_set_new(out, "ignored", from_count(dhcp->ignored));
+	json_object_set_new(out, "failed", from_count(dhcp->failed));
+	return out;
+}
+
+static json_t *show_advertisements(const struct advertise_counters *counters)
+{
+	json_t *out = json_object();
+
+	json_object_set_new(out, "solicited", from_count(counters->solicited));
+	json_object_set_new(out, "unsolicited", from_count(counters->unsolicited));
+	json_object_set_new(out, "final", from_count(counters->final));
+	json_object_set_new(out, "failed", from_count(counters->failed));
+	return out;
+}
+
 json_t *show_status(struct agent *agent)
 {
 	struct feed_counters feed = feed_get_counters(agent->feed);
@@ -306,5 +327,9 @@ json_t *show_status(struct agent *agent)
 	json_object_set_new(out, "rows", show_rows(agent));
 	json_object_set_new(out, "tables", show_tables(agent));
 	json_object_set_new(out, "traffic", show_host_stats(agent));
+	json_object_set_new(out, "dhcp4", show_dhcp(&agent->dhcp4));
+	json_object_set_new(out, "dhcp6", show_dhcp(&agent->dhcp6));
+	json_object_set_new(out, "router_advertisements",
+			    show_advertisements(advertise_get_counters(agent->advertise)));
 	return out;
 }

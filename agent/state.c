@@ -111,6 +111,7 @@ static struct net *net_get(struct state *state, uint32_t vni)
 		net = g_new0(struct net, 1);
 		net->vni = vni;
 		net->members = g_ptr_array_new();
+		net->routers = g_ptr_array_new();
 		net->wires = g_ptr_array_new();
 		g_hash_table_insert(state->nets, GUINT_TO_POINTER(vni), net);
 	}
@@ -123,6 +124,7 @@ static void net_free(gpointer data)
 	struct net *net = data;
 
 	g_ptr_array_unref(net->members);
+	g_ptr_array_unref(net->routers);
 	g_ptr_array_unref(net->wires);
 	g_free(net);
 }
@@ -327,6 +329,24 @@ static void network_del(struct state *state, struct row *row, bool replaced)
 	net_get(state, row->key.vni)->row = NULL;
 }
 
+bool held_advertises(const struct row *interface)
+{
+	return interface->u.interface.up && interface->u.interface.ra;
+}
+
+static void interface_add(struct state *state, struct row *row)
+{
+	derive_interface(state, row);
+	if (row->u.interface.ra)
+		g_ptr_array_add(net_get(state, row->key.vni)->routers, row);
+}
+
+static void interface_del(struct state *state, struct row *row, bool replaced)
+{
+	if (row->u.interface.ra)
+		g_ptr_array_remove_fast(net_get(state, row->key.vni)->routers, row);
+}
+
 static void location_add(struct state *state, struct row *row)
 {
 	if (row->u.location.host != state->host)
@@ -387,7 +407,7 @@ static const struct {
 } tables[ROW_TABLE_COUNT] = {
 	[ROW_HOST] = {host_add, host_del},
 	[ROW_NETWORK] = {network_add, network_del},
-	[ROW_INTERFACE] = {derive_interface, NULL},
+	[ROW_INTERFACE] = {interface_add, interface_del},
 	[ROW_ROUTE] = {derive_route, NULL},
 	[ROW_LOCATION] = {location_add, location_del},
 	[ROW_MEMBER] = {member_add, member_del},
@@ -533,6 +553,28 @@ void state_foreach_wire(const struct state *state, state_visit visit, void *data
 			visit(state->by_slot[slot], data);
 }
 
+void state_foreach_wire_on(const struct state *state, uint32_t vni, state_visit visit,
+			   void *data)
+{
+	const struct net *net = net_find(state, vni);
+
+	for (guint i = 0; net && i < net->wires->len; i++)
+		visit(g_ptr_array_index(net->wires, i), data);
+}
+
+void state_foreach_router(const struct state *state, uint32_t vni, state_visit_router visit,
+			  void *data)
+{
+	const struct net *net = net_find(state, vni);
+
+	for (guint i = 0; net && i < net->routers->len; i++) {
+		const struct row *row = g_ptr_array_index(net->routers, i);
+
+		if (held_advertises(row))
+			visit(row_key_mac(&row->key), row->u.interface.ra, data);
+	}
+}
+
 GPtrArray *state_list_ports(const struct state *state)
 {
 	GPtrArray *ports = g_ptr_array_new();
@@ -583,7 +625,9 @@ void state_flush(struct state *state)
 
 		net->dirty = false;
 		derive_net(state, net);
-		if (!net->row && !net->members->len && !net->wires->len)
+		if (state->ops.network)
+			state->ops.network(net->vni, state->data);
+		if (!net->row && !net->members->len && !net->wires->len && !net->routers->len)
 			g_hash_table_remove(state->nets, GUINT_TO_POINTER(net->vni));
 	}
 	g_ptr_array_set_size(state->dirty_nets, 0);

@@ -33,6 +33,8 @@ struct state_ops {
 	void (*unwatch)(struct ip remote, void *data);
 	/* A limit is reached: one line. */
 	void (*complain)(const char *text, void *data);
+	/* Ports or routers of network VNI have come, gone or changed; may be NULL. */
+	void (*network)(uint32_t vni, void *data);
 };
 
 /* A device that is a port's; lives until state_unwire. */
@@ -74,6 +76,13 @@ const struct row_port *state_find_port(const struct state *state, struct uuid id
 
 typedef void (*state_visit)(const struct wire *wire, void *data);
 void state_foreach_wire(const struct state *state, state_visit visit, void *data);
+/* Those on network VNI. */
+void state_foreach_wire_on(const struct state *state, uint32_t vni, state_visit visit,
+			   void *data);
+/* The routers that advertise themselves on network VNI, by the MAC of their interface. */
+typedef void (*state_visit_router)(struct mac mac, const struct ra_config *config, void *data);
+void state_foreach_router(const struct state *state, uint32_t vni, state_visit_router visit,
+			  void *data);
 /* Port rows, wired or not; owned array of borrowed struct row_port. */
 GPtrArray *state_list_ports(const struct state *state);
 

@@ -69,6 +69,8 @@ static bool subnet_same(const struct subnet *a, const struct subnet *b)
 {
 	return a && b && prefix_equal(a->cidr, b->cidr) &&
 	       ip_equal(a->gateway_ip, b->gateway_ip) && a->enable_dhcp == b->enable_dhcp &&
+	       a->ipv6_ra_mode == b->ipv6_ra_mode &&
+	       a->ipv6_address_mode == b->ipv6_address_mode &&
 	       vec_same(&a->dns_nameservers, &b->dns_nameservers, sizeof(struct ip)) &&
 	       vec_same(&a->host_routes, &b->host_routes, sizeof(struct host_route));
 }

@@ -250,10 +250,20 @@ static void network_edit(struct history *history)
 	world_apply(&history->world, KIND_NETWORK, edit);
 }
 
+/* One of the ways in which Neutron lets the two be said together. */
+static void subnet_set_modes(struct history *history, struct subnet *subnet)
+{
+	enum ipv6_mode mode = history_roll(history, IPV6_MODE_DHCPV6_STATELESS + 1);
+
+	subnet->ipv6_ra_mode = history_chance(history, 80) ? mode : IPV6_MODE_NONE;
+	subnet->ipv6_address_mode = history_chance(history, 80) ? mode : IPV6_MODE_NONE;
+}
+
 static void subnet_add(struct history *history)
 {
 	const struct network *network = pick(history, KIND_NETWORK);
 	g_autofree char *cidr = NULL, *gateway = NULL;
+	struct subnet *subnet;
 	guint n;
 
 	if (!network)
@@ -268,8 +278,10 @@ static void subnet_add(struct history *history)
 		cidr = g_strdup_printf("10.%u.%u.0/24", network->vni.value, n);
 	gateway = n == 2 ? g_strdup_printf("fd00:%x::1", network->vni.value)
 			 : g_strdup_printf("10.%u.%u.1", network->vni.value, n);
-	world_apply(&history->world, KIND_SUBNET,
-		    world_subnet(&history->world, network->object.id, cidr, gateway));
+	subnet = world_subnet(&history->world, network->object.id, cidr, gateway);
+	if (n == 2)
+		subnet_set_modes(history, subnet);
+	world_apply(&history->world, KIND_SUBNET, subnet);
 }
 
 static void subnet_edit(struct history *history)
@@ -280,9 +292,16 @@ static void subnet_edit(struct history *history)
 	if (!subnet)
 		return;
 	edit = world_edit(&history->world, KIND_SUBNET, subnet->object.id);
-	switch (history_roll(history, 4)) {
+	switch (history_roll(history, 6)) {
 	case 0:
 		edit->enable_dhcp = !edit->enable_dhcp;
+		break;
+	case 3:
+		subnet_set_modes(history, edit);
+		break;
+	case 4:
+		*(struct ip *)vec_add(&edit->dns_nameservers, sizeof(struct ip)) =
+			world_ip(history_chance(history, 50) ? "fd00::53" : "9.9.9.9");
 		break;
 	case 1:
 		edit->gateway_ip =

@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "compile/ipv6.h"
 #include "compile/value.h"
 
 struct interface {
@@ -177,13 +178,15 @@ static json_t *interface_ips(const struct cloud *cloud, const struct port *port)
 static void visit_interface(const struct cloud *cloud, const struct router *router,
 			    const struct interface *interface, route_visit visit, void *data)
 {
-	json_t *row = json_object();
+	json_t *row = json_object(), *ra = ipv6_print_ra(cloud, interface->port);
 	char mac[MAC_TEXT];
 	char *key = g_strdup_printf("%u/%u/%s", router->number, interface->network->vni.value,
 				    mac_print(interface->port->mac, mac));
 
 	json_object_set_new(row, "ips", interface_ips(cloud, interface->port));
 	json_object_set_new(row, "up", json_boolean(interface->up));
+	if (ra)
+		json_object_set_new(row, "ra", ra);
 	visit(COMPILE_INTERFACE, key, value_dump(row), data);
 }
 

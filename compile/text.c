@@ -5,6 +5,7 @@
  */
 #include "compile/text.h"
 
+#include "compile/ipv6.h"
 #include "compile/value.h"
 
 /* Answers a DHCP client whose subnet has no gateway; link-local, so no tenant has it. */
@@ -170,7 +171,7 @@ static json_t *dhcp4_routes(const struct subnet *subnet)
 	return list;
 }
 
-static json_t *dhcp4_options(const struct port *port)
+json_t *text_list_options(const struct port *port, int64_t ip_version)
 {
 	const struct dhcp_option *options = port->extra_dhcp_opts.items;
 	json_t *list = json_array();
@@ -178,7 +179,8 @@ static json_t *dhcp4_options(const struct port *port)
 	for (uint32_t i = 0; i < port->extra_dhcp_opts.count; i++) {
 		json_t *option;
 
-		if (options[i].ip_version == 6)
+		if (options[i].ip_version != ip_version || !options[i].value ||
+		    !*options[i].value)
 			continue;
 		option = json_object();
 		json_object_set_new(option, "name", value_from_text(options[i].name));
@@ -206,7 +208,7 @@ static json_t *dhcp4_offer(const struct port *port, const struct subnet *subnet,
 	json_object_set_new(offer, "dns", dhcp4_dns(subnet));
 	json_object_set_new(offer, "routes", dhcp4_routes(subnet));
 	json_object_set_new(offer, "hostname", json_string(hostname));
-	json_object_set_new(offer, "options", dhcp4_options(port));
+	json_object_set_new(offer, "options", text_list_options(port, 4));
 	return offer;
 }
 
@@ -227,7 +229,7 @@ static json_t *port_dhcp4(const struct cloud *cloud, const struct port *port)
 char *text_print_port(const struct cloud *cloud, const struct network *network,
 		      const struct port *port)
 {
-	json_t *row = json_object();
+	json_t *row = json_object(), *dhcp6 = ipv6_print_dhcp(cloud, port);
 
 	json_object_set_new(row, "network", value_from_uuid(network->object.id));
 	json_object_set_new(row, "vni", json_integer(network->vni.value));
@@ -240,5 +242,7 @@ char *text_print_port(const struct cloud *cloud, const struct network *network,
 	json_object_set_new(row, "project", value_from_text(port->object.project_id));
 	json_object_set_new(row, "pairs", port_pairs(port));
 	json_object_set_new(row, "dhcp4", port_dhcp4(cloud, port));
+	if (dhcp6)
+		json_object_set_new(row, "dhcp6", dhcp6);
 	return value_dump(row);
 }

@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include <jansson.h>
+
 #include "compile/compile.h"
 
 /* A port whose locations and own row are compiled: bound, and no router's interface. */
@@ -32,6 +34,9 @@ typedef bool (*text_lone)(struct ip ip, const void *data);
 char *text_print_location(const struct port *port, struct mac mac, text_lone lone,
 			  const void *data);
 
+/* The DHCP options that an operator named for IP_VERSION; those without a value are none.
+ * New reference. */
+json_t *text_list_options(const struct port *port, int64_t ip_version);
 /* The row that only the port's own host gets. NETWORK is the port's. */
 char *text_print_port(const struct cloud *cloud, const struct network *network,
 		      const struct port *port);

@@ -260,6 +260,8 @@ static void test_dhcp(void)
 	*option = (struct dhcp_option){g_strdup("tftp-server"), g_strdup("10.0.1.9"), 4};
 	option = vec_add(&port->extra_dhcp_opts, sizeof(*option));
 	*option = (struct dhcp_option){g_strdup("dns-server"), g_strdup("fd00::9"), 6};
+	option = vec_add(&port->extra_dhcp_opts, sizeof(*option));
+	*option = (struct dhcp_option){g_strdup("mtu"), NULL, 4};
 	world_apply(&f.world, KIND_PORT, port);
 	rows = compile_full(f.world.cloud, "h1");
 	row = with_id("port ", f.web1, "");
@@ -273,6 +275,124 @@ static void test_dhcp(void)
 	world_done(&f.world);
 }
 
+/* An IPv6 subnet on the web network, with an address of the router's interface and of web1. */
+static void add_v6(struct fixture *f, const char *cidr, enum ipv6_mode ra,
+		   enum ipv6_mode address)
+{
+	struct subnet *subnet = world_subnet(&f->world, f->web, cidr, NULL);
+	const GPtrArray *interfaces = cloud_list_interfaces(f->world.cloud, f->router);
+	struct uuid id = subnet->object.id;
+	struct prefix prefix = subnet->cidr;
+	struct port *port;
+
+	subnet->ipv6_ra_mode = ra;
+	subnet->ipv6_address_mode = address;
+	*(struct ip *)vec_add(&subnet->dns_nameservers, sizeof(struct ip)) =
+		world_ip("fd00::53");
+	world_apply(&f->world, KIND_SUBNET, subnet);
+	for (guint i = 0; i < interfaces->len; i++) {
+		const struct port *interface = interfaces->pdata[i];
+
+		if (!uuid_equal(interface->network_id, f->web))
+			continue;
+		port = world_edit(&f->world, KIND_PORT, interface->object.id);
+		world_add_ip(port, id, ip_add(prefix.ip, 1));
+		world_apply(&f->world, KIND_PORT, port);
+		break;
+	}
+	port = world_edit(&f->world, KIND_PORT, f->web1);
+	world_add_ip(port, id, ip_add(prefix.ip, 0x11));
+	world_apply(&f->world, KIND_PORT, port);
+}
+
+static void check_v6(struct fixture *f, const char *ra, const char *dhcp6)
+{
+	g_autoptr(GHashTable) rows = compile_full(f->world.cloud, "h1");
+	g_autofree char *key = with_id("port ", f->web1, "");
+	const char *interface = g_hash_table_lookup(rows, "interface 9/5/02:00:00:00:00:a1");
+	const char *port = g_hash_table_lookup(rows, key);
+
+	g_assert_cmpstr(strstr(interface, ",\"ra\":"), ==, ra);
+	g_assert_cmpstr(strstr(port, ",\"dhcp6\":"), ==, dhcp6);
+	world_done(&f->world);
+}
+
+static void test_slaac(void)
+{
+	struct fixture f;
+
+	fixture_init(&f);
+	add_v6(&f, "fd00:5::/64", IPV6_MODE_SLAAC, IPV6_MODE_SLAAC);
+	check_v6(&f,
+		 ",\"ra\":{\"managed\":false,\"other\":false,"
+		 "\"prefixes\":[{\"prefix\":\"fd00:5::/64\",\"auto\":true}],"
+		 "\"dns\":[\"fd00::53\"]}}",
+		 NULL);
+}
+
+static void test_stateless(void)
+{
+	struct fixture f;
+
+	fixture_init(&f);
+	add_v6(&f, "fd00:5::/64", IPV6_MODE_DHCPV6_STATELESS, IPV6_MODE_DHCPV6_STATELESS);
+	check_v6(&f,
+		 ",\"ra\":{\"managed\":false,\"other\":true,"
+		 "\"prefixes\":[{\"prefix\":\"fd00:5::/64\",\"auto\":true}],"
+		 "\"dns\":[\"fd00::53\"]}}",
+		 ",\"dhcp6\":{\"ips\":[],\"dns\":[\"fd00::53\"],\"options\":[]}}");
+}
+
+/* Two subnets, one router's interface: one advertisement; one server for all addresses. */
+static void test_stateful(void)
+{
+	struct dhcp_option *option;
+	struct fixture f;
+	struct port *port;
+
+	fixture_init(&f);
+	add_v6(&f, "fd00:5::/64", IPV6_MODE_DHCPV6_STATEFUL, IPV6_MODE_DHCPV6_STATEFUL);
+	add_v6(&f, "fd00:6::/64", IPV6_MODE_SLAAC, IPV6_MODE_SLAAC);
+	port = world_edit(&f.world, KIND_PORT, f.web1);
+	option = vec_add(&port->extra_dhcp_opts, sizeof(*option));
+	*option = (struct dhcp_option){g_strdup("domain-search"), g_strdup("a.example"), 6};
+	option = vec_add(&port->extra_dhcp_opts, sizeof(*option));
+	*option = (struct dhcp_option){g_strdup("mtu"), g_strdup("1400"), 4};
+	world_apply(&f.world, KIND_PORT, port);
+	check_v6(&f,
+		 ",\"ra\":{\"managed\":true,\"other\":false,"
+		 "\"prefixes\":[{\"prefix\":\"fd00:5::/64\",\"auto\":false},"
+		 "{\"prefix\":\"fd00:6::/64\",\"auto\":true}],\"dns\":[\"fd00::53\"]}}",
+		 ",\"dhcp6\":{\"ips\":[\"fd00:5::11\"],\"dns\":[\"fd00::53\"],"
+		 "\"options\":[{\"name\":\"domain-search\",\"value\":\"a.example\"}]}}");
+}
+
+/* As Neutron's: without modes there is DHCPv6 and nobody advertises. */
+static void test_no_modes(void)
+{
+	struct fixture f;
+
+	fixture_init(&f);
+	add_v6(&f, "fd00:5::/64", IPV6_MODE_NONE, IPV6_MODE_NONE);
+	check_v6(&f, NULL,
+		 ",\"dhcp6\":{\"ips\":[\"fd00:5::11\"],\"dns\":[\"fd00::53\"],"
+		 "\"options\":[]}}");
+}
+
+/* Advertised by Weft, addresses by somebody else. */
+static void test_ra_alone(void)
+{
+	struct fixture f;
+
+	fixture_init(&f);
+	add_v6(&f, "fd00:5::/64", IPV6_MODE_DHCPV6_STATEFUL, IPV6_MODE_NONE);
+	check_v6(&f,
+		 ",\"ra\":{\"managed\":true,\"other\":false,"
+		 "\"prefixes\":[{\"prefix\":\"fd00:5::/64\",\"auto\":false}],"
+		 "\"dns\":[\"fd00::53\"]}}",
+		 NULL);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -283,5 +403,10 @@ int main(int argc, char **argv)
 	g_test_add_func("/compile/text/down", test_down);
 	g_test_add_func("/compile/text/strange-names", test_strange_names);
 	g_test_add_func("/compile/text/dhcp", test_dhcp);
+	g_test_add_func("/compile/text/slaac", test_slaac);
+	g_test_add_func("/compile/text/stateless", test_stateless);
+	g_test_add_func("/compile/text/stateful", test_stateful);
+	g_test_add_func("/compile/text/no-modes", test_no_modes);
+	g_test_add_func("/compile/text/ra-alone", test_ra_alone);
 	return g_test_run();
 }

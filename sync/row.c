@@ -92,6 +92,14 @@ static bool check_ip4(const json_t *value)
 	return json_is_string(value) && ip_parse(json_string_value(value), &ip) && ip_is_v4(ip);
 }
 
+static bool check_ip6(const json_t *value)
+{
+	struct ip ip;
+
+	return json_is_string(value) && ip_parse(json_string_value(value), &ip) &&
+	       !ip_is_v4(ip);
+}
+
 static bool check_prefix(const json_t *value)
 {
 	struct prefix prefix;
@@ -137,11 +145,13 @@ SIMPLE(string, "a string");
 SIMPLE(host_name, "a host's name");
 SIMPLE(ip, "an address");
 SIMPLE(ip4, "an IPv4 address");
+SIMPLE(ip6, "an IPv6 address");
 SIMPLE(prefix, "a prefix without host bits");
 SIMPLE(address, "an address with a prefix length");
 SIMPLE(mac, "a unicast MAC address");
 SIMPLE(uuid, "a uuid");
 LIST(ip);
+LIST(ip6);
 LIST(address);
 
 /* --- the tables ---------------------------------------------------------------------- */
@@ -151,8 +161,22 @@ static const struct field host_fields[] = {{"ip", &type_ip}, {0}};
 static const struct field network_fields[] = {
 	{"id", &type_uuid}, {"mtu", &type_mtu}, {"up", &type_bool}, {"flood", &type_bool}, {0}};
 
+static const struct field ra_prefix_fields[] = {
+	{"prefix", &type_prefix}, {"auto", &type_bool}, {0}};
+static const struct type type_ra_prefix = {.wanted = "an object", .fields = ra_prefix_fields};
+LIST(ra_prefix);
+
+static const struct field ra_fields[] = {
+	{"managed", &type_bool},
+	{"other", &type_bool},
+	{"prefixes", &type_ra_prefix_list},
+	{"dns", &type_ip6_list},
+	{0},
+};
+static const struct type type_ra = {.wanted = "an object", .fields = ra_fields};
+
 static const struct field interface_fields[] = {
-	{"ips", &type_address_list}, {"up", &type_bool}, {0}};
+	{"ips", &type_address_list}, {"up", &type_bool}, {"ra", &type_ra, true}, {0}};
 
 static const struct field route_fields[] = {
 	{"vni", &type_vni, true}, {"mac", &type_mac, true},	   {"via", &type_ip, true},
@@ -193,6 +217,14 @@ static const struct field dhcp4_fields[] = {
 static const struct type type_dhcp4 = {.wanted = "an object", .fields = dhcp4_fields};
 LIST(dhcp4);
 
+static const struct field dhcp6_fields[] = {
+	{"ips", &type_ip6_list},
+	{"dns", &type_ip6_list},
+	{"options", &type_dhcp_option_list},
+	{0},
+};
+static const struct type type_dhcp6 = {.wanted = "an object", .fields = dhcp6_fields};
+
 static const struct field port_fields[] = {
 	{"network", &type_uuid},
 	{"vni", &type_vni},
@@ -205,6 +237,7 @@ static const struct field port_fields[] = {
 	{"project", &type_string, true},
 	{"pairs", &type_pair_list},
 	{"dhcp4", &type_dhcp4_list, true},
+	{"dhcp6", &type_dhcp6, true},
 	{0},
 };
 

@@ -39,6 +39,12 @@ static const struct sample samples[] = {
 	 "{\"host\":\"h1\",\"identity\":0,\"ips\":[\"10.0.1.5\",\"fd00::5\"]}"},
 	{"member", "5/h2", "{}"},
 	{"port", UUID, PORT("")},
+	{"port", UUID, PORT(",\"dhcp6\":{\"ips\":[\"10.0.0.1\"],\"dns\":[],\"options\":[]}"),
+	 "row port " UUID ": dhcp6.ips[0]: \"10.0.0.1\" is not an IPv6 address"},
+	{"interface", "1/5/02:00:00:00:00:01",
+	 "{\"ips\":[],\"up\":true,\"ra\":{\"managed\":true,\"other\":false,\"prefixes\":[{"
+	 "\"prefix\":\"fd00::/64\"}],\"dns\":[]}}",
+	 "row interface 1/5/02:00:00:00:00:01: ra.prefixes[0].auto: is missing"},
 	{"port", UUID,
 	 PORT(DHCP(",\"routes\":[{\"destination\":\"0.0.0.0/0\",\"nexthop\":\"10.0.1.1\"}]"))},
 	{"port", UUID, NULL},

@@ -56,7 +56,7 @@ static void set_tunnel_address(struct dp_config *config, struct ip ip)
 
 struct trace_host *trace_host_new(const char *name, struct ip ip)
 {
-	static const struct state_ops ops = {on_watch, on_unwatch, on_complain};
+	static const struct state_ops ops = {on_watch, on_unwatch, on_complain, NULL};
 	struct trace_host *host = g_new0(struct trace_host, 1);
 
 	host->name = g_intern_string(name);

@@ -200,9 +200,10 @@ static void say_network(struct says *s)
 		return;
 	}
 	s->row = g_strdup_printf("network %u", vni);
-	s->says = g_strdup_printf("network %u: %s, MTU %u%s", vni,
+	s->says = g_strdup_printf("network %u: %s, MTU %u%s%s", vni,
 				  network->flags & NETWORK_UP ? "up" : "down", network->mtu,
-				  network->flags & NETWORK_FLOOD ? ", floods" : "");
+				  network->flags & NETWORK_FLOOD ? ", floods" : "",
+				  network->flags & NETWORK_RA ? ", a router advertises" : "");
 }
 
 static void say_mac(struct says *s)

@@ -12,7 +12,7 @@ cd "$(dirname "$0")/../.." || exit 1
 . test/lib.sh
 seconds=${1:-60}
 [ $# -gt 0 ] && shift
-names=${*:-packet walk attr sync dhcp4 template http}
+names=${*:-packet walk attr sync dhcp4 dhcp6 template http}
 build=build-fuzz
 if [ ! -e $build/build.ninja ]; then
 	CC=clang-19 meson setup $build -Db_sanitize=address,undefined -Db_lundef=false \
