@@ -19,12 +19,15 @@ struct api;
 
 struct api_config {
 	uint32_t vni_min, vni_max;
-	int64_t underlay_mtu; /* a network's default is 50 less */
+	int64_t underlay_mtu; /* a network's default is what the tunnel leaves of it */
+	bool underlay_v6;     /* hosts have IPv6 tunnel addresses */
 	/* Told of what is our fault, not the client's; NULL: nobody is. */
 	void (*complain)(const char *text);
 };
 
-#define API_OVERHEAD 50 /* bytes that the tunnel adds */
+/* Bytes that the tunnel adds: Ethernet, VXLAN, UDP and IPv4, or IPv6. */
+#define API_OVERHEAD_V4 50
+#define API_OVERHEAD_V6 70
 
 /* Borrows everything; MIRROR must be ready before the first request. */
 struct api *api_new(struct store *store, struct cloud *cloud, struct mirror *mirror,

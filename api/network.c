@@ -59,7 +59,9 @@ static bool network_take_vni(struct job *job, struct network *network, GError **
 
 static bool network_check_mtu(struct job *job, struct network *network, GError **error)
 {
-	int64_t max = job_api(job)->config.underlay_mtu - API_OVERHEAD,
+	const struct api_config *config = &job_api(job)->config;
+	int64_t max = config->underlay_mtu -
+		      (config->underlay_v6 ? API_OVERHEAD_V6 : API_OVERHEAD_V4),
 		min = NETWORK_MTU_MIN_V4;
 	const GPtrArray *subnets = cloud_list_subnets(job_cloud(job), network->object.id);
 

@@ -15,7 +15,7 @@
 /* As given; NULL and -1: not given. */
 struct raw {
 	char **listen;
-	char *store, *auth, *tokens, *config, *log, *vni_range, *mtu, *metrics;
+	char *store, *auth, *tokens, *config, *log, *vni_range, *mtu, *underlay, *metrics;
 	char *tls_cert, *tls_key, *tls_ca, *tls_crl, *user;
 	char *store_ca, *store_cert, *store_key;
 	char *export_to, *import_from;
@@ -38,6 +38,7 @@ static void raw_done(struct raw *raw)
 	g_free(raw->metrics);
 	g_free(raw->vni_range);
 	g_free(raw->mtu);
+	g_free(raw->underlay);
 	g_free(raw->tls_cert);
 	g_free(raw->tls_key);
 	g_free(raw->tls_ca);
@@ -73,6 +74,8 @@ static bool raw_parse(struct raw *raw, int *argc, char ***argv, GError **error)
 		 "VNIs of networks that name none (1-16777215)", "FIRST-LAST"},
 		{"mtu", 0, 0, G_OPTION_ARG_STRING, &raw->mtu,
 		 "MTU of the underlay, in bytes (1500)", "BYTES"},
+		{"underlay-version", 0, 0, G_OPTION_ARG_STRING, &raw->underlay,
+		 "IP version of the hosts' tunnel addresses (4)", "4|6"},
 		{"tls-cert", 0, 0, G_OPTION_ARG_FILENAME, &raw->tls_cert,
 		 "Certificate to show; addresses then serve https", "FILE"},
 		{"tls-key", 0, 0, G_OPTION_ARG_FILENAME, &raw->tls_key, "Its key", "FILE"},
@@ -122,7 +125,7 @@ static bool raw_read_file(struct raw *raw, GError **error)
 		{"tls-ca", &raw->tls_ca},	{"tls-crl", &raw->tls_crl},
 		{"metrics", &raw->metrics},	{"user", &raw->user},
 		{"store-ca", &raw->store_ca},	{"store-cert", &raw->store_cert},
-		{"store-key", &raw->store_key},
+		{"store-key", &raw->store_key}, {"underlay-version", &raw->underlay},
 	};
 	g_auto(GStrv) keys = NULL;
 
@@ -183,8 +186,16 @@ static bool options_set_mtu(struct options *options, const char *text, GError **
 	char *end;
 
 	options->mtu = g_ascii_strtoll(text ? text : "1500", &end, 10);
-	if (*end || options->mtu < 1330 || options->mtu > 65535)
-		return options_bad(error, "mtu", text, "not a number from 1330 to 65535");
+	if (*end || options->mtu < 1350 || options->mtu > 65535)
+		return options_bad(error, "mtu", text, "not a number from 1350 to 65535");
+	return true;
+}
+
+static bool options_set_underlay(struct options *options, const char *text, GError **error)
+{
+	options->underlay_v6 = g_strcmp0(text, "6") == 0;
+	if (text && !options->underlay_v6 && strcmp(text, "4") != 0)
+		return options_bad(error, "underlay-version", text, "neither 4 nor 6");
 	return true;
 }
 
@@ -264,6 +275,7 @@ static bool options_from_raw(struct options *out, struct raw *raw, GError **erro
 		out->store = g_strdup("sqlite:/var/lib/weft/weft.db");
 	return options_check_tls(out, error) && options_set_auth(out, raw, error) &&
 	       options_set_vnis(out, raw->vni_range, error) &&
+	       options_set_underlay(out, raw->underlay, error) &&
 	       options_set_mtu(out, raw->mtu, error);
 }
 

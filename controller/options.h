@@ -19,6 +19,7 @@ struct options {
 	char *user;    /* whom to become; NULL: nobody else */
 	uint32_t vni_min, vni_max;
 	int64_t mtu;
+	bool underlay_v6;	       /* hosts have IPv6 tunnel addresses */
 	char *export_to, *import_from; /* a cloud as a file, and end; NULL: no */
 	bool audit;		       /* look at the store, and end */
 	bool version;		       /* print it and end */

@@ -361,6 +361,7 @@ struct wiring *wiring_new(const struct options *options, void (*failed)(void *da
 		.vni_min = options->vni_min,
 		.vni_max = options->vni_max,
 		.underlay_mtu = options->mtu,
+		.underlay_v6 = options->underlay_v6,
 		.complain = requests_complain,
 	};
 	if (tls_begin(wiring, options, error))

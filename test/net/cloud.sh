@@ -16,6 +16,7 @@
 
 cloud_repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 CLOUD= CLOUD_DIR= CLOUD_BIN=
+CLOUD_UNDERLAY=4 CLOUD_MTU=1500 # before anything starts: 6 for IPv6 tunnel addresses, fd99:N::2
 CLOUD_TLS= # "yes" before anything starts: weftd serves https, agents show certificates of their hosts
 
 # Names the cloud P and keeps its state in FOLDER; makes nothing yet.
@@ -56,16 +57,21 @@ cloud_wire() { # NAMESPACE NUMBER MTU: a leg of the underlay to the router
 	ip -n "$CLOUD-$1" addr add "10.99.$2.2/24" dev u0
 	ip -n "$CLOUD-$1" link set u0 up
 	ip -n "$CLOUD-$1" route add default via "10.99.$2.1"
+	[ "$CLOUD_UNDERLAY" = 6 ] || return 0
+	ip -n "$CLOUD-r" addr add "fd99:${2}::1/64" dev "$1" nodad
+	ip -n "$CLOUD-$1" addr add "fd99:${2}::2/64" dev u0 nodad
+	ip -n "$CLOUD-$1" route add default via "fd99:${2}::1"
 }
 
 # The router, the controller's namespace and COUNT hosts h1 ...
 cloud_up() { # COUNT [MTU]
-	local n mtu=${2:-1500}
+	local n mtu=${2:-$CLOUD_MTU}
 	# weftd is nobody: it may pass, and has a folder of its own.
 	mkdir -p "$CLOUD_DIR/pid" "$CLOUD_DIR/log" "$CLOUD_RUN" && chmod 711 "$CLOUD_DIR" &&
 		install -d -o nobody -m 700 "$CLOUD_DIR/weftd" || return
 	cloud_namespace r && cloud_namespace control || return
 	N r sysctl -qw net.ipv4.ip_forward=1
+	[ "$CLOUD_UNDERLAY" != 6 ] || N r sysctl -qw net.ipv6.conf.all.forwarding=1
 	cloud_wire control 0 "$mtu" || return
 	for n in $(seq "$1"); do
 		cloud_namespace "h$n" && cloud_wire "h$n" "$n" "$mtu" || return
@@ -158,14 +164,16 @@ cloud_weftd() { # [OPTION...]
 		set -- --tls-cert "$pki/weftd.crt" --tls-key "$CLOUD_DIR/weftd/weftd.key" --tls-ca "$pki/ca.crt" \
 			--tls-crl "$pki/ca.crl" "$@"
 	fi
+	[ "$CLOUD_UNDERLAY $CLOUD_MTU" = '4 1500' ] || set -- --mtu "$CLOUD_MTU" --underlay-version $CLOUD_UNDERLAY "$@"
 	cloud_start weftd $CLOUD_CONTROL "$CLOUD_BIN/controller/weftd" --listen $CLOUD_LISTEN \
 		--user nobody --store "sqlite:$CLOUD_DIR/weftd/weft.db" --auth tokens --tokens "$CLOUD_DIR/tokens" "$@"
 	cloud_wait 20 api GET / || { echo 'weftd does not answer' >&2; cloud_log weftd; return 1; }
 }
 
 cloud_agent() { # NUMBER [OPTION...]
-	local host=h$1 number=$1 pki=$CLOUD_DIR/pki
+	local host=h$1 number=$1 pki=$CLOUD_DIR/pki address=10.99.$1.2
 	shift
+	[ "$CLOUD_UNDERLAY" != 6 ] || address=fd99:${number}::2
 	if [ -n "$CLOUD_TLS" ]; then
 		set -- --ca "$pki/ca.crt" --crl "$pki/ca.crl" --cert "$pki/$host.crt" \
 			--key "$pki/$host.key" "$@"
@@ -173,7 +181,7 @@ cloud_agent() { # NUMBER [OPTION...]
 		set -- --token agent-secret "$@"
 	fi
 	cloud_start "agent-$host" "$host" "$CLOUD_BIN/agent/weft-agent" --controller "$(cloud_url)" \
-		--host "$host" --tunnel-ip "10.99.$number.2" --run "$CLOUD_RUN" "$@"
+		--host "$host" --tunnel-ip "$address" --run "$CLOUD_RUN" "$@"
 	cloud_wait 20 agent "$host" GET /v1/status ||
 		{ echo "weft-agent $host does not answer" >&2; cloud_log "agent-$host"; return 1; }
 }
