@@ -157,6 +157,8 @@ static void update_wire(const struct wire *wire, void *data)
 {
 	struct update *update = data;
 
+	if (!wire->port->up)
+		return;
 	update->wire = wire;
 	state_foreach_router(update->advertise->state, update->vni, update_voice, update);
 }
@@ -165,7 +167,7 @@ static bool wire_is_present(uint32_t slot, uint32_t vni, void *data)
 {
 	const struct wire *wire = state_find_slot(data, slot);
 
-	return wire && wire->port && wire->port->vni == vni;
+	return wire && wire->port && wire->port->up && wire->port->vni == vni;
 }
 
 void advertise_update(struct advertise *advertise, uint32_t vni)
