@@ -32,10 +32,13 @@ done
 cat <<END
 
    web: nginx   app: busybox httpd   db: redis   addresses: udhcpc, served by the host's agent
+   IPv6: web fd00:1::/64, app fd00:2::/64, db fd00:3::/64; the kernels heed the routers' advertisements
    red and blue have equal addresses and one router each; nothing passes between them.
 
    curl in red-web1:    $red_answer
    curl in blue-web1:   $blue_answer
+   the same by IPv6:    $red_answer6
+                        $blue_answer6
    ping in red-web1:    10.0.1.99 is silent (blue's guest has it; blue reaches it)
 
    template to ping     $first_ping_ms ms (of which the stack $stack_ms ms)
@@ -45,6 +48,8 @@ cat <<END
    Look around:
      demo/in red-web1 curl -s http://10.0.1.12/          web -> app -> db
      demo/in red-web1 ping 10.0.2.12                     another network, another host
+     demo/in red-web1 curl -s http://[${demo_address6[web2]}]/    the same by IPv6
+     demo/in red-web1 rdisc6 eth0                        what its router advertises
      demo/in control weft port list --long               what the API says
      demo/in h1 weft host list
      demo/in h1 weft drops

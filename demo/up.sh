@@ -54,6 +54,12 @@ red_ping=$first_ping
 start=$(date +%s%N)
 stack blue
 join blue
+# IPv6 comes to networks that are in use.
+for tenant in red blue; do
+	demo_weft "$tenant-admin" control stack create "$tenant-ipv6" "$demo_folder/ipv6.yaml" \
+		-P "tenant=$tenant" >"$CLOUD_DIR/log/stack-$tenant-ipv6" ||
+		fail "the template of IPv6 is refused: $(cat "$CLOUD_DIR/log/stack-$tenant-ipv6")"
+done
 for tenant in red blue; do
 	for member in db web1 web2 app1 app2; do
 		demo_serve $tenant $member || fail "the server of $tenant-$member does not start"
@@ -64,10 +70,16 @@ done
 answers() { # TENANT
 	demo_ask "$1" web1 "${demo_address[web2]}" | grep "^$1-web2 -> $1-app[12] -> $1-db: visit"
 }
+answers6() { # TENANT
+	demo_ask6 "$1" web1 web2 | grep "^$1-web2 -> $1-app[12] -> $1-db: visit .* by IPv6$"
+}
 for tenant in red blue; do
 	cloud_wait 10 answers $tenant ||
 		fail "$tenant: web -> app -> db does not answer: $(demo_ask $tenant web1 "${demo_address[web2]}")"
 	eval "${tenant}_answer=\$(answers $tenant)"
+	cloud_wait 10 answers6 $tenant ||
+		fail "$tenant: web -> app -> db does not answer by IPv6: $(demo_ask6 $tenant web1 web2)"
+	eval "${tenant}_answer6=\$(answers6 $tenant)"
 done
 
 # An address that only blue has: blue reaches it, red does not, though all else is equal.
@@ -99,6 +111,7 @@ trap - EXIT
 {
 	printf 'first_ping_ms=%s\nstack_ms=%s\n' "$red_ping" "$stacked"
 	printf 'red_answer="%s"\nblue_answer="%s"\n' "$red_answer" "$blue_answer"
+	printf 'red_answer6="%s"\nblue_answer6="%s"\n' "$red_answer6" "$blue_answer6"
 	printf 'overlay_us=%s\nlocal_us=%s\nbare_us=%s\n' "$overlay_trip" "$local_trip" "$bare_trip"
 	printf 'overlay_gbit=%s\nbare_gbit=%s\n' "$overlay_rate" "$bare_rate"
 	printf 'all_ms=%s\n' "$(elapsed "$begin")"

@@ -36,12 +36,15 @@ else
 	exit 1
 fi
 cat "$output"
+check_match 'it says that IPv6 works' 'red-web2 -> red-app[12] -> red-db: visit [0-9]+ of red by IPv6' "$(cat "$output")"
 for tenant in red blue; do
 	for n in 1 2 3 4; do
 		check_match "$tenant: web2 -> app -> db, time $n" "^$tenant-web2 -> $tenant-app[12] -> $tenant-db: visit [0-9]+ of $tenant$" \
 			"$(demo_ask $tenant web1 10.0.1.12)"
 	done
 	check_match "$tenant: from the database to the web" "$tenant-web1 -> $tenant-app" "$(demo_ask $tenant db 10.0.1.11)"
+	check_match "$tenant: web2 -> app -> db by IPv6" "^$tenant-web2 -> $tenant-app[12] -> $tenant-db: visit [0-9]+ of $tenant by IPv6$" \
+		"$(demo_ask6 $tenant web1 web2)"
 	check "$tenant: the gateway answers" N $tenant-db ping -n -c 1 -W 1 10.0.3.1
 done
 check_not 'red does not reach what only blue has' N red-web2 ping -n -c 2 -i 0.2 -W 0.5 10.0.1.99
