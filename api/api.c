@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "api/access.h"
 #include "api/discovery.h"
 #include "api/engine.h"
 #include "api/reply.h"
@@ -15,7 +16,8 @@
 #define SPREAD 32768 /* keeps identities in their 16 bits for long */
 
 struct api *api_new(struct store *store, struct cloud *cloud, struct mirror *mirror,
-		    struct guestlist *guests, const struct api_config *config)
+		    struct guestlist *guests, const struct policy *policy,
+		    const struct api_config *config)
 {
 	struct api *api = g_new0(struct api, 1);
 
@@ -23,6 +25,7 @@ struct api *api_new(struct store *store, struct cloud *cloud, struct mirror *mir
 	api->cloud = cloud;
 	api->mirror = mirror;
 	api->guests = guests;
+	api->access = access_new(policy, cloud);
 	api->config = *config;
 	api->inflight = g_hash_table_new(g_str_hash, g_str_equal);
 	api->next_vni = config->vni_min;
@@ -37,6 +40,11 @@ struct api *api_new(struct store *store, struct cloud *cloud, struct mirror *mir
 	return api;
 }
 
+void api_reload(struct api *api)
+{
+	access_reload(api->access);
+}
+
 void api_stop(struct api *api)
 {
 	api->ending = true;
@@ -47,6 +55,7 @@ void api_free(struct api *api)
 	if (!api)
 		return;
 	g_hash_table_unref(api->inflight);
+	access_free(api->access);
 	g_free(api);
 }
 

@@ -13,6 +13,7 @@
 #include "lib/http_server.h"
 #include "lib/ip.h"
 #include "model/cloud.h"
+#include "rights/policy.h"
 #include "store/store.h"
 
 struct api;
@@ -31,7 +32,10 @@ struct api_config {
 
 /* Borrows everything; MIRROR must be ready before the first request. */
 struct api *api_new(struct store *store, struct cloud *cloud, struct mirror *mirror,
-		    struct guestlist *guests, const struct api_config *config);
+		    struct guestlist *guests, const struct policy *policy,
+		    const struct api_config *config);
+/* The policy was read again. */
+void api_reload(struct api *api);
 /* Nothing new is begun any more. What is under way ends when the store is closed. */
 void api_stop(struct api *api);
 void api_free(struct api *api);

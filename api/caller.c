@@ -6,24 +6,31 @@
 
 #include <string.h>
 
+#include "api/roles.h"
 #include "lib/error.h"
 #include "lib/pki_id.h"
 
 struct guestlist {
 	char *path;
+	const struct policy *policy;
 	GHashTable *guests; /* token -> struct caller, both owned */
 };
 
-static void caller_add_roles(struct caller *caller, const char *text, const char *project)
+static void caller_set(struct caller *caller, const char *project, char *const *roles)
 {
-	g_auto(GStrv) roles = g_strsplit(text, ",", -1);
+	caller->project_id = g_intern_string(project);
+	caller->creds.project_id = caller->project_id;
+	caller->creds.roles = roles_intern(roles, true);
+	if (roles_have(caller->creds.roles, "agent"))
+		caller->host = caller->project_id;
+}
 
-	for (char **role = roles; *role; role++) {
-		if (strcmp(g_strstrip(*role), "admin") == 0)
-			caller->admin = true;
-		if (strcmp(*role, "agent") == 0)
-			caller->host = g_intern_string(project);
-	}
+/* What the roles mean is the policy's, which may have changed. */
+static void caller_finish(struct caller *caller, const struct policy *policy)
+{
+	const struct rule *admin = policy_find(policy, "context_is_admin");
+
+	caller->admin = admin && rule_ask(admin, &caller->creds, NULL) == ANSWER_YES;
 	if (caller->admin)
 		caller->host = g_intern_static_string("*");
 }
@@ -31,6 +38,7 @@ static void caller_add_roles(struct caller *caller, const char *text, const char
 static bool guests_add_line(GHashTable *guests, char *line, unsigned int number, GError **error)
 {
 	g_autoptr(GPtrArray) words = g_ptr_array_new();
+	g_auto(GStrv) roles = NULL;
 	struct caller *caller;
 	char *save = NULL;
 
@@ -46,8 +54,10 @@ static bool guests_add_line(GHashTable *guests, char *line, unsigned int number,
 		return false;
 	}
 	caller = g_new0(struct caller, 1);
-	caller->project_id = g_intern_string(words->pdata[1]);
-	caller_add_roles(caller, words->pdata[2], words->pdata[1]);
+	roles = g_strsplit(words->pdata[2], ",", -1);
+	caller_set(caller, words->pdata[1], roles);
+	if (words->len > 3)
+		caller->creds.user_id = g_intern_string(words->pdata[3]);
 	g_hash_table_insert(guests, g_strdup(words->pdata[0]), caller);
 	return true;
 }
@@ -75,11 +85,12 @@ bool guestlist_reload(struct guestlist *list, GError **error)
 	return true;
 }
 
-struct guestlist *guestlist_new(const char *path, GError **error)
+struct guestlist *guestlist_new(const char *path, const struct policy *policy, GError **error)
 {
 	struct guestlist *list = g_new0(struct guestlist, 1);
 
 	list->path = g_strdup(path);
+	list->policy = policy;
 	if (!guestlist_reload(list, error))
 		g_clear_pointer(&list, guestlist_free);
 	return list;
@@ -98,27 +109,28 @@ static void caller_trust(struct http_request *request, struct caller *out)
 {
 	const char *project = http_request_find_header(request, "X-Project-Id");
 	const char *roles = http_request_find_header(request, "X-Roles");
-	struct caller caller = {.host = g_intern_static_string("*")};
+	g_auto(GStrv) names = g_strsplit(roles ? roles : "admin", ",", -1);
+	struct caller caller = {0};
 
 	if (!project || !*project || strlen(project) > 255 ||
 	    !g_utf8_validate(project, -1, NULL))
 		project = "default";
-	caller.project_id = g_intern_string(project);
-	caller_add_roles(&caller, roles ? roles : "admin", "*");
+	caller_set(&caller, project, names);
+	caller.host = g_intern_static_string("*");
 	*out = caller;
 }
 
 /* A certificate for people stands for a token. */
 static bool caller_from_peer(struct http_request *request, struct caller *out)
 {
+	static char *const admin[] = {(char *)"admin", NULL}, *const member[] = {
+								      (char *)"member", NULL};
 	const struct pki_id *peer = http_request_get_question(request)->peer;
 
 	if (!peer || (peer->kind != PKI_USER && peer->kind != PKI_ADMIN))
 		return false;
-	*out = (struct caller){.project_id = g_intern_string(peer->name),
-			       .admin = peer->kind == PKI_ADMIN,
-			       .host = peer->kind == PKI_ADMIN ? g_intern_static_string("*")
-							       : NULL};
+	*out = (struct caller){0};
+	caller_set(out, peer->name, peer->kind == PKI_ADMIN ? admin : member);
 	return true;
 }
 
@@ -134,8 +146,8 @@ static const char *request_find_token(struct http_request *request)
 	return token;
 }
 
-bool guestlist_identify(const struct guestlist *list, struct http_request *request,
-			struct caller *out, GError **error)
+static bool guest_find(const struct guestlist *list, struct http_request *request,
+		       struct caller *out, GError **error)
 {
 	const char *token = request_find_token(request);
 	const struct caller *caller;
@@ -153,5 +165,14 @@ bool guestlist_identify(const struct guestlist *list, struct http_request *reque
 		return false;
 	}
 	*out = *caller;
+	return true;
+}
+
+bool guestlist_identify(const struct guestlist *list, struct http_request *request,
+			struct caller *out, GError **error)
+{
+	if (!guest_find(list, request, out, error))
+		return false;
+	caller_finish(out, list->policy);
 	return true;
 }

@@ -8,22 +8,24 @@
 #include <glib.h>
 
 #include "lib/http_server.h"
+#include "rights/policy.h"
 
 struct caller {
-	const char *project_id; /* interned */
-	bool admin;
-	const char *host; /* may speak for this host; "*": any; NULL: none. Interned */
+	struct creds creds;	/* what the policy is told */
+	const char *project_id; /* interned; "": none */
+	bool admin;		/* by the rule context_is_admin */
+	const char *host;	/* may speak for this host; "*": any; NULL: none. Interned */
 };
 
 struct guestlist;
 
 /*
- * PATH: lines "TOKEN PROJECT_ID ROLE[,ROLE...] [NAME]", '#' begins a comment. The role admin
- * may do everything, the role agent speaks for the host that stands in the place of the
+ * PATH: lines "TOKEN PROJECT_ID ROLE[,ROLE...] [NAME]", '#' begins a comment. What a role may
+ * do says POLICY, which is borrowed; admin is member, too, and member reader; the role agent speaks for the host that stands in the place of the
  * project ("*": any). NULL: no authentication; the project is what X-Project-Id says
  * ("default"), the roles what X-Roles says ("admin").
  */
-struct guestlist *guestlist_new(const char *path, GError **error);
+struct guestlist *guestlist_new(const char *path, const struct policy *policy, GError **error);
 void guestlist_free(struct guestlist *list);
 /* Reads the file again; keeps what it had when that fails. */
 bool guestlist_reload(struct guestlist *list, GError **error);

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "api/access.h"
 #include "api/errand.h"
 #include "api/query.h"
 #include "api/reply.h"
@@ -18,10 +19,12 @@ void engine_list(const struct ask *ask)
 {
 	g_autoptr(GError) error = NULL;
 	g_autofree char *base = reply_base(ask->request);
+	struct sight sight;
 	char *text = NULL;
 	gsize size = 0;
 
-	if (!ask->resource->admin_only || ask->caller->admin)
+	sight_init(&sight, ask->api->access, ask->resource, ask->caller);
+	if (!ask->resource->admin_only || !sight_is_blind(&sight))
 		text = query_list(ask->api, ask->resource, ask->caller, ask->question, base,
 				  &size, &error);
 	else
@@ -34,8 +37,7 @@ void engine_list(const struct ask *ask)
 
 void engine_show(const struct ask *ask)
 {
-	const struct attr_view view =
-		query_view(ask->api, ask->resource, ask->caller, ask->question);
+	struct attr_view view = query_view(ask->api, ask->resource, ask->question);
 	const struct attr_table *table = resource_table(ask->resource);
 	const void *object = NULL;
 	g_autofree char *message = NULL, *type = NULL;
@@ -44,12 +46,13 @@ void engine_show(const struct ask *ask)
 
 	if (uuid_parse(ask->id, &id))
 		object = cloud_find(ask->api->cloud, ask->resource->kind, id);
-	if (!object || !ask->resource->is_visible(ask->api->cloud, ask->caller, object)) {
+	if (!object || !access_sees(ask->api->access, ask->caller, ask->resource, object)) {
 		type = g_strconcat(table->title, "NotFound", NULL);
 		message = g_strdup_printf("%s %s could not be found.", table->title, ask->id);
 		reply_plain_error(ask->request, 404, type, message);
 		return;
 	}
+	view.hidden = access_hides(ask->api->access, ask->caller, ask->resource, object);
 	out = g_string_sized_new(1024);
 	g_string_append_printf(out, "{\"%s\":", table->singular);
 	attr_encode(table, object, &view, out);
@@ -61,8 +64,8 @@ void engine_show(const struct ask *ask)
 /* Changing: what all have */
 
 /* Names that are kept for good are looked at before they are: a project that is not the
- * caller's, a host that only an admin may name. */
-static bool check_symbols(struct job *job, const struct resource *resource, const char *verb,
+ * caller's, a host that this caller may not name at all. */
+static bool check_symbols(struct job *job, const struct resource *resource, enum verb verb,
 			  json_t *body, GError **error)
 {
 	const struct attr_table *table = resource_table(resource);
@@ -77,9 +80,11 @@ static bool check_symbols(struct job *job, const struct resource *resource, cons
 		text = json_string_value(value);
 		if (attr->type != ATTR_SYMBOL || !text || !*text)
 			continue;
-		if (attr->flags & ATTR_ADMIN_SET)
-			return resource_denied(verb, resource, attr->name, error);
-		if (strcmp(text, caller->project_id) == 0)
+		if (access_refuses(job_api(job)->access, caller, verb, resource, attr))
+			return resource_denied(verb == VERB_CREATE ? "create" : "update",
+					       resource, attr->name, error);
+		if (strcmp(attr->name, "project_id") != 0 ||
+		    strcmp(text, caller->project_id) == 0)
 			continue;
 		g_set_error(
 			error, WEFT_ERROR, WEFT_ERROR_INVALID,
@@ -88,25 +93,6 @@ static bool check_symbols(struct job *job, const struct resource *resource, cons
 		return false;
 	}
 	return true;
-}
-
-/* Attributes that only an admin may give, unless it is what everybody gets. */
-static bool check_policy(struct job *job, const struct resource *resource, const char *verb,
-			 const void *object, uint64_t given, GError **error)
-{
-	const struct attr_table *table = resource_table(resource);
-	void *defaults;
-	bool allowed = true;
-
-	if (job_caller(job)->admin)
-		return true;
-	defaults = attr_new(table);
-	for (const struct attr *attr = table->attrs; attr->name && allowed; attr++)
-		if (attr->flags & ATTR_ADMIN_SET && given & attr_bit(table, attr) &&
-		    attr_compare(attr, object, defaults, NULL) != 0)
-			allowed = resource_denied(verb, resource, attr->name, error);
-	attr_free(table, defaults);
-	return allowed;
 }
 
 /* Gives the reply away; the errand ends after this. */
@@ -140,14 +126,17 @@ static void *create_one(struct job *job, const struct resource *resource, json_t
 	struct object *object = attr_new(table);
 	uint64_t given;
 
-	if (!check_symbols(job, resource, "create", body, error) ||
+	if (!check_symbols(job, resource, VERB_CREATE, body, error) ||
 	    !attr_decode(table, body, ATTR_POST, object, &given, error) ||
-	    !check_policy(job, resource, "create", object, given, error) ||
 	    !tags_normalize(&object->tags, error)) {
 		attr_free(table, object);
 		return NULL;
 	}
 	create_set_project(job, object, table);
+	if (!access_check(job, VERB_CREATE, resource, object, given, error)) {
+		attr_free(table, object);
+		return NULL;
+	}
 	job_add(job, resource->kind, object);
 	return resource->put(job, NULL, object, given, error) ? object : NULL;
 }
@@ -179,7 +168,7 @@ static bool create_build(struct job *job, GError **error)
 	for (guint j = 0; j < made->len; j++) {
 		if (j)
 			g_string_append_c(errand->reply, ',');
-		attr_encode(table, made->pdata[j], &errand->view, errand->reply);
+		errand_encode(job, errand, made->pdata[j]);
 	}
 	g_string_append(errand->reply, "]}");
 	return true;
@@ -223,13 +212,6 @@ void engine_create(const struct ask *ask)
 	json_t *body, *inner;
 	bool bulk;
 
-	if (ask->resource->admin_only && !ask->caller->admin) {
-		g_autoptr(GError) error = NULL;
-
-		resource_denied("create", ask->resource, NULL, &error);
-		reply_error(ask->request, error);
-		return;
-	}
 	body = errand_read_body(ask);
 	inner = body ? create_unwrap(ask, body, &bulk) : NULL;
 	errand = inner ? errand_new(ask) : NULL;
@@ -250,7 +232,7 @@ static bool update_build(struct job *job, GError **error)
 	struct errand *errand = job_data(job);
 	const struct resource *resource = errand->resource;
 	const struct attr_table *table = resource_table(resource);
-	const void *before = errand_find_member(job, "update", error);
+	const void *before = errand_find_member(job, error);
 	struct object *object;
 	uint64_t given;
 
@@ -258,9 +240,10 @@ static bool update_build(struct job *job, GError **error)
 	if (!before)
 		return false;
 	object = job_edit(job, resource->kind, errand->id);
-	if (!check_symbols(job, resource, "update", errand->body, error) ||
+	if (!access_check(job, VERB_UPDATE, resource, before, 0, error) ||
+	    !check_symbols(job, resource, VERB_UPDATE, errand->body, error) ||
 	    !attr_decode(table, errand->body, ATTR_PUT, object, &given, error) ||
-	    !check_policy(job, resource, "update", object, given, error) ||
+	    !access_check(job, VERB_UPDATE, resource, object, given, error) ||
 	    !resource->put(job, before, object, given, error))
 		return false;
 	errand_print(job, errand, object);
@@ -302,9 +285,10 @@ void engine_update(const struct ask *ask)
 static bool delete_build(struct job *job, GError **error)
 {
 	const struct errand *errand = job_data(job);
-	const void *object = errand_find_member(job, "delete", error);
+	const void *object = errand_find_member(job, error);
 
-	if (!object || !errand->resource->del(job, object, error))
+	if (!object || !access_check(job, VERB_DELETE, errand->resource, object, 0, error) ||
+	    !errand->resource->del(job, object, error))
 		return false;
 	job_del(job, errand->resource->kind, errand->id);
 	return true;
@@ -331,9 +315,11 @@ void engine_delete(const struct ask *ask)
 static bool act_build(struct job *job, GError **error)
 {
 	struct errand *errand = job_data(job);
+	const void *object = errand_find_member(job, error);
 
 	g_string_truncate(errand->reply, 0);
-	if (!errand_find_member(job, errand->action->name, error) ||
+	if (!object ||
+	    !access_check_action(job, errand->action->name, errand->resource, object, error) ||
 	    !errand->action->build(job, errand->id, errand->body, errand->reply, error))
 		return false;
 	if (errand->reply->len == 0)

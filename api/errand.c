@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "api/access.h"
 #include "api/query.h"
 #include "api/reply.h"
 #include "lib/error.h"
@@ -49,7 +50,7 @@ struct errand *errand_new(const struct ask *ask)
 	errand = g_new0(struct errand, 1);
 	errand->request = ask->request;
 	errand->resource = ask->resource;
-	errand->view = query_view(ask->api, ask->resource, ask->caller, ask->question);
+	errand->view = query_view(ask->api, ask->resource, ask->question);
 	errand->id = id;
 	errand->has_id = ask->id;
 	errand->expected = expected;
@@ -90,18 +91,14 @@ json_t *errand_read_body(const struct ask *ask)
 	return NULL;
 }
 
-const void *errand_find_member(struct job *job, const char *verb, GError **error)
+const void *errand_find_member(struct job *job, GError **error)
 {
 	const struct errand *errand = job_data(job);
 	const struct resource *resource = errand->resource;
 	const struct object *object = cloud_find(job_cloud(job), resource->kind, errand->id);
 
-	if (!object || !resource->is_visible(job_cloud(job), job_caller(job), object)) {
+	if (!object || !access_sees(job_api(job)->access, job_caller(job), resource, object)) {
 		resource_not_found(resource, errand->id, error);
-		return NULL;
-	}
-	if (!resource->is_owned(job_cloud(job), job_caller(job), object)) {
-		resource_denied(verb, resource, NULL, error);
 		return NULL;
 	}
 	if (errand->expected >= 0 && errand->expected != object->revision_number) {
@@ -129,11 +126,20 @@ void errand_refuse(const struct job *job, const GError *error)
 	reply_error(errand->request, error);
 }
 
+void errand_encode(const struct job *job, const struct errand *errand, const void *object)
+{
+	struct attr_view view = errand->view;
+
+	view.hidden =
+		access_hides(job_api(job)->access, job_caller(job), errand->resource, object);
+	attr_encode(resource_table(errand->resource), object, &view, errand->reply);
+}
+
 void errand_print(const struct job *job, const struct errand *errand, const void *object)
 {
 	const struct attr_table *table = resource_table(errand->resource);
 
 	g_string_append_printf(errand->reply, "{\"%s\":", table->singular);
-	attr_encode(table, object, &errand->view, errand->reply);
+	errand_encode(job, errand, object);
 	g_string_append_c(errand->reply, '}');
 }

@@ -30,13 +30,14 @@ void errand_free(void *errand);
 json_t *errand_read_body(const struct ask *ask);
 
 /*
- * The member that the errand names: seen and owned by the caller, at the expected revision.
- * VERB is for the message. Borrowed from the cloud; NULL on an error.
+ * The member that the errand names: seen by the caller, at the expected revision. Borrowed
+ * from the cloud; NULL on an error.
  */
-const void *errand_find_member(struct job *job, const char *verb, GError **error);
+const void *errand_find_member(struct job *job, GError **error);
 
 /* Answers with ERROR, and complains when it is ours. */
 void errand_refuse(const struct job *job, const GError *error);
 
-/* The object, wrapped, into errand->reply. */
+/* The object as the caller sees it, into errand->reply; ... wrapped. */
+void errand_encode(const struct job *job, const struct errand *errand, const void *object);
 void errand_print(const struct job *job, const struct errand *errand, const void *object);

@@ -8,12 +8,6 @@
 #include "api/claim.h"
 #include "lib/error.h"
 
-static bool host_is_visible(const struct cloud *cloud, const struct caller *caller,
-			    const void *object)
-{
-	return caller->admin;
-}
-
 static bool host_conflict(const struct host *host, const char *what, GError **error)
 {
 	char text[IP_TEXT];
@@ -76,8 +70,6 @@ const struct resource api_host = {
 	.kind = KIND_HOST,
 	.put = host_put,
 	.del = host_del,
-	.is_visible = host_is_visible,
-	.is_owned = host_is_visible,
 	.admin_only = true,
 };
 

@@ -4,6 +4,7 @@
  */
 #include "api/interface.h"
 
+#include "api/access.h"
 #include "api/address.h"
 #include "api/port.h"
 #include "lib/error.h"
@@ -153,7 +154,7 @@ static bool interface_add_subnet(struct job *job, const struct router *router, s
 	struct fixed_ip *fixed;
 	struct port *port;
 
-	if (!subnet || !subnets->is_visible(job_cloud(job), job_caller(job), subnet))
+	if (!subnet || !access_sees(job_api(job)->access, job_caller(job), subnets, subnet))
 		return resource_not_found(subnets, id, error);
 	if (ip_is_none(subnet->gateway_ip))
 		return bad_request(error, "Subnet for router interface must have a gateway IP");
@@ -207,7 +208,7 @@ static bool interface_add_port(struct job *job, const struct router *router, str
 	char text[UUID_TEXT];
 	struct port *port;
 
-	if (!present || !api_port.is_visible(job_cloud(job), job_caller(job), present))
+	if (!present || !access_sees(job_api(job)->access, job_caller(job), &api_port, present))
 		return resource_not_found(&api_port, id, error);
 	if (!interface_check_port(job, router, present, error))
 		return false;

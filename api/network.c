@@ -10,13 +10,6 @@
 #include "api/subnet.h"
 #include "lib/error.h"
 
-static bool network_is_visible(const struct cloud *cloud, const struct caller *caller,
-			       const void *object)
-{
-	return resource_is_own(cloud, caller, object) ||
-	       ((const struct network *)object)->shared;
-}
-
 static bool network_claim_vni(struct job *job, const struct network *network)
 {
 	char key[CLAIM_TEXT], owner[UUID_TEXT];
@@ -142,6 +135,4 @@ const struct resource api_network = {
 	.kind = KIND_NETWORK,
 	.put = network_put,
 	.del = network_del,
-	.is_visible = network_is_visible,
-	.is_owned = resource_is_own,
 };

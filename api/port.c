@@ -1,25 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Ports: MAC and addresses, identity, binding, and who may say what on whose network.
+ * Ports: MAC and addresses, identity, binding.
  */
 #include "api/port.h"
 
 #include <string.h>
 
+#include "api/access.h"
 #include "api/address.h"
 #include "lib/error.h"
 
 #define MAC_TRIES 64
-
-static bool port_is_visible(const struct cloud *cloud, const struct caller *caller,
-			    const void *object)
-{
-	const struct port *port = object;
-	const struct network *network = cloud_find_network(cloud, port->network_id);
-
-	return resource_is_own(cloud, caller, object) ||
-	       (network && resource_is_own(cloud, caller, network));
-}
 
 static bool was_given(uint64_t given, const char *name)
 {
@@ -140,36 +131,6 @@ bool api_port_complete(struct job *job, const struct port *before, struct port *
 	       address_allocate(job, NULL, port, addresses, error);
 }
 
-/* Who may say what */
-
-static bool fixed_ips_choose(const struct port *port)
-{
-	for (uint32_t i = 0; i < port->fixed_ips.count; i++)
-		if (!ip_is_none(vec_at(struct fixed_ip, &port->fixed_ips, i)->ip))
-			return true;
-	return false;
-}
-
-/* On the network of another project a guest takes what it is given. */
-static bool port_check_guest(struct job *job, const char *verb, const struct network *network,
-			     const struct port *port, uint64_t given, GError **error)
-{
-	static const char *const owners[] = {"mac_address", "port_security_enabled",
-					     "allowed_address_pairs"};
-
-	if (resource_is_own(job_cloud(job), job_caller(job), network))
-		return true;
-	for (gsize i = 0; i < G_N_ELEMENTS(owners); i++)
-		if (was_given(given, owners[i]))
-			return resource_denied(verb, &api_port, owners[i], error);
-	if (was_given(given, "fixed_ips") && fixed_ips_choose(port))
-		return resource_denied(verb, &api_port, "fixed_ips:ip_address", error);
-	if (was_given(given, "device_owner") && port->device_owner &&
-	    g_str_has_prefix(port->device_owner, "network:"))
-		return resource_denied(verb, &api_port, "device_owner", error);
-	return true;
-}
-
 /* Router interfaces are made and moved by the router's own actions, which check more. */
 static bool port_check_owner(const struct port *before, const struct port *port, uint64_t given,
 			     GError **error)
@@ -201,10 +162,9 @@ static bool port_put(struct job *job, const void *before_object, void *object, u
 	const struct network *network = job_find(job, KIND_NETWORK, port->network_id);
 
 	if (!network ||
-	    (!before && !networks->is_visible(job_cloud(job), job_caller(job), network)))
+	    (!before && !access_sees(job_api(job)->access, job_caller(job), networks, network)))
 		return resource_not_found(networks, port->network_id, error);
-	if (!port_check_guest(job, before ? "update" : "create", network, port, given, error) ||
-	    !port_check_owner(before, port, given, error))
+	if (!port_check_owner(before, port, given, error))
 		return false;
 	if (before)
 		port_merge_options(port, before);
@@ -233,6 +193,4 @@ const struct resource api_port = {
 	.kind = KIND_PORT,
 	.put = port_put,
 	.del = port_del,
-	.is_visible = port_is_visible,
-	.is_owned = port_is_visible,
 };

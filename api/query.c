@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/access.h"
 #include "lib/error.h"
 #include "model/attr_filter.h"
 
@@ -22,6 +23,7 @@ struct query {
 	const struct api *api;
 	const struct resource *resource;
 	const struct attr_table *table;
+	struct sight sight; /* of who asks */
 	struct attr_filter *filter;
 	struct sort_key keys[SORT_KEYS_MAX + 1];
 	unsigned int key_count, dir_count;
@@ -32,10 +34,10 @@ struct query {
 };
 
 struct attr_view query_view(const struct api *api, const struct resource *resource,
-			    const struct caller *caller, const struct http_question *question)
+			    const struct http_question *question)
 {
 	const struct attr_table *table = resource_table(resource);
-	struct attr_view view = {.world = api->cloud, .admin = caller->admin};
+	struct attr_view view = {.world = api->cloud};
 	bool any = false;
 
 	for (gsize i = 0; i < question->query_count; i++) {
@@ -146,8 +148,8 @@ static bool query_add(struct query *query, const char *name, const char *value, 
 }
 
 static bool query_init(struct query *query, const struct api *api,
-		       const struct resource *resource, const struct http_question *question,
-		       GError **error)
+		       const struct resource *resource, const struct caller *caller,
+		       const struct http_question *question, GError **error)
 {
 	*query = (struct query){
 		.api = api,
@@ -155,6 +157,7 @@ static bool query_init(struct query *query, const struct api *api,
 		.table = resource_table(resource),
 		.changed_since = -1,
 	};
+	sight_init(&query->sight, api->access, resource, caller);
 	query->filter = attr_filter_new(query->table);
 	for (gsize i = 0; i < question->query_count; i++)
 		if (!query_add(query, question->query[i].name, question->query[i].value, error))
@@ -186,11 +189,10 @@ static const GPtrArray *query_find_index(const struct query *query)
 	return cloud_list(cloud, query->resource->kind);
 }
 
-static bool query_match(const struct query *query, const struct caller *caller,
-			const struct object *object)
+static bool query_match(const struct query *query, const struct object *object)
 {
 	return (query->changed_since < 0 || object->updated_at >= query->changed_since) &&
-	       query->resource->is_visible(query->api->cloud, caller, object) &&
+	       sight_sees(&query->sight, object) &&
 	       attr_filter_match(query->filter, object, query->api->cloud);
 }
 
@@ -220,7 +222,6 @@ static int query_compare_places(const void *a, const void *b, void *query)
 
 struct pick {
 	const struct query *query;
-	const struct caller *caller;
 	const struct object *marker; /* the page begins after it, or ends before it; NULL */
 	GPtrArray *best;
 	guint most;	  /* objects on the page; G_MAXUINT32: no limit */
@@ -256,7 +257,7 @@ static void pick_offer(struct pick *pick, struct object *object)
 		return;
 	if (pick->last && pick_compare(pick->query, object, pick->last) >= 0)
 		return;
-	if (!query_match(pick->query, pick->caller, object))
+	if (!query_match(pick->query, object))
 		return;
 	g_ptr_array_add(pick->best, object);
 	if (pick->most <= PICK_MOST && pick->best->len >= 2 * pick->most + PICK_ROOM)
@@ -305,8 +306,8 @@ static void pick_all(struct pick *pick)
 	}
 }
 
-static bool query_find_marker(const struct query *query, const struct caller *caller,
-			      const struct object **marker, GError **error)
+static bool query_find_marker(const struct query *query, const struct object **marker,
+			      GError **error)
 {
 	struct uuid id;
 
@@ -315,7 +316,7 @@ static bool query_find_marker(const struct query *query, const struct caller *ca
 		return true;
 	if (uuid_parse(query->marker, &id))
 		*marker = cloud_find(query->api->cloud, query->resource->kind, id);
-	if (*marker && query->resource->is_visible(query->api->cloud, caller, *marker))
+	if (*marker && sight_sees(&query->sight, *marker))
 		return true;
 	g_set_error(error, WEFT_ERROR, WEFT_ERROR_NOT_FOUND,
 		    "%sNotFound: %s %s could not be found.", query->table->title,
@@ -324,12 +325,11 @@ static bool query_find_marker(const struct query *query, const struct caller *ca
 }
 
 /* The objects of the page in their order, owned; NULL on an error. */
-static GPtrArray *query_page(const struct query *query, const struct caller *caller,
-			     GError **error)
+static GPtrArray *query_page(const struct query *query, GError **error)
 {
-	struct pick pick = {.query = query, .caller = caller, .most = G_MAXUINT32};
+	struct pick pick = {.query = query, .most = G_MAXUINT32};
 
-	if (!query_find_marker(query, caller, &pick.marker, error))
+	if (!query_find_marker(query, &pick.marker, error))
 		return NULL;
 	if (query->has_limit && query->limit <= PICK_MOST)
 		pick.most = (guint)query->limit;
@@ -356,7 +356,7 @@ static void query_print_link(const struct query *query, const struct http_questi
 	g_autoptr(GString) href = g_string_new(base);
 	char text[UUID_TEXT];
 
-	g_string_append_printf(href, "/v2.0/%s?", query->table->plural);
+	g_string_append_printf(href, "/v2.0/%s?", attr_table_path(query->table));
 	for (gsize i = 0; i < question->query_count; i++) {
 		const struct http_pair *pair = &question->query[i];
 
@@ -398,12 +398,11 @@ static void query_print_links(const struct query *query, const struct http_quest
 	g_string_append_c(out, ']');
 }
 
-static char *query_print(const struct query *query, const struct caller *caller,
-			 const struct http_question *question, const char *base, gsize *size,
-			 GError **error)
+static char *query_print(const struct query *query, const struct http_question *question,
+			 const char *base, gsize *size, GError **error)
 {
-	const struct attr_view view = query_view(query->api, query->resource, caller, question);
-	g_autoptr(GPtrArray) page = query_page(query, caller, error);
+	struct attr_view view = query_view(query->api, query->resource, question);
+	g_autoptr(GPtrArray) page = query_page(query, error);
 	GString *out;
 
 	if (!page)
@@ -413,6 +412,7 @@ static char *query_print(const struct query *query, const struct caller *caller,
 	for (guint i = 0; i < page->len; i++) {
 		if (i > 0)
 			g_string_append_c(out, ',');
+		view.hidden = sight_hides(&query->sight, page->pdata[i]);
 		attr_encode(query->table, page->pdata[i], &view, out);
 	}
 	g_string_append_c(out, ']');
@@ -429,8 +429,8 @@ char *query_list(const struct api *api, const struct resource *resource,
 	struct query query;
 	char *text = NULL;
 
-	if (query_init(&query, api, resource, question, error))
-		text = query_print(&query, caller, question, base, size, error);
+	if (query_init(&query, api, resource, caller, question, error))
+		text = query_print(&query, question, base, size, error);
 	attr_filter_free(query.filter);
 	return text;
 }

@@ -8,9 +8,9 @@
 #include "lib/http_server.h"
 #include "model/attr_json.h"
 
-/* The fields that REQUEST wants and its caller may see. */
+/* The fields that QUESTION wants; what its caller may see of them is access.h's. */
 struct attr_view query_view(const struct api *api, const struct resource *resource,
-			    const struct caller *caller, const struct http_question *question);
+			    const struct http_question *question);
 
 /* {"networks":[...],"networks_links":[...]}, owned; NULL on an error. BASE: "http://host:port"
  * of the links. */

@@ -18,12 +18,25 @@ static const struct resource *const resources[KIND_COUNT] = {
 	[KIND_ROUTER] = &api_router, [KIND_PORT] = &api_port,
 };
 
-const struct resource *resource_find(const char *plural)
+const struct resource *resource_find(const char *path)
 {
 	for (unsigned int i = 0; i < KIND_COUNT; i++)
-		if (strcmp(cloud_table((enum kind)i)->plural, plural) == 0)
+		if (strcmp(attr_table_path(cloud_table((enum kind)i)), path) == 0)
 			return resources[i];
 	return NULL;
+}
+
+bool resource_find_kind(const char *name, enum kind *kind)
+{
+	for (unsigned int i = 0; i < KIND_COUNT; i++) {
+		const struct attr_table *table = cloud_table((enum kind)i);
+
+		if (strcmp(table->singular, name) != 0 && strcmp(table->plural, name) != 0)
+			continue;
+		*kind = (enum kind)i;
+		return true;
+	}
+	return false;
 }
 
 const struct resource *resource_get(enum kind kind)
@@ -34,12 +47,6 @@ const struct resource *resource_get(enum kind kind)
 const struct attr_table *resource_table(const struct resource *resource)
 {
 	return cloud_table(resource->kind);
-}
-
-bool resource_is_own(const struct cloud *cloud, const struct caller *caller, const void *object)
-{
-	return caller->admin ||
-	       ((const struct object *)object)->project_id == caller->project_id;
 }
 
 bool resource_not_found(const struct resource *resource, struct uuid id, GError **error)

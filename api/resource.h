@@ -28,22 +28,18 @@ struct resource {
 		    GError **error);
 	/* OBJECT may go; its claims and guards go with it. job_del is the engine's. */
 	bool (*del)(struct job *job, const void *object, GError **error);
-	bool (*is_visible)(const struct cloud *cloud, const struct caller *caller,
-			   const void *object);
-	bool (*is_owned)(const struct cloud *cloud, const struct caller *caller,
-			 const void *object);
-	bool admin_only;
+	/* Who may see and change it says the policy, by its name: get_port, update_port ... */
+	const char *parent; /* "policy": attribute policy_id names its owner (ext_parent) */
+	bool admin_only;    /* a list is refused, not empty, for who sees none of them */
 	const struct resource_action *actions; /* ends with name NULL; NULL: none */
 };
 
-/* By "networks"; NULL. */
-const struct resource *resource_find(const char *plural);
+/* By its path, "networks", "security-groups"; NULL. */
+const struct resource *resource_find(const char *path);
+/* By "network" or "networks". */
+bool resource_find_kind(const char *name, enum kind *kind);
 const struct resource *resource_get(enum kind kind);
 const struct attr_table *resource_table(const struct resource *resource);
-
-/* The caller is admin or of the object's project. For resources without more rules. */
-bool resource_is_own(const struct cloud *cloud, const struct caller *caller,
-		     const void *object);
 
 /* "NetworkNotFound: Network X could not be found." False, for a return. */
 bool resource_not_found(const struct resource *resource, struct uuid id, GError **error);

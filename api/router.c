@@ -194,7 +194,5 @@ const struct resource api_router = {
 	.kind = KIND_ROUTER,
 	.put = router_put,
 	.del = router_del,
-	.is_visible = resource_is_own,
-	.is_owned = resource_is_own,
 	.actions = actions,
 };

@@ -13,6 +13,7 @@ struct api {
 	struct cloud *cloud;
 	struct mirror *mirror;
 	struct guestlist *guests;
+	struct access *access; /* owned */
 	struct api_config config;
 	GHashTable *inflight; /* key, owned by its job -> struct job */
 	uint32_t next_vni;    /* where the search for a free one starts */

@@ -12,26 +12,6 @@
 #include "lib/error.h"
 #include "model/ipam.h"
 
-static bool subnet_is_visible(const struct cloud *cloud, const struct caller *caller,
-			      const void *object)
-{
-	const struct subnet *subnet = object;
-	const struct network *network = cloud_find_network(cloud, subnet->network_id);
-
-	return resource_is_own(cloud, caller, object) ||
-	       (network && (network->shared || resource_is_own(cloud, caller, network)));
-}
-
-static bool subnet_is_owned(const struct cloud *cloud, const struct caller *caller,
-			    const void *object)
-{
-	const struct subnet *subnet = object;
-	const struct network *network = cloud_find_network(cloud, subnet->network_id);
-
-	return resource_is_own(cloud, caller, object) ||
-	       (network && resource_is_own(cloud, caller, network));
-}
-
 static bool subnet_check_overlap(const struct subnet *subnet, const GPtrArray *others,
 				 GError **error)
 {
@@ -54,18 +34,14 @@ static bool subnet_check_overlap(const struct subnet *subnet, const GPtrArray *o
 	return true;
 }
 
-/* The network must be the caller's, and be seen by it at all. */
 static bool subnet_find_network(struct job *job, const struct subnet *subnet, GError **error)
 {
-	const struct resource *networks = resource_get(KIND_NETWORK);
-	const struct caller *caller = job_caller(job);
 	const struct network *network = job_find(job, KIND_NETWORK, subnet->network_id);
 	char text[PREFIX_TEXT];
 
-	if (!network || !networks->is_visible(job_cloud(job), caller, network))
-		return resource_not_found(networks, subnet->network_id, error);
-	if (!resource_is_own(job_cloud(job), caller, network))
-		return resource_denied("create", resource_get(KIND_SUBNET), NULL, error);
+	if (!network)
+		return resource_not_found(resource_get(KIND_NETWORK), subnet->network_id,
+					  error);
 	if (subnet->ip_version == 6 && network->mtu < NETWORK_MTU_MIN_V6) {
 		g_set_error(error, WEFT_ERROR, WEFT_ERROR_CONFLICT,
 			    "Conflict: Subnet %s needs an MTU of %d, its network has "
@@ -179,6 +155,4 @@ const struct resource api_subnet = {
 	.kind = KIND_SUBNET,
 	.put = subnet_put,
 	.del = subnet_del,
-	.is_visible = subnet_is_visible,
-	.is_owned = subnet_is_owned,
 };

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/access.h"
 #include "api/errand.h"
 #include "api/reply.h"
 #include "lib/error.h"
@@ -67,7 +68,7 @@ static const struct object *tags_find_member(const struct ask *ask, GError **err
 
 	if (uuid_parse(ask->id, &id))
 		object = cloud_find(ask->api->cloud, ask->resource->kind, id);
-	if (object && ask->resource->is_visible(ask->api->cloud, ask->caller, object))
+	if (object && access_sees(ask->api->access, ask->caller, ask->resource, object))
 		return object;
 	g_set_error(error, WEFT_ERROR, WEFT_ERROR_NOT_FOUND,
 		    "TagResourceNotFound: Resource %s %s could not be found.",
@@ -152,13 +153,13 @@ static void tags_del(struct object *object, uint32_t at)
 static bool tags_build(struct job *job, GError **error)
 {
 	struct errand *errand = job_data(job);
-	const struct object *before = errand_find_member(job, "update", error);
+	const struct object *before = errand_find_member(job, error);
 	struct object *object;
 	uint32_t at = 0;
 	bool have, del = errand->status == 204;
 
 	g_string_truncate(errand->reply, 0);
-	if (!before)
+	if (!before || !access_check(job, VERB_UPDATE, errand->resource, before, 0, error))
 		return false;
 	have = errand->tag && tags_find(&before->tags, errand->tag, &at);
 	if (errand->tag && del && !have)

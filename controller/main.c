@@ -18,6 +18,7 @@
 #include "lib/http_client.h"
 #include "lib/log.h"
 #include "lib/privilege.h"
+#include "rights/policy.h"
 #include "store/store.h"
 
 struct program {
@@ -171,8 +172,11 @@ int main(int argc, char **argv)
 		options_done(&options);
 		return 0;
 	}
-	if (options.print_metrics) {
-		scrape_print_manual(stdout);
+	if (options.print_metrics || options.print_policy) {
+		if (options.print_metrics)
+			scrape_print_manual(stdout);
+		else
+			policy_print_defaults(stdout);
 		options_done(&options);
 		return 0;
 	}

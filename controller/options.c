@@ -12,81 +12,104 @@
 
 #define VNI_LIMIT ((1u << 24) - 1)
 
-/* As given; NULL and -1: not given. */
+/* Options that are a text, by the command line or the file; what becomes of them is said below.
+ * One line each: name, the placeholder, the help. */
+enum text {
+	TEXT_STORE,
+	TEXT_STORE_CA,
+	TEXT_STORE_CERT,
+	TEXT_STORE_KEY,
+	TEXT_AUTH,
+	TEXT_TOKENS,
+	TEXT_POLICY,
+	TEXT_LOG,
+	TEXT_VNI_RANGE,
+	TEXT_MTU,
+	TEXT_UNDERLAY,
+	TEXT_TLS_CERT,
+	TEXT_TLS_KEY,
+	TEXT_TLS_CA,
+	TEXT_TLS_CRL,
+	TEXT_USER,
+	TEXT_METRICS,
+	TEXT_COUNT,
+};
+
+static const struct {
+	const char *name, *argument, *help;
+	char letter;
+} texts[TEXT_COUNT] = {
+	[TEXT_STORE] = {"store", "URL",
+			"Where the cloud is kept (sqlite:/var/lib/weft/weft.db), or "
+			"etcd:https://H1:2379,https://H2:2379",
+			's'},
+	[TEXT_STORE_CA] = {"store-ca", "FILE", "Who signs the certificates of etcd"},
+	[TEXT_STORE_CERT] = {"store-cert", "FILE", "Certificate to show to etcd"},
+	[TEXT_STORE_KEY] = {"store-key", "FILE", "Its key"},
+	[TEXT_AUTH] = {"auth", "none|tokens",
+		       "Who may ask: tokens, or none, for this machine only (none)"},
+	[TEXT_TOKENS] = {"tokens", "FILE",
+			 "Lines of TOKEN PROJECT_ID ROLES [NAME]; implies --auth tokens"},
+	[TEXT_POLICY] = {"policy", "FILE", "Rules instead of the defaults, as oslo.policy's"},
+	[TEXT_LOG] = {"log", "LEVEL[,MODULE=LEVEL...]",
+		      "What to log: error, warn, info, debug, or by module (info)"},
+	[TEXT_VNI_RANGE] = {"vni-range", "FIRST-LAST",
+			    "VNIs of networks that name none (1-16777215)"},
+	[TEXT_MTU] = {"mtu", "BYTES", "MTU of the underlay, in bytes (1500)"},
+	[TEXT_UNDERLAY] = {"underlay-version", "4|6",
+			   "IP version of the hosts' tunnel addresses (4)"},
+	[TEXT_TLS_CERT] = {"tls-cert", "FILE",
+			   "Certificate to show; addresses then serve https"},
+	[TEXT_TLS_KEY] = {"tls-key", "FILE", "Its key"},
+	[TEXT_TLS_CA] = {"tls-ca", "FILE", "Who signs the certificates of hosts and users"},
+	[TEXT_TLS_CRL] = {"tls-crl", "FILE", "Which of them are revoked"},
+	[TEXT_USER] = {"user", "NAME", "Become this user at once (stay who it is)", 'u'},
+	[TEXT_METRICS] = {"metrics", "ADDRESS:PORT",
+			  "Where to serve metrics to everybody who asks (nowhere)"},
+};
+
+/* As given; NULL: not given. */
 struct raw {
 	char **listen;
-	char *store, *auth, *tokens, *config, *log, *vni_range, *mtu, *underlay, *metrics;
-	char *tls_cert, *tls_key, *tls_ca, *tls_crl, *user;
-	char *store_ca, *store_cert, *store_key;
-	char *export_to, *import_from;
-	gboolean audit, version, print_metrics;
+	char *config, *export_to, *import_from;
+	char *texts[TEXT_COUNT];
+	gboolean audit, version, print_metrics, print_policy;
 };
 
 static void raw_done(struct raw *raw)
 {
 	g_strfreev(raw->listen);
-	g_free(raw->store);
-	g_free(raw->store_ca);
-	g_free(raw->store_cert);
-	g_free(raw->store_key);
+	g_free(raw->config);
 	g_free(raw->export_to);
 	g_free(raw->import_from);
-	g_free(raw->auth);
-	g_free(raw->tokens);
-	g_free(raw->config);
-	g_free(raw->log);
-	g_free(raw->metrics);
-	g_free(raw->vni_range);
-	g_free(raw->mtu);
-	g_free(raw->underlay);
-	g_free(raw->tls_cert);
-	g_free(raw->tls_key);
-	g_free(raw->tls_ca);
-	g_free(raw->tls_crl);
-	g_free(raw->user);
+	for (unsigned int i = 0; i < TEXT_COUNT; i++)
+		g_free(raw->texts[i]);
+}
+
+static void raw_add_texts(struct raw *raw, GOptionGroup *group)
+{
+	for (unsigned int i = 0; i < TEXT_COUNT; i++) {
+		const GOptionEntry entries[] = {
+			{texts[i].name, texts[i].letter, 0, G_OPTION_ARG_FILENAME,
+			 &raw->texts[i], texts[i].help, texts[i].argument},
+			G_OPTION_ENTRY_NULL,
+		};
+
+		g_option_group_add_entries(group, entries);
+	}
 }
 
 static bool raw_parse(struct raw *raw, int *argc, char ***argv, GError **error)
 {
-	const GOptionEntry entries[] = {
+	const GOptionEntry first[] = {
 		{"listen", 'l', 0, G_OPTION_ARG_STRING_ARRAY, &raw->listen,
 		 "Where to serve; may be repeated (127.0.0.1:9696)",
 		 "[http[s]://]ADDRESS:PORT|unix:PATH"},
-		{"store", 's', 0, G_OPTION_ARG_STRING, &raw->store,
-		 "Where the cloud is kept (sqlite:/var/lib/weft/weft.db), or "
-		 "etcd:https://H1:2379,https://H2:2379",
-		 "URL"},
-		{"store-ca", 0, 0, G_OPTION_ARG_FILENAME, &raw->store_ca,
-		 "Who signs the certificates of etcd", "FILE"},
-		{"store-cert", 0, 0, G_OPTION_ARG_FILENAME, &raw->store_cert,
-		 "Certificate to show to etcd", "FILE"},
-		{"store-key", 0, 0, G_OPTION_ARG_FILENAME, &raw->store_key, "Its key", "FILE"},
-		{"auth", 0, 0, G_OPTION_ARG_STRING, &raw->auth,
-		 "Who may ask: tokens, or none, for this machine only (none)", "none|tokens"},
-		{"tokens", 0, 0, G_OPTION_ARG_FILENAME, &raw->tokens,
-		 "Lines of TOKEN PROJECT_ID ROLES [NAME]; implies --auth tokens", "FILE"},
+		G_OPTION_ENTRY_NULL,
+	};
+	const GOptionEntry last[] = {
 		{"config", 'c', 0, G_OPTION_ARG_FILENAME, &raw->config,
 		 "Options of a file's group [weftd]", "FILE"},
-		{"log", 0, 0, G_OPTION_ARG_STRING, &raw->log,
-		 "What to log: error, warn, info, debug, or by module (info)",
-		 "LEVEL[,MODULE=LEVEL...]"},
-		{"vni-range", 0, 0, G_OPTION_ARG_STRING, &raw->vni_range,
-		 "VNIs of networks that name none (1-16777215)", "FIRST-LAST"},
-		{"mtu", 0, 0, G_OPTION_ARG_STRING, &raw->mtu,
-		 "MTU of the underlay, in bytes (1500)", "BYTES"},
-		{"underlay-version", 0, 0, G_OPTION_ARG_STRING, &raw->underlay,
-		 "IP version of the hosts' tunnel addresses (4)", "4|6"},
-		{"tls-cert", 0, 0, G_OPTION_ARG_FILENAME, &raw->tls_cert,
-		 "Certificate to show; addresses then serve https", "FILE"},
-		{"tls-key", 0, 0, G_OPTION_ARG_FILENAME, &raw->tls_key, "Its key", "FILE"},
-		{"tls-ca", 0, 0, G_OPTION_ARG_FILENAME, &raw->tls_ca,
-		 "Who signs the certificates of hosts and users", "FILE"},
-		{"tls-crl", 0, 0, G_OPTION_ARG_FILENAME, &raw->tls_crl,
-		 "Which of them are revoked", "FILE"},
-		{"user", 'u', 0, G_OPTION_ARG_STRING, &raw->user,
-		 "Become this user at once (stay who it is)", "NAME"},
-		{"metrics", 0, 0, G_OPTION_ARG_STRING, &raw->metrics,
-		 "Where to serve metrics to everybody who asks (nowhere)", "ADDRESS:PORT"},
 		{"print-metrics", 0, 0, G_OPTION_ARG_NONE, &raw->print_metrics,
 		 "Print the metrics as in weftd(8) and end", NULL},
 		{"export", 0, 0, G_OPTION_ARG_FILENAME, &raw->export_to,
@@ -95,13 +118,19 @@ static bool raw_parse(struct raw *raw, int *argc, char ***argv, GError **error)
 		 "Put the cloud of such a file into an empty store, and end", "FILE"},
 		{"audit", 0, 0, G_OPTION_ARG_NONE, &raw->audit,
 		 "Look whether the store is whole, print what is not, and end", NULL},
+		{"print-policy", 0, 0, G_OPTION_ARG_NONE, &raw->print_policy,
+		 "Print the default rules as a file for --policy and end", NULL},
 		{"version", 0, 0, G_OPTION_ARG_NONE, &raw->version, "Print the version and end",
 		 NULL},
 		G_OPTION_ENTRY_NULL,
 	};
 	g_autoptr(GOptionContext) context = g_option_context_new("- the controller of Weft");
+	GOptionGroup *group;
 
-	g_option_context_add_main_entries(context, entries, NULL);
+	g_option_context_add_main_entries(context, first, NULL);
+	group = g_option_context_get_main_group(context);
+	raw_add_texts(raw, group);
+	g_option_group_add_entries(group, last);
 	if (!g_option_context_parse(context, argc, argv, error))
 		return false;
 	if (*argc == 1)
@@ -114,19 +143,6 @@ static bool raw_parse(struct raw *raw, int *argc, char ***argv, GError **error)
 static bool raw_read_file(struct raw *raw, GError **error)
 {
 	g_autoptr(GKeyFile) file = g_key_file_new();
-	const struct {
-		const char *name;
-		char **value;
-	} texts[] = {
-		{"store", &raw->store},		{"auth", &raw->auth},
-		{"tokens", &raw->tokens},	{"log", &raw->log},
-		{"vni-range", &raw->vni_range}, {"mtu", &raw->mtu},
-		{"tls-cert", &raw->tls_cert},	{"tls-key", &raw->tls_key},
-		{"tls-ca", &raw->tls_ca},	{"tls-crl", &raw->tls_crl},
-		{"metrics", &raw->metrics},	{"user", &raw->user},
-		{"store-ca", &raw->store_ca},	{"store-cert", &raw->store_cert},
-		{"store-key", &raw->store_key}, {"underlay-version", &raw->underlay},
-	};
 	g_auto(GStrv) keys = NULL;
 
 	if (!raw->config)
@@ -140,12 +156,12 @@ static bool raw_read_file(struct raw *raw, GError **error)
 		if (known && !raw->listen)
 			raw->listen =
 				g_key_file_get_string_list(file, "weftd", *key, NULL, NULL);
-		for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
+		for (unsigned int i = 0; i < TEXT_COUNT; i++) {
 			if (strcmp(*key, texts[i].name) != 0)
 				continue;
 			known = true;
-			if (!*texts[i].value)
-				*texts[i].value =
+			if (!raw->texts[i])
+				raw->texts[i] =
 					g_key_file_get_string(file, "weftd", *key, NULL);
 		}
 		if (known)
@@ -199,20 +215,19 @@ static bool options_set_underlay(struct options *options, const char *text, GErr
 	return true;
 }
 
-static bool options_set_auth(struct options *options, struct raw *raw, GError **error)
+static bool options_set_auth(struct options *options, const char *auth, GError **error)
 {
-	bool tokens = raw->tokens && !raw->auth;
+	bool tokens = options->tokens && !auth;
 
-	if (raw->auth && strcmp(raw->auth, "tokens") == 0)
+	if (auth && strcmp(auth, "tokens") == 0)
 		tokens = true;
-	else if (raw->auth && strcmp(raw->auth, "none") != 0)
-		return options_bad(error, "auth", raw->auth, "neither none nor tokens");
-	if (tokens && !raw->tokens)
+	else if (auth && strcmp(auth, "none") != 0)
+		return options_bad(error, "auth", auth, "neither none nor tokens");
+	if (tokens && !options->tokens)
 		return options_bad(error, "auth", "tokens", "needs --tokens FILE");
-	if (tokens) {
-		options->tokens = g_steal_pointer(&raw->tokens);
+	if (tokens)
 		return true;
-	}
+	g_clear_pointer(&options->tokens, g_free);
 	for (char **where = options->listen; *where; where++)
 		if (!http_is_local(*where))
 			return options_bad(
@@ -252,31 +267,37 @@ static bool options_check_tls(const struct options *options, GError **error)
 
 static bool options_from_raw(struct options *out, struct raw *raw, GError **error)
 {
+	char **given = raw->texts;
+
 	out->audit = raw->audit;
 	out->export_to = g_steal_pointer(&raw->export_to);
 	out->import_from = g_steal_pointer(&raw->import_from);
 	out->version = raw->version;
-	out->listen = g_steal_pointer(&raw->listen);
-	out->store = g_steal_pointer(&raw->store);
-	out->store_ca = g_steal_pointer(&raw->store_ca);
-	out->store_cert = g_steal_pointer(&raw->store_cert);
-	out->store_key = g_steal_pointer(&raw->store_key);
-	out->log = g_steal_pointer(&raw->log);
-	out->tls_cert = g_steal_pointer(&raw->tls_cert);
-	out->tls_key = g_steal_pointer(&raw->tls_key);
-	out->tls_ca = g_steal_pointer(&raw->tls_ca);
-	out->tls_crl = g_steal_pointer(&raw->tls_crl);
-	out->user = g_steal_pointer(&raw->user);
-	out->metrics = g_steal_pointer(&raw->metrics);
 	out->print_metrics = raw->print_metrics;
+	out->print_policy = raw->print_policy;
+	out->listen = g_steal_pointer(&raw->listen);
+	out->store = g_steal_pointer(&given[TEXT_STORE]);
+	out->store_ca = g_steal_pointer(&given[TEXT_STORE_CA]);
+	out->store_cert = g_steal_pointer(&given[TEXT_STORE_CERT]);
+	out->store_key = g_steal_pointer(&given[TEXT_STORE_KEY]);
+	out->tokens = g_steal_pointer(&given[TEXT_TOKENS]);
+	out->policy = g_steal_pointer(&given[TEXT_POLICY]);
+	out->log = g_steal_pointer(&given[TEXT_LOG]);
+	out->tls_cert = g_steal_pointer(&given[TEXT_TLS_CERT]);
+	out->tls_key = g_steal_pointer(&given[TEXT_TLS_KEY]);
+	out->tls_ca = g_steal_pointer(&given[TEXT_TLS_CA]);
+	out->tls_crl = g_steal_pointer(&given[TEXT_TLS_CRL]);
+	out->user = g_steal_pointer(&given[TEXT_USER]);
+	out->metrics = g_steal_pointer(&given[TEXT_METRICS]);
 	if (!out->listen)
 		out->listen = g_strsplit("127.0.0.1:9696", ",", -1);
 	if (!out->store)
 		out->store = g_strdup("sqlite:/var/lib/weft/weft.db");
-	return options_check_tls(out, error) && options_set_auth(out, raw, error) &&
-	       options_set_vnis(out, raw->vni_range, error) &&
-	       options_set_underlay(out, raw->underlay, error) &&
-	       options_set_mtu(out, raw->mtu, error);
+	return options_check_tls(out, error) &&
+	       options_set_auth(out, given[TEXT_AUTH], error) &&
+	       options_set_vnis(out, given[TEXT_VNI_RANGE], error) &&
+	       options_set_underlay(out, given[TEXT_UNDERLAY], error) &&
+	       options_set_mtu(out, given[TEXT_MTU], error);
 }
 
 bool options_read(struct options *out, int *argc, char ***argv, GError **error)
@@ -308,6 +329,7 @@ void options_done(struct options *options)
 	g_free(options->store_cert);
 	g_free(options->store_key);
 	g_free(options->tokens);
+	g_free(options->policy);
 	g_free(options->log);
 	g_free(options->tls_cert);
 	g_free(options->tls_key);

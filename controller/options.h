@@ -13,6 +13,7 @@ struct options {
 	char *store;
 	char *store_ca, *store_cert, *store_key; /* for one across a network; NULL: none */
 	char *tokens;				 /* NULL: no authentication */
+	char *policy;				 /* NULL: the defaults */
 	char *log;
 	char *tls_cert, *tls_key, *tls_ca, *tls_crl; /* NULL: none */
 	char *metrics; /* where to serve them to everybody; NULL: nowhere */
@@ -24,6 +25,7 @@ struct options {
 	bool audit;		       /* look at the store, and end */
 	bool version;		       /* print it and end */
 	bool print_metrics;	       /* the manual's list of them, and end */
+	bool print_policy;	       /* the default rules, and end */
 };
 
 /* From the program's arguments; --help prints and exits. */

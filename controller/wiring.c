@@ -17,6 +17,7 @@
 #include "lib/http_client.h"
 #include "lib/log.h"
 #include "lib/tls.h"
+#include "rights/policy.h"
 #include "sync/hub.h"
 
 #define MODULE	    "weftd"
@@ -27,6 +28,7 @@ struct wiring {
 	struct store *store;
 	struct cloud *cloud;
 	struct mirror *mirror;
+	struct policy *policy;
 	struct guestlist *guests;
 	struct api *api;
 	struct compile *compile;
@@ -282,7 +284,7 @@ static void mirror_is_ready(uint64_t revision, void *data)
 	if (store_is_shared(wiring->store))
 		hub_set_shared(wiring->hub);
 	wiring->api = api_new(wiring->store, wiring->cloud, wiring->mirror, wiring->guests,
-			      &wiring->config);
+			      wiring->policy, &wiring->config);
 	if (!metrics_open(wiring, &error)) {
 		log_error(MODULE, "%s: cannot listen: %s", wiring->metrics, error->message);
 		wiring_fail(wiring);
@@ -365,7 +367,9 @@ struct wiring *wiring_new(const struct options *options, void (*failed)(void *da
 		.complain = requests_complain,
 	};
 	if (tls_begin(wiring, options, error))
-		wiring->guests = guestlist_new(options->tokens, error);
+		wiring->policy = policy_new(options->policy, error);
+	if (wiring->policy)
+		wiring->guests = guestlist_new(options->tokens, wiring->policy, error);
 	wiring->store = wiring->guests ? wiring_open_store(options, error) : NULL;
 	if (!wiring->store) {
 		wiring_free(wiring);
@@ -376,6 +380,19 @@ struct wiring *wiring_new(const struct options *options, void (*failed)(void *da
 	return wiring;
 }
 
+static void policy_reread(struct wiring *wiring)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!policy_reload(wiring->policy, &error)) {
+		log_error(MODULE, "policy: kept as it was: %s", error->message);
+		return;
+	}
+	log_info(MODULE, "policy: read again");
+	if (wiring->api)
+		api_reload(wiring->api);
+}
+
 void wiring_reload(struct wiring *wiring)
 {
 	g_autoptr(GError) error = NULL;
@@ -384,6 +401,7 @@ void wiring_reload(struct wiring *wiring)
 		log_info(MODULE, "tokens: read again");
 	else
 		log_error(MODULE, "tokens: kept as they were: %s", error->message);
+	policy_reread(wiring);
 	if (wiring->tls)
 		tls_look(wiring);
 }
@@ -415,6 +433,7 @@ void wiring_free(struct wiring *wiring)
 	mirror_free(wiring->mirror);
 	cloud_free(wiring->cloud);
 	guestlist_free(wiring->guests);
+	policy_free(wiring->policy);
 	g_strfreev(wiring->listen);
 	g_free(wiring->metrics);
 	g_free(wiring);

@@ -29,6 +29,11 @@ bool attr_table_is_scalar(const struct attr_table *table)
 	return !table->attrs[0].name;
 }
 
+const char *attr_table_path(const struct attr_table *table)
+{
+	return table->path ? table->path : table->plural;
+}
+
 /* Also the single attribute of a scalar table. */
 unsigned int attr_count(const struct attr_table *table)
 {

@@ -79,6 +79,7 @@ struct attr {
 struct attr_table {
 	const char *singular; /* "port" */
 	const char *plural;   /* "ports" */
+	const char *path;     /* "security-groups", of a URL; NULL: as the plural */
 	const char *title;    /* "Port", for error types: PortNotFound */
 	size_t size;
 	const struct attr *attrs; /* ends with name NULL (scalars: one entry) */
@@ -88,6 +89,7 @@ struct attr_table {
 /* A table has at most this many attributes, so that a uint64_t says which were given. */
 #define ATTR_COUNT_MAX 64
 
+const char *attr_table_path(const struct attr_table *table);
 /* By name or alias; NULL. */
 const struct attr *attr_find(const struct attr_table *table, const char *name);
 unsigned int attr_count(const struct attr_table *table);

@@ -8,8 +8,7 @@
 
 #include "lib/error.h"
 
-const struct attr_view attr_view_all = {
-	.admin = true, .fields = UINT64_MAX, .aliases = UINT64_MAX};
+const struct attr_view attr_view_all = {.fields = UINT64_MAX, .aliases = UINT64_MAX};
 
 static bool object_decode(const struct attr_table *table, json_t *body, void *object,
 			  GError **error);
@@ -402,8 +401,7 @@ void attr_encode(const struct attr_table *table, const void *object,
 	g_string_append_c(out, '{');
 	start = out->len;
 	for (const struct attr *attr = table->attrs; attr->name; attr++, bit <<= 1) {
-		if (!(attr->flags & ATTR_VISIBLE) ||
-		    (attr->flags & ATTR_ADMIN_SEE && !view->admin))
+		if (!(attr->flags & ATTR_VISIBLE) || view->hidden & bit)
 			continue;
 		if (view->fields & bit)
 			encode_attr(attr, attr->name, object, view->world, start, out);

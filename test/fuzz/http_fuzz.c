@@ -259,10 +259,13 @@ static void talk_begin(struct talk *talk)
 	static const struct api_config config = {
 		.vni_min = 1, .vni_max = 64, .underlay_mtu = 1500, .complain = complain};
 	static struct guestlist *anybody;
+	static struct policy *policy;
 	g_autoptr(GError) error = NULL;
 
-	if (!anybody)
-		anybody = guestlist_new(NULL, NULL);
+	if (!anybody) {
+		policy = policy_new(NULL, NULL);
+		anybody = guestlist_new(NULL, policy, NULL);
+	}
 	*talk = (struct talk){.store = store_open("sqlite::memory:", NULL, &error)};
 	g_assert_no_error(error);
 	talk->cloud = cloud_new();
@@ -271,7 +274,7 @@ static void talk_begin(struct talk *talk)
 		g_main_context_iteration(NULL, FALSE);
 	g_assert(talk->ready);
 	talk->compile = compile_new(talk->cloud, check_row, talk);
-	talk->api = api_new(talk->store, talk->cloud, talk->mirror, anybody, &config);
+	talk->api = api_new(talk->store, talk->cloud, talk->mirror, anybody, policy, &config);
 }
 
 static void talk_end(struct talk *talk)
