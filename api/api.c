@@ -9,6 +9,8 @@
 #include "api/access.h"
 #include "api/discovery.h"
 #include "api/engine.h"
+#include "api/quota.h"
+#include "api/quota_serve.h"
 #include "api/reply.h"
 #include "api/state.h"
 #include "api/tags.h"
@@ -27,6 +29,7 @@ struct api *api_new(struct store *store, struct cloud *cloud, struct mirror *mir
 	api->guests = guests;
 	api->access = access_new(policy, cloud);
 	api->config = *config;
+	api->quota = quota_new(api);
 	api->inflight = g_hash_table_new(g_str_hash, g_str_equal);
 	api->next_vni = config->vni_min;
 	api->next_router = 1;
@@ -56,6 +59,7 @@ void api_free(struct api *api)
 		return;
 	g_hash_table_unref(api->inflight);
 	access_free(api->access);
+	quota_free(api->quota);
 	g_free(api);
 }
 
@@ -146,10 +150,14 @@ static void serve_resource(struct ask *ask)
 		if (parts[i])
 			*parts[i]++ = '\0';
 	}
-	ask->resource = resource_find(parts[0]);
 	ask->id = parts[1];
 	ask->action = parts[2];
 	ask->tag = parts[3];
+	if (strcmp(parts[0], "quotas") == 0) {
+		quota_serve(ask);
+		return;
+	}
+	ask->resource = resource_find(parts[0]);
 	if (!ask->resource)
 		serve_nothing(ask->request);
 	else if (!ask->id)
@@ -171,11 +179,24 @@ static bool question_is_text(const struct http_question *question)
 	return good;
 }
 
+static void serve_known(const struct ask *asked)
+{
+	const struct http_question *question = asked->question;
+	struct ask ask = *asked;
+
+	if (strcmp(question->method, "GET") == 0 &&
+	    discovery_serve(ask.request, question->path))
+		return;
+	if (g_str_has_prefix(question->path, "/v2.0/"))
+		serve_resource(&ask);
+	else
+		serve_nothing(ask.request);
+}
+
 /* A reading request that waits until we know what others have done before it came. */
 struct reading {
-	struct api *api;
-	struct http_request *request;
-	const struct http_question *question;
+	struct ask ask;
+	struct caller caller;
 };
 
 /* Without an answer we serve what we know: reading goes on without the others. */
@@ -183,51 +204,48 @@ static void reading_caught_up(uint64_t revision, const GError *error, void *data
 {
 	g_autofree struct reading *reading = data;
 
-	reading->api->caught_up = true;
-	api_serve(reading->api, reading->request, reading->question);
-	reading->api->caught_up = false;
+	serve_known(&reading->ask);
 }
 
-static bool serve_later(struct api *api, struct http_request *request,
-			const struct http_question *question)
+static bool serve_later(const struct ask *ask)
 {
 	struct reading *reading;
 
-	if (api->caught_up || !store_is_shared(api->store) ||
-	    strcmp(question->method, "GET") != 0)
+	if (!store_is_shared(ask->api->store) || strcmp(ask->question->method, "GET") != 0)
 		return false;
 	reading = g_new0(struct reading, 1);
-	*reading = (struct reading){api, request, question};
-	store_sync(api->store, reading_caught_up, reading);
+	reading->ask = *ask;
+	reading->caller = *ask->caller;
+	reading->ask.caller = &reading->caller;
+	store_sync(ask->api->store, reading_caught_up, reading);
 	return true;
+}
+
+static void serve_guest(struct http_request *request, const struct caller *caller,
+			const GError *error, void *data)
+{
+	struct api *api = data;
+	const struct ask ask = {
+		.api = api,
+		.request = request,
+		.question = http_request_get_question(request),
+		.caller = caller,
+	};
+
+	if (error)
+		guestlist_refuse(api->guests, request, error);
+	else if (!serve_later(&ask))
+		serve_known(&ask);
 }
 
 void api_serve(struct api *api, struct http_request *request,
 	       const struct http_question *question)
 {
-	g_autoptr(GError) error = NULL;
-	struct caller caller;
-	struct ask ask = {
-		.api = api, .request = request, .question = question, .caller = &caller};
-
-	if (!question_is_text(question)) {
+	if (!question_is_text(question))
 		reply_plain_error(request, 400, "HTTPBadRequest", "The URL is not UTF-8.");
-		return;
-	}
-	/* Versions and health are everybody's. */
-	if (!g_str_has_prefix(question->path, "/v2.0") &&
-	    strcmp(question->method, "GET") == 0 && discovery_serve(request, question->path))
-		return;
-	if (!guestlist_identify(api->guests, request, &caller, &error)) {
-		reply_error(request, error);
-		return;
-	}
-	if (strcmp(question->method, "GET") == 0 && discovery_serve(request, question->path))
-		return;
-	if (g_str_has_prefix(question->path, "/v2.0/")) {
-		if (!serve_later(api, request, question))
-			serve_resource(&ask);
-	} else {
-		serve_nothing(request);
-	}
+	else if (g_str_has_prefix(question->path, "/v2.0") ||
+		 strcmp(question->method, "GET") != 0 ||
+		 !discovery_serve(request, question->path))
+		/* Versions and health are everybody's; here it is not. */
+		guestlist_ask(api->guests, request, serve_guest, api);
 }

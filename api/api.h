@@ -9,6 +9,7 @@
 #include <glib.h>
 
 #include "api/caller.h"
+#include "api/limit.h"
 #include "api/mirror.h"
 #include "lib/http_server.h"
 #include "lib/ip.h"
@@ -20,6 +21,7 @@ struct api;
 
 struct api_config {
 	uint32_t vni_min, vni_max;
+	struct limits limits; /* of a project without its own */
 	int64_t underlay_mtu; /* a network's default is what the tunnel leaves of it */
 	bool underlay_v6;     /* hosts have IPv6 tunnel addresses */
 	/* Told of what is our fault, not the client's; NULL: nobody is. */

@@ -239,7 +239,7 @@ static void guard_belongs(struct audit *audit, struct entry *entry)
 		found(audit, entry, "there is no %s", entry->key + strlen(GUARD_PREFIX));
 }
 
-/* What hosts and controllers say of themselves may be late. */
+/* What hosts and controllers say of themselves may be late; limits may be of any project. */
 static void sign_belongs(struct audit *audit, struct entry *entry)
 {
 	entry->wanted = true;
@@ -249,8 +249,9 @@ static const struct {
 	const char *prefix;
 	void (*look)(struct audit *audit, struct entry *entry);
 } others[] = {
-	{KEY_LIVE, sign_belongs},     {KEY_WIRED, sign_belongs},     {KEY_LEAD, sign_belongs},
-	{KEY_PROJECT, project_pairs}, {GUARD_PREFIX, guard_belongs},
+	{KEY_LIVE, sign_belongs},      {KEY_WIRED, sign_belongs}, {KEY_LEAD, sign_belongs},
+	{KEY_QUOTA, sign_belongs},     {KEY_USAGE, sign_belongs}, {KEY_PROJECT, project_pairs},
+	{GUARD_PREFIX, guard_belongs},
 };
 
 /* --- passes -------------------------------------------------------------------------- */

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "api/identity.h"
+#include "api/reply.h"
 #include "api/roles.h"
 #include "lib/error.h"
 #include "lib/pki_id.h"
@@ -13,7 +15,8 @@
 struct guestlist {
 	char *path;
 	const struct policy *policy;
-	GHashTable *guests; /* token -> struct caller, both owned */
+	struct identity *identity; /* NULL: none */
+	GHashTable *guests;	   /* token -> struct caller, both owned */
 };
 
 static void caller_set(struct caller *caller, const char *project, char *const *roles)
@@ -146,33 +149,84 @@ static const char *request_find_token(struct http_request *request)
 	return token;
 }
 
-static bool guest_find(const struct guestlist *list, struct http_request *request,
-		       struct caller *out, GError **error)
+/* One request whose token Keystone knows. */
+struct knock {
+	const struct guestlist *list;
+	struct http_request *request;
+	guest_known known;
+	void *data;
+};
+
+static void knock_answered(const struct caller *caller, const GError *error, void *data)
 {
-	const char *token = request_find_token(request);
+	g_autofree struct knock *knock = data;
+	struct caller whole;
+
+	if (!caller) {
+		knock->known(knock->request, NULL, error, knock->data);
+		return;
+	}
+	whole = *caller;
+	caller_finish(&whole, knock->list->policy);
+	knock->known(knock->request, &whole, NULL, knock->data);
+}
+
+static void knock_ask(const struct guestlist *list, struct http_request *request,
+		      const char *token, guest_known known, void *data)
+{
+	struct knock *knock = g_new0(struct knock, 1);
+
+	*knock = (struct knock){list, request, known, data};
+	identity_ask(list->identity, token,
+		     http_request_find_header(request, "X-Service-Token"), knock_answered,
+		     knock);
+}
+
+/* What needs no Keystone. */
+static bool guest_find(const struct guestlist *list, struct http_request *request,
+		       const char *token, struct caller *out, GError **error)
+{
 	const struct caller *caller;
 
 	if (!token && caller_from_peer(request, out))
 		return true;
-	if (!list->path) {
+	if (!list->path && !list->identity) {
 		caller_trust(request, out);
 		return true;
 	}
-	caller = token ? g_hash_table_lookup(list->guests, token) : NULL;
-	if (!caller) {
+	caller = token && list->guests ? g_hash_table_lookup(list->guests, token) : NULL;
+	if (caller)
+		*out = *caller;
+	else if (!token || !list->identity)
 		g_set_error(error, WEFT_ERROR, WEFT_ERROR_UNAUTHENTICATED,
 			    token ? "the token is not known" : "no token");
-		return false;
-	}
-	*out = *caller;
-	return true;
+	return caller;
 }
 
-bool guestlist_identify(const struct guestlist *list, struct http_request *request,
-			struct caller *out, GError **error)
+void guestlist_ask(const struct guestlist *list, struct http_request *request,
+		   guest_known known, void *data)
 {
-	if (!guest_find(list, request, out, error))
-		return false;
-	caller_finish(out, list->policy);
-	return true;
+	const char *token = request_find_token(request);
+	g_autoptr(GError) error = NULL;
+	struct caller caller;
+
+	if (guest_find(list, request, token, &caller, &error)) {
+		caller_finish(&caller, list->policy);
+		known(request, &caller, NULL, data);
+	} else if (error) {
+		known(request, NULL, error, data);
+	} else {
+		knock_ask(list, request, token, known, data);
+	}
+}
+
+void guestlist_set_identity(struct guestlist *list, struct identity *identity)
+{
+	list->identity = identity;
+}
+
+void guestlist_refuse(const struct guestlist *list, struct http_request *request,
+		      const GError *error)
+{
+	reply_refusal(request, error, list->identity ? identity_get_url(list->identity) : NULL);
 }

@@ -18,6 +18,7 @@ struct caller {
 };
 
 struct guestlist;
+struct identity;
 
 /*
  * PATH: lines "TOKEN PROJECT_ID ROLE[,ROLE...] [NAME]", '#' begins a comment. What a role may
@@ -30,10 +31,19 @@ void guestlist_free(struct guestlist *list);
 /* Reads the file again; keeps what it had when that fails. */
 bool guestlist_reload(struct guestlist *list, GError **error);
 
+/* Tokens that are not in the file are IDENTITY's, which is borrowed. NULL: nobody's. */
+void guestlist_set_identity(struct guestlist *list, struct identity *identity);
+
 /*
- * Without a token, who shows a certificate is whom that names: a member of a project, or an
- * administrator. False, with WEFT_ERROR_UNAUTHENTICATED, when there is neither, or the token is
- * not known.
+ * Who asks REQUEST, at once or when Keystone has answered. Without a token, who shows a certificate
+ * is whom that names: a member of a project, or an administrator. ERROR (borrowed, as CALLER
+ * is) is WEFT_ERROR_UNAUTHENTICATED when there is neither, or the token is not known, and
+ * WEFT_ERROR_UNAVAILABLE when nobody can say.
  */
-bool guestlist_identify(const struct guestlist *list, struct http_request *request,
-			struct caller *out, GError **error);
+typedef void (*guest_known)(struct http_request *request, const struct caller *caller,
+			    const GError *error, void *data);
+void guestlist_ask(const struct guestlist *list, struct http_request *request,
+		   guest_known known, void *data);
+/* The reply of such an error, with where to get a token. */
+void guestlist_refuse(const struct guestlist *list, struct http_request *request,
+		      const GError *error);

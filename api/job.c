@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "api/claim.h"
+#include "api/quota.h"
 #include "lib/error.h"
 #include "model/attr_json.h"
 #include "model/ipam.h"
@@ -66,6 +67,7 @@ static void job_clear(struct job *job)
 			ipam_release(ipam, taken->ip);
 	}
 	g_array_set_size(job->reservations, 0);
+	quota_release(job->api->quota, job);
 	g_hash_table_remove_all(job->changes);
 	g_ptr_array_set_size(job->order, 0);
 	g_ptr_array_set_size(job->keys, 0);
@@ -138,6 +140,31 @@ bool job_claim(struct job *job, const char *key, const char *owner)
 void job_unclaim(struct job *job, const char *key)
 {
 	store_txn_del(job->txn, key);
+}
+
+void job_set(struct job *job, const char *key, const char *value)
+{
+	if (value)
+		store_txn_put(job->txn, key, value, strlen(value));
+	else
+		store_txn_del(job->txn, key);
+	g_ptr_array_add(job->keys, g_strdup(key));
+}
+
+void job_mark(struct job *job, const char *mark, const char *absent)
+{
+	if (store_txn_has(job->txn, mark))
+		return;
+	store_txn_put(job->txn, mark, "", 0);
+	store_txn_require(job->txn, absent, 0);
+}
+
+void job_require_mark(struct job *job, const char *mark, uint64_t revision)
+{
+	if (store_txn_has(job->txn, mark))
+		return;
+	job_require(job, mark, revision);
+	store_txn_put(job->txn, mark, "", 0);
 }
 
 void job_guard(struct job *job, enum kind kind, struct uuid parent)
@@ -320,6 +347,17 @@ uint32_t job_get_identity(struct job *job, const char *project)
 
 /* Commit */
 
+void job_visit_new(const struct job *job,
+		   void (*visit)(enum kind kind, const void *object, void *data), void *data)
+{
+	for (guint i = 0; i < job->order->len; i++) {
+		const struct change *change = job->order->pdata[i];
+
+		if (change->object && !change->revision)
+			visit(change->kind, change->object, data);
+	}
+}
+
 static void job_write(struct job *job)
 {
 	g_autoptr(GString) text = g_string_sized_new(1024);
@@ -445,7 +483,7 @@ static void job_run(struct job *job)
 	}
 	job->now = g_get_real_time() / G_USEC_PER_SEC;
 	job->txn = store_txn_new(job->api->store);
-	if (!job->ops->build(job, &error)) {
+	if (!job->ops->build(job, &error) || !quota_take(job->api->quota, job, &error)) {
 		job_refuse(job, error);
 		return;
 	}

@@ -39,6 +39,9 @@ void *job_add(struct job *job, enum kind kind, void *object);
 /* For changing; revision_number grows. NULL: not there. */
 void *job_edit(struct job *job, enum kind kind, struct uuid id);
 void job_del(struct job *job, enum kind kind, struct uuid id);
+/* Each object that the job creates. */
+void job_visit_new(const struct job *job,
+		   void (*visit)(enum kind kind, const void *object, void *data), void *data);
 /* The job's own new or changed objects of KIND, borrowed. */
 GPtrArray *job_list_changed(const struct job *job, enum kind kind);
 
@@ -46,6 +49,12 @@ GPtrArray *job_list_changed(const struct job *job, enum kind kind);
 bool job_claim(struct job *job, const char *key, const char *owner);
 void job_unclaim(struct job *job, const char *key);
 bool job_has_claim(const struct job *job, const char *key);
+/* KEY has VALUE from now on, whatever it had; NULL: it is gone. */
+void job_set(struct job *job, const char *key, const char *value);
+/* MARK is put, by however many at the same time, as long as there is no key ABSENT. */
+void job_mark(struct job *job, const char *mark, const char *absent);
+/* MARK is put, and nobody has put it since REVISION. */
+void job_require_mark(struct job *job, const char *mark, uint64_t revision);
 /* The object has one more child: whoever deletes it at the same time will notice. */
 void job_guard(struct job *job, enum kind kind, struct uuid parent);
 /* The object is deleted and must not have got a child since we looked. */

@@ -19,6 +19,7 @@ struct mirror {
 	struct mirror_ops ops;
 	void *data;
 	struct store_watch *watch;
+	GHashTable *limits;	/* project -> struct limits, both owned */
 	GHashTable *guards;	/* key -> uint64_t, both owned */
 	GHashTable *identities; /* project, interned -> number */
 	GHashTable *owners;	/* number -> project, interned */
@@ -142,6 +143,34 @@ static void mirror_apply_wired(struct mirror *mirror, const struct store_entry *
 	cloud_set_port_wired(mirror->cloud, host, id, entry->value != NULL);
 }
 
+static void mirror_apply_limits(struct mirror *mirror, const struct store_entry *entry)
+{
+	const char *project = entry->key + strlen(KEY_QUOTA);
+	struct limits *limits;
+	json_t *body;
+
+	if (!entry->value) {
+		g_hash_table_remove(mirror->limits, project);
+		return;
+	}
+	body = json_loadb(entry->value, entry->size, 0, NULL);
+	limits = g_new0(struct limits, 1);
+	limits_clear(limits);
+	limits_read(limits, body, NULL);
+	json_decref(body);
+	g_hash_table_replace(mirror->limits, g_strdup(project), limits);
+}
+
+static void mirror_forget_limits(struct mirror *mirror, GHashTable *listed)
+{
+	g_hash_table_remove_all(mirror->limits);
+}
+
+/* They are among the guards. */
+static void mirror_forget_nothing(struct mirror *mirror, GHashTable *listed)
+{
+}
+
 /* Before all of it is read again. */
 static void mirror_forget_guards(struct mirror *mirror, GHashTable *listed)
 {
@@ -181,6 +210,8 @@ static const struct {
 	void (*forget)(struct mirror *mirror, GHashTable *listed);
 } others[] = {
 	{GUARD_PREFIX, mirror_apply_guard, mirror_forget_guards},
+	{KEY_USAGE, mirror_apply_guard, mirror_forget_nothing},
+	{KEY_QUOTA, mirror_apply_limits, mirror_forget_limits},
 	{KEY_PROJECT, mirror_apply_project, mirror_forget_projects},
 	{KEY_LIVE, mirror_apply_live, mirror_forget_live},
 	{KEY_WIRED, mirror_apply_wired, mirror_forget_wired},
@@ -365,6 +396,7 @@ struct mirror *mirror_new(struct store *store, struct cloud *cloud,
 	mirror->ops = *ops;
 	mirror->data = data;
 	mirror->guards = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	mirror->limits = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	mirror->identities = g_hash_table_new(g_direct_hash, g_direct_equal);
 	mirror->owners = g_hash_table_new(g_direct_hash, g_direct_equal);
 	mirror->live = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, live_free);
@@ -387,6 +419,7 @@ void mirror_free(struct mirror *mirror)
 		return;
 	store_watch_free(mirror->watch);
 	g_hash_table_unref(mirror->guards);
+	g_hash_table_unref(mirror->limits);
 	g_hash_table_unref(mirror->identities);
 	g_hash_table_unref(mirror->owners);
 	g_hash_table_unref(mirror->live);
@@ -401,6 +434,31 @@ uint64_t mirror_get_guard(const struct mirror *mirror, enum kind kind, struct uu
 		g_hash_table_lookup(mirror->guards, key_print_guard(kind, id, key));
 
 	return revision ? *revision : 0;
+}
+
+uint64_t mirror_get_revision(const struct mirror *mirror, const char *key)
+{
+	const uint64_t *revision = g_hash_table_lookup(mirror->guards, key);
+
+	return revision ? *revision : 0;
+}
+
+const struct limits *mirror_find_limits(const struct mirror *mirror, const char *project)
+{
+	return g_hash_table_lookup(mirror->limits, project);
+}
+
+void mirror_visit_limits(const struct mirror *mirror,
+			 void (*visit)(const char *project, const struct limits *limits,
+				       void *data),
+			 void *data)
+{
+	GHashTableIter iter;
+	void *project, *limits;
+
+	g_hash_table_iter_init(&iter, mirror->limits);
+	while (g_hash_table_iter_next(&iter, &project, &limits))
+		visit(project, limits, data);
 }
 
 uint32_t mirror_get_identity(const struct mirror *mirror, const char *project)

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "api/limit.h"
 #include "model/cloud.h"
 #include "store/store.h"
 
@@ -37,6 +38,14 @@ bool mirror_is_behind(const struct mirror *mirror);
 uint64_t mirror_get_guard(const struct mirror *mirror, enum kind kind, struct uuid id);
 /* The identity number of PROJECT, or 0; whose NUMBER is, or NULL. */
 uint32_t mirror_get_identity(const struct mirror *mirror, const char *project);
+/* The revision of a KEY_USAGE key, 0 when there is none. */
+uint64_t mirror_get_revision(const struct mirror *mirror, const char *key);
+/* What was said of PROJECT's quota, or NULL; each of them. */
+const struct limits *mirror_find_limits(const struct mirror *mirror, const char *project);
+void mirror_visit_limits(const struct mirror *mirror,
+			 void (*visit)(const char *project, const struct limits *limits,
+				       void *data),
+			 void *data);
 const char *mirror_find_identity(const struct mirror *mirror, uint32_t number);
 
 /* Which controller HOST is connected to, by its live key, and that key's revision (REVISION may
@@ -49,6 +58,8 @@ char *key_print(enum kind kind, struct uuid id, char *text);
 char *key_print_guard(enum kind kind, struct uuid id, char *text);
 /* The object that "port/<uuid>" is the key of; false: of none. */
 bool key_parse(const char *key, enum kind *kind, struct uuid *id);
+#define KEY_QUOTA   "quota/"	     /* + project: its limits */
+#define KEY_USAGE   "usage/"	     /* + project/kind: changes when it gets more */
 #define KEY_PROJECT "claim/project/" /* + project: its identity's number */
 
 /* What hosts say of themselves, where several controllers have the store open. */

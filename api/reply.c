@@ -9,14 +9,21 @@
 #include "api/fault.h"
 #include "lib/uuid.h"
 
+static void reply_with(struct http_request *request, unsigned int status, const char *type,
+		       char *body, gsize size, const char *challenge)
+{
+	char id[UUID_TEXT + 4] = "req-";
+	const struct http_pair headers[] = {{"X-Openstack-Request-Id", id},
+					    {"WWW-Authenticate", challenge}};
+
+	uuid_print(uuid_new(), id + 4);
+	http_reply(request, status, type, body, size, headers, challenge ? 2 : 1);
+}
+
 static void reply(struct http_request *request, unsigned int status, const char *type,
 		  char *body, gsize size)
 {
-	char id[UUID_TEXT + 4] = "req-";
-	const struct http_pair headers[] = {{"X-Openstack-Request-Id", id}};
-
-	uuid_print(uuid_new(), id + 4);
-	http_reply(request, status, type, body, size, headers, G_N_ELEMENTS(headers));
+	reply_with(request, status, type, body, size, NULL);
 }
 
 void reply_json(struct http_request *request, unsigned int status, char *body, gsize size)
@@ -35,6 +42,16 @@ void reply_error(struct http_request *request, const GError *error)
 	char *body = fault_print(error, &status);
 
 	reply_json(request, status, body, strlen(body));
+}
+
+void reply_refusal(struct http_request *request, const GError *error, const char *url)
+{
+	unsigned int status;
+	char *body = fault_print(error, &status);
+	g_autofree char *challenge =
+		url && status == 401 ? g_strdup_printf("Keystone uri=\"%s\"", url) : NULL;
+
+	reply_with(request, status, "application/json", body, strlen(body), challenge);
 }
 
 void reply_plain_error(struct http_request *request, unsigned int status, const char *type,

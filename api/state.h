@@ -14,12 +14,12 @@ struct api {
 	struct mirror *mirror;
 	struct guestlist *guests;
 	struct access *access; /* owned */
+	struct quota *quota;   /* owned */
 	struct api_config config;
 	GHashTable *inflight; /* key, owned by its job -> struct job */
 	uint32_t next_vni;    /* where the search for a free one starts */
 	uint32_t next_router; /* ... router number */
 	uint32_t next_identity;
 	struct api_counters counters;
-	bool caught_up; /* the reading request at hand may be answered by what we know */
 	bool ending;
 };

@@ -8,6 +8,7 @@
 #include <string.h>
 #include "cli/command.h"
 #include "cli/help.h"
+#include "cli/login.h"
 #include "cli/output.h"
 #include "lib/error.h"
 
@@ -35,8 +36,6 @@ static struct context make_context(const struct arguments *globals)
 		.tls.key = from_environment(globals, "key", "WEFT_KEY"),
 	};
 
-	if (!context.url)
-		context.url = URL_DEFAULT;
 	return context;
 }
 
@@ -82,6 +81,26 @@ static bool is_help(const char *word)
 	return !word || !strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help");
 }
 
+/* Where nothing is said in Weft's own words, OpenStack's count. */
+static bool context_login(struct context *context, struct login *login, GError **error)
+{
+	g_autoptr(GError) reason = NULL;
+
+	if (!context->url && !context->token && login_read(login, &reason)) {
+		context->url = login->url;
+		context->token = login->token;
+		if (!context->tls.ca)
+			context->tls.ca = login->ca;
+	}
+	if (reason) {
+		g_propagate_error(error, g_steal_pointer(&reason));
+		return false;
+	}
+	if (!context->url)
+		context->url = URL_DEFAULT;
+	return true;
+}
+
 /* ARGV[AT] is the object. */
 static bool find_and_run(struct context *context, int argc, char **argv, int at, GError **error)
 {
@@ -111,6 +130,7 @@ static bool find_and_run(struct context *context, int argc, char **argv, int at,
 static bool run(int argc, char **argv, GError **error)
 {
 	g_autoptr(GArray) options = g_array_new(FALSE, FALSE, sizeof(struct option));
+	struct login login = {0};
 	struct arguments globals;
 	struct context context;
 	bool good;
@@ -126,7 +146,9 @@ static bool run(int argc, char **argv, GError **error)
 	else if (option_has(&globals, "help") || at == argc || !strcmp(argv[at], "help"))
 		good = output_print(help_all(), error);
 	else
-		good = find_and_run(&context, argc, argv, at, error);
+		good = context_login(&context, &login, error) &&
+		       find_and_run(&context, argc, argv, at, error);
+	login_done(&login);
 	client_free(context.client);
 	option_done(&globals);
 	return good;

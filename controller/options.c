@@ -21,6 +21,14 @@ enum text {
 	TEXT_STORE_KEY,
 	TEXT_AUTH,
 	TEXT_TOKENS,
+	TEXT_KEYSTONE,
+	TEXT_KEYSTONE_CA,
+	TEXT_KEYSTONE_USER,
+	TEXT_KEYSTONE_PASSWORD,
+	TEXT_KEYSTONE_PROJECT,
+	TEXT_KEYSTONE_CREDENTIAL,
+	TEXT_KEYSTONE_CACHE,
+	TEXT_KEYSTONE_TIMEOUT,
 	TEXT_POLICY,
 	TEXT_LOG,
 	TEXT_VNI_RANGE,
@@ -46,10 +54,26 @@ static const struct {
 	[TEXT_STORE_CA] = {"store-ca", "FILE", "Who signs the certificates of etcd"},
 	[TEXT_STORE_CERT] = {"store-cert", "FILE", "Certificate to show to etcd"},
 	[TEXT_STORE_KEY] = {"store-key", "FILE", "Its key"},
-	[TEXT_AUTH] = {"auth", "none|tokens",
-		       "Who may ask: tokens, or none, for this machine only (none)"},
+	[TEXT_AUTH] = {"auth", "none|tokens|keystone",
+		       "Who may ask: tokens, keystone, or none, for this machine only (none)"},
 	[TEXT_TOKENS] = {"tokens", "FILE",
 			 "Lines of TOKEN PROJECT_ID ROLES [NAME]; implies --auth tokens"},
+	[TEXT_KEYSTONE] = {"keystone", "URL",
+			   "Where tokens are validated; implies --auth keystone"},
+	[TEXT_KEYSTONE_CA] = {"keystone-ca", "FILE",
+			      "Who signs its certificate (the system's)"},
+	[TEXT_KEYSTONE_USER] = {"keystone-user", "NAME[@DOMAIN]",
+				"Who weftd is there (weft@Default)"},
+	[TEXT_KEYSTONE_PASSWORD] = {"keystone-password", "FILE", "Where its password is"},
+	[TEXT_KEYSTONE_PROJECT] = {"keystone-project", "NAME[@DOMAIN]",
+				   "Its project (service@Default)"},
+	[TEXT_KEYSTONE_CREDENTIAL] = {"keystone-credential", "FILE",
+				      "Instead of a user: where the id and the secret of an "
+				      "application credential are"},
+	[TEXT_KEYSTONE_CACHE] = {"keystone-cache", "SECONDS",
+				 "How long a token is believed (300)"},
+	[TEXT_KEYSTONE_TIMEOUT] = {"keystone-timeout", "SECONDS",
+				   "How long an answer is waited for (10)"},
 	[TEXT_POLICY] = {"policy", "FILE", "Rules instead of the defaults, as oslo.policy's"},
 	[TEXT_LOG] = {"log", "LEVEL[,MODULE=LEVEL...]",
 		      "What to log: error, warn, info, debug, or by module (info)"},
@@ -71,6 +95,7 @@ static const struct {
 /* As given; NULL: not given. */
 struct raw {
 	char **listen;
+	char **quotas;
 	char *config, *export_to, *import_from;
 	char *texts[TEXT_COUNT];
 	gboolean audit, version, print_metrics, print_policy;
@@ -79,6 +104,7 @@ struct raw {
 static void raw_done(struct raw *raw)
 {
 	g_strfreev(raw->listen);
+	g_strfreev(raw->quotas);
 	g_free(raw->config);
 	g_free(raw->export_to);
 	g_free(raw->import_from);
@@ -110,6 +136,10 @@ static bool raw_parse(struct raw *raw, int *argc, char ***argv, GError **error)
 	const GOptionEntry last[] = {
 		{"config", 'c', 0, G_OPTION_ARG_FILENAME, &raw->config,
 		 "Options of a file's group [weftd]", "FILE"},
+		{"quota", 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw->quotas,
+		 "What a project may have unless it is said of it; may be repeated; -1: no limit "
+		 "(as OpenStack's; without authentication, all=-1)",
+		 "RESOURCE|all=NUMBER"},
 		{"print-metrics", 0, 0, G_OPTION_ARG_NONE, &raw->print_metrics,
 		 "Print the metrics as in weftd(8) and end", NULL},
 		{"export", 0, 0, G_OPTION_ARG_FILENAME, &raw->export_to,
@@ -151,11 +181,13 @@ static bool raw_read_file(struct raw *raw, GError **error)
 		return false;
 	keys = g_key_file_get_keys(file, "weftd", NULL, error);
 	for (char **key = keys; key && *key; key++) {
-		bool known = strcmp(*key, "listen") == 0;
+		char ***list = strcmp(*key, "listen") == 0  ? &raw->listen
+			       : strcmp(*key, "quota") == 0 ? &raw->quotas
+							    : NULL;
+		bool known = list;
 
-		if (known && !raw->listen)
-			raw->listen =
-				g_key_file_get_string_list(file, "weftd", *key, NULL, NULL);
+		if (known && !*list)
+			*list = g_key_file_get_string_list(file, "weftd", *key, NULL, NULL);
 		for (unsigned int i = 0; i < TEXT_COUNT; i++) {
 			if (strcmp(*key, texts[i].name) != 0)
 				continue;
@@ -215,24 +247,122 @@ static bool options_set_underlay(struct options *options, const char *text, GErr
 	return true;
 }
 
+/* "NAME@DOMAIN"; takes TEXT. */
+static void party_split(char *text, const char **name, const char **domain)
+{
+	char *at = strrchr(text, '@');
+
+	if (at)
+		*at = '\0';
+	*name = text;
+	*domain = g_strdup(at ? at + 1 : "Default");
+}
+
+static char *secret_read(const char *option, const char *path, GError **error)
+{
+	char *text = NULL;
+
+	if (!g_file_get_contents(path, &text, NULL, error)) {
+		g_prefix_error(error, "--%s: ", option);
+		return NULL;
+	}
+	return g_strstrip(text);
+}
+
+static bool seconds_set(unsigned int *out, enum text option, char **given, const char *initial,
+			GError **error)
+{
+	const char *text = given[option] ? given[option] : initial;
+	char *end;
+	guint64 value = g_ascii_strtoull(text, &end, 10);
+
+	if (*end || end == text || value < 1 || value > 86400)
+		return options_bad(error, texts[option].name, text,
+				   "not a number of seconds from 1 to 86400");
+	*out = (unsigned int)value;
+	return true;
+}
+
+static bool credential_set(struct identity_config *identity, const char *path, GError **error)
+{
+	g_autofree char *text = secret_read("keystone-credential", path, error);
+	g_auto(GStrv) words = text ? g_strsplit_set(text, " \t\n", 2) : NULL;
+
+	if (!text)
+		return false;
+	if (!words[0] || !words[1])
+		return options_bad(error, "keystone-credential", path, "expected ID SECRET");
+	identity->credential_id = g_strdup(words[0]);
+	identity->credential_secret = g_strdup(g_strstrip(words[1]));
+	return true;
+}
+
+static bool options_set_identity(struct options *options, char **given, GError **error)
+{
+	struct identity_config *identity = &options->identity;
+
+	identity->url = g_steal_pointer(&given[TEXT_KEYSTONE]);
+	identity->ca = g_steal_pointer(&given[TEXT_KEYSTONE_CA]);
+	if (!identity->url)
+		return true;
+	if (!seconds_set(&identity->cache_s, TEXT_KEYSTONE_CACHE, given, "300", error) ||
+	    !seconds_set(&identity->timeout_ms, TEXT_KEYSTONE_TIMEOUT, given, "10", error))
+		return false;
+	identity->timeout_ms *= 1000;
+	if (given[TEXT_KEYSTONE_CREDENTIAL])
+		return credential_set(identity, given[TEXT_KEYSTONE_CREDENTIAL], error);
+	if (!given[TEXT_KEYSTONE_PASSWORD])
+		return options_bad(
+			error, "keystone", identity->url,
+			"needs --keystone-password FILE or --keystone-credential FILE");
+	party_split(given[TEXT_KEYSTONE_USER] ? g_steal_pointer(&given[TEXT_KEYSTONE_USER])
+					      : g_strdup("weft"),
+		    &identity->username, &identity->user_domain);
+	party_split(given[TEXT_KEYSTONE_PROJECT]
+			    ? g_steal_pointer(&given[TEXT_KEYSTONE_PROJECT])
+			    : g_strdup("service"),
+		    &identity->project, &identity->project_domain);
+	identity->password =
+		secret_read("keystone-password", given[TEXT_KEYSTONE_PASSWORD], error);
+	return identity->password;
+}
+
+static bool options_set_quotas(struct options *options, char **quotas, bool none,
+			       GError **error)
+{
+	limits_set_defaults(&options->limits, none);
+	for (; quotas && *quotas; quotas++) {
+		if (limits_parse_option(&options->limits, *quotas, error))
+			continue;
+		g_prefix_error(error, "--quota: ");
+		return false;
+	}
+	return true;
+}
+
 static bool options_set_auth(struct options *options, const char *auth, GError **error)
 {
-	bool tokens = options->tokens && !auth;
+	bool none = auth && strcmp(auth, "none") == 0;
+	bool tokens = auth && strcmp(auth, "tokens") == 0;
+	bool keystone = auth && strcmp(auth, "keystone") == 0;
 
-	if (auth && strcmp(auth, "tokens") == 0)
-		tokens = true;
-	else if (auth && strcmp(auth, "none") != 0)
-		return options_bad(error, "auth", auth, "neither none nor tokens");
+	if (auth && !none && !tokens && !keystone)
+		return options_bad(error, "auth", auth, "none of none, tokens and keystone");
 	if (tokens && !options->tokens)
 		return options_bad(error, "auth", "tokens", "needs --tokens FILE");
-	if (tokens)
+	if (keystone && !options->identity.url)
+		return options_bad(error, "auth", "keystone", "needs --keystone URL");
+	if (none) {
+		g_clear_pointer(&options->tokens, g_free);
+		g_clear_pointer((char **)&options->identity.url, g_free);
+	}
+	if (options->tokens || options->identity.url)
 		return true;
-	g_clear_pointer(&options->tokens, g_free);
 	for (char **where = options->listen; *where; where++)
 		if (!http_is_local(*where))
 			return options_bad(
 				error, "listen", *where,
-				"can be reached from elsewhere: needs --tokens FILE");
+				"can be reached from elsewhere: needs --tokens FILE or --keystone URL");
 	return true;
 }
 
@@ -293,11 +423,12 @@ static bool options_from_raw(struct options *out, struct raw *raw, GError **erro
 		out->listen = g_strsplit("127.0.0.1:9696", ",", -1);
 	if (!out->store)
 		out->store = g_strdup("sqlite:/var/lib/weft/weft.db");
-	return options_check_tls(out, error) &&
+	return options_check_tls(out, error) && options_set_identity(out, given, error) &&
 	       options_set_auth(out, given[TEXT_AUTH], error) &&
 	       options_set_vnis(out, given[TEXT_VNI_RANGE], error) &&
 	       options_set_underlay(out, given[TEXT_UNDERLAY], error) &&
-	       options_set_mtu(out, given[TEXT_MTU], error);
+	       options_set_mtu(out, given[TEXT_MTU], error) &&
+	       options_set_quotas(out, raw->quotas, !out->tokens && !out->identity.url, error);
 }
 
 bool options_read(struct options *out, int *argc, char ***argv, GError **error)
@@ -319,6 +450,22 @@ bool options_read(struct options *out, int *argc, char ***argv, GError **error)
 	return good;
 }
 
+static void identity_config_done(struct identity_config *config)
+{
+	const char **owned[] = {&config->url,
+				&config->ca,
+				&config->username,
+				&config->password,
+				&config->user_domain,
+				&config->project,
+				&config->project_domain,
+				&config->credential_id,
+				&config->credential_secret};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(owned); i++)
+		g_clear_pointer((char **)owned[i], g_free);
+}
+
 void options_done(struct options *options)
 {
 	g_strfreev(options->listen);
@@ -337,5 +484,6 @@ void options_done(struct options *options)
 	g_free(options->tls_crl);
 	g_free(options->user);
 	g_free(options->metrics);
+	identity_config_done(&options->identity);
 	*options = (struct options){0};
 }

@@ -8,7 +8,12 @@
 #include <stdint.h>
 #include <glib.h>
 
+#include "api/identity.h"
+#include "api/limit.h"
+
 struct options {
+	struct identity_config identity; /* url NULL: no Keystone; its texts are owned */
+	struct limits limits;
 	char **listen; /* NULL-terminated */
 	char *store;
 	char *store_ca, *store_cert, *store_key; /* for one across a network; NULL: none */

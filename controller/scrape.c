@@ -171,25 +171,31 @@ bool scrape_listen(struct scrape *scrape, const char *where, GError **error)
 	return scrape->server != NULL;
 }
 
-bool scrape_serve(struct scrape *scrape, const struct guestlist *guests,
-		  struct http_request *request, const struct http_question *question)
+static void scrape_guest(struct http_request *request, const struct caller *caller,
+			 const GError *error, void *data)
 {
-	g_autoptr(GError) error = NULL;
-	struct caller caller;
+	struct scrape *scrape = data;
+	g_autoptr(GError) denied = NULL;
 	gsize size;
 	char *page;
 
-	if (strcmp(question->path, "/metrics") != 0 || strcmp(question->method, "GET") != 0)
-		return false;
-	if (guestlist_identify(guests, request, &caller, &error) && !caller.admin)
-		g_set_error(&error, WEFT_ERROR, WEFT_ERROR_DENIED,
-			    "metrics are an administrator's");
-	if (error) {
-		api_reply_error(request, error);
-		return true;
+	if (!error && !caller->admin)
+		denied = g_error_new(WEFT_ERROR, WEFT_ERROR_DENIED,
+				     "metrics are an administrator's");
+	if (error || denied) {
+		api_reply_error(request, error ? error : denied);
+		return;
 	}
 	page = scrape_print(&size, scrape);
 	metric_reply(request, page, size);
+}
+
+bool scrape_serve(struct scrape *scrape, const struct guestlist *guests,
+		  struct http_request *request, const struct http_question *question)
+{
+	if (strcmp(question->path, "/metrics") != 0 || strcmp(question->method, "GET") != 0)
+		return false;
+	guestlist_ask(guests, request, scrape_guest, scrape);
 	return true;
 }
 

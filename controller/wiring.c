@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "api/identity.h"
 #include "compile/compile.h"
 #include "controller/presence.h"
 #include "controller/scrape.h"
@@ -29,6 +30,7 @@ struct wiring {
 	struct cloud *cloud;
 	struct mirror *mirror;
 	struct policy *policy;
+	struct identity *identity; /* NULL: no Keystone */
 	struct guestlist *guests;
 	struct api *api;
 	struct compile *compile;
@@ -235,26 +237,32 @@ static void requests_complain(const char *text)
 	log_error("api", "%s", text);
 }
 
+static void weft_guest(struct http_request *request, const struct caller *caller,
+		       const GError *error, void *data)
+{
+	struct wiring *wiring = data;
+	const struct http_question *question = http_request_get_question(request);
+
+	if (error)
+		guestlist_refuse(wiring->guests, request, error);
+	else if (!hub_serve_snapshot(wiring->hub, request, question, caller->admin) &&
+		 !hub_serve(wiring->hub, request, question, caller->host))
+		api_serve(wiring->api, request, question);
+}
+
 static void requests_handle(struct http_request *request, const struct http_question *question,
 			    void *data)
 {
 	struct wiring *wiring = data;
-	g_autoptr(GError) error = NULL;
-	struct caller caller;
 
 	if (scrape_serve(wiring->scrape, wiring->guests, request, question))
 		return;
 	log_debug("api", "%s: %s %s", question->client, question->method, question->path);
 	if (peer_serve(wiring, request, question))
 		return;
-	if (!g_str_has_prefix(question->path, "/weft/")) {
-		api_serve(wiring->api, request, question);
-		return;
-	}
-	if (!guestlist_identify(wiring->guests, request, &caller, &error))
-		api_reply_error(request, error);
-	else if (!hub_serve_snapshot(wiring->hub, request, question, caller.admin) &&
-		 !hub_serve(wiring->hub, request, question, caller.host))
+	if (g_str_has_prefix(question->path, "/weft/"))
+		guestlist_ask(wiring->guests, request, weft_guest, wiring);
+	else
 		api_serve(wiring->api, request, question);
 }
 
@@ -350,6 +358,25 @@ static struct store *wiring_open_store(const struct options *options, GError **e
 	return NULL;
 }
 
+static void identity_told(const char *text, bool bad)
+{
+	if (bad)
+		log_error("identity", "%s", text);
+	else
+		log_info("identity", "%s", text);
+}
+
+static void identity_begin(struct wiring *wiring, const struct options *options)
+{
+	struct identity_config config = options->identity;
+
+	if (!config.url || !wiring->guests)
+		return;
+	config.tell = identity_told;
+	wiring->identity = identity_new(&config);
+	guestlist_set_identity(wiring->guests, wiring->identity);
+}
+
 struct wiring *wiring_new(const struct options *options, void (*failed)(void *data), void *data,
 			  GError **error)
 {
@@ -364,12 +391,14 @@ struct wiring *wiring_new(const struct options *options, void (*failed)(void *da
 		.vni_max = options->vni_max,
 		.underlay_mtu = options->mtu,
 		.underlay_v6 = options->underlay_v6,
+		.limits = options->limits,
 		.complain = requests_complain,
 	};
 	if (tls_begin(wiring, options, error))
 		wiring->policy = policy_new(options->policy, error);
 	if (wiring->policy)
 		wiring->guests = guestlist_new(options->tokens, wiring->policy, error);
+	identity_begin(wiring, options);
 	wiring->store = wiring->guests ? wiring_open_store(options, error) : NULL;
 	if (!wiring->store) {
 		wiring_free(wiring);
@@ -421,6 +450,7 @@ void wiring_free(struct wiring *wiring)
 	store_close(wiring->store);
 	while (g_main_context_iteration(NULL, FALSE))
 		;
+	identity_free(wiring->identity); /* who waits for it is answered */
 	hub_free(wiring->hub);
 	http_server_free(wiring->server);
 	g_clear_handle_id(&wiring->tls_watch, g_source_remove);

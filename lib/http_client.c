@@ -205,10 +205,20 @@ static size_t call_receive(char *data, size_t size, size_t count, void *context)
 	return bytes;
 }
 
+const char *http_answer_find_header(const struct http_answer *answer, const char *name)
+{
+	struct curl_header *header;
+
+	return curl_easy_header(answer->call->easy, name, 0, CURLH_HEADER, -1, &header) ==
+			       CURLHE_OK
+		       ? header->value
+		       : NULL;
+}
+
 /* Takes ERROR. */
 static void call_finish(struct http_call *call, GError *error)
 {
-	struct http_answer answer = {.content_type = ""};
+	struct http_answer answer = {.content_type = "", .call = call};
 	char *type = NULL;
 	long status = 0;
 

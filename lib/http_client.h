@@ -45,7 +45,11 @@ struct http_answer {
 	const char *body; /* ends with NUL */
 	gsize body_size;
 	const char *content_type; /* "" when unknown */
+	const struct http_call *call;
 };
+
+/* A header of an ANSWER that was given to a callback, or NULL; borrowed for that long. */
+const char *http_answer_find_header(const struct http_answer *answer, const char *name);
 
 struct http_client *http_client_new(void);
 void http_client_free(struct http_client *client); /* calls are cancelled without callbacks */

@@ -42,6 +42,7 @@ struct cloud {
 	GHashTable *objects[KIND_COUNT]; /* struct uuid in the object -> object, owned */
 	GPtrArray *lists[KIND_COUNT];
 	GPtrArray **shelves[KIND_COUNT]; /* CLOUD_SHELVES of them; NULL: empty */
+	GHashTable *counts[KIND_COUNT];	 /* project, interned -> how many */
 	GHashTable *groups;		 /* struct uuid in struct group -> struct group */
 	GHashTable *ipams;		 /* struct uuid in struct subnet -> struct ipam */
 	GHashTable *interfaces;		 /* router's struct uuid, owned -> GPtrArray of ports */
@@ -121,6 +122,7 @@ struct cloud *cloud_new(void)
 		cloud->objects[kind] = g_hash_table_new(uuid_hash, uuid_same);
 		cloud->lists[kind] = g_ptr_array_new();
 		cloud->shelves[kind] = g_new0(GPtrArray *, CLOUD_SHELVES);
+		cloud->counts[kind] = g_hash_table_new(g_direct_hash, g_direct_equal);
 	}
 	cloud->groups = g_hash_table_new_full(uuid_hash, uuid_same, NULL, group_free);
 	cloud->ipams =
@@ -152,6 +154,7 @@ void cloud_free(struct cloud *cloud)
 	g_hash_table_unref(cloud->numbers);
 	for (unsigned int kind = 0; kind < KIND_COUNT; kind++) {
 		g_hash_table_unref(cloud->objects[kind]);
+		g_hash_table_unref(cloud->counts[kind]);
 		for (guint i = 0; i < cloud->lists[kind]->len; i++)
 			attr_free(tables[kind], cloud->lists[kind]->pdata[i]);
 		g_ptr_array_unref(cloud->lists[kind]);
@@ -459,6 +462,16 @@ static void cloud_forget(struct cloud *cloud, enum kind kind, const void *object
 	}
 }
 
+static void count_add(GHashTable *counts, const char *project, int change)
+{
+	guint count = GPOINTER_TO_UINT(g_hash_table_lookup(counts, project)) + (guint)change;
+
+	if (count)
+		g_hash_table_insert(counts, (void *)project, GUINT_TO_POINTER(count));
+	else
+		g_hash_table_remove(counts, project);
+}
+
 void cloud_apply(struct cloud *cloud, enum kind kind, struct uuid id, void *after,
 		 uint64_t store_revision)
 {
@@ -470,6 +483,7 @@ void cloud_apply(struct cloud *cloud, enum kind kind, struct uuid id, void *afte
 	if (before) {
 		cloud_unlink(cloud, kind, before);
 		g_hash_table_remove(cloud->objects[kind], &id);
+		count_add(cloud->counts[kind], before->project_id, -1);
 		list_del(cloud->lists[kind], before, PLACE_KIND);
 		shelf_del(cloud, kind, before);
 	}
@@ -477,6 +491,7 @@ void cloud_apply(struct cloud *cloud, enum kind kind, struct uuid id, void *afte
 		object->id = id;
 		object->store_revision = store_revision;
 		g_hash_table_insert(cloud->objects[kind], &object->id, object);
+		count_add(cloud->counts[kind], object->project_id, 1);
 		list_add(cloud->lists[kind], object, PLACE_KIND);
 		shelf_add(cloud, kind, object);
 		cloud_link(cloud, kind, object);
@@ -558,6 +573,15 @@ const struct router *cloud_find_router_by_number(const struct cloud *cloud, uint
 struct ipam *cloud_find_ipam(const struct cloud *cloud, struct uuid subnet_id)
 {
 	return g_hash_table_lookup(cloud->ipams, &subnet_id);
+}
+
+unsigned int cloud_count(const struct cloud *cloud, enum kind kind, const char *project)
+{
+	GQuark quark = g_quark_try_string(project);
+
+	return quark ? GPOINTER_TO_UINT(g_hash_table_lookup(cloud->counts[kind],
+							    g_quark_to_string(quark)))
+		     : 0;
 }
 
 const GPtrArray *cloud_list(const struct cloud *cloud, enum kind kind)

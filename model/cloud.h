@@ -34,6 +34,8 @@ const struct router *cloud_find_router(const struct cloud *cloud, struct uuid id
 const struct host *cloud_find_host(const struct cloud *cloud, const char *name);
 const struct host *cloud_find_host_by_ip(const struct cloud *cloud, struct ip tunnel_ip);
 
+/* How many objects of KIND are PROJECT's. */
+unsigned int cloud_count(const struct cloud *cloud, enum kind kind, const char *project);
 /* Borrowed arrays of borrowed objects; never NULL. No order. */
 const GPtrArray *cloud_list(const struct cloud *cloud, enum kind kind);
 /*

@@ -256,13 +256,14 @@ static void complain(const char *text)
 static void talk_begin(struct talk *talk)
 {
 	static const struct mirror_ops ops = {mirror_ready, mirror_failed, mirror_applied};
-	static const struct api_config config = {
+	static struct api_config config = {
 		.vni_min = 1, .vni_max = 64, .underlay_mtu = 1500, .complain = complain};
 	static struct guestlist *anybody;
 	static struct policy *policy;
 	g_autoptr(GError) error = NULL;
 
 	if (!anybody) {
+		limits_set_defaults(&config.limits, true);
 		policy = policy_new(NULL, NULL);
 		anybody = guestlist_new(NULL, policy, NULL);
 	}
