@@ -8,14 +8,18 @@
 #include <bpf/bpf.h>
 
 #include "agent/jiffies.h"
+#include "agent/share.h"
 
 #define SWEEP_SECONDS 5
+#define TIGHT_SECONDS 10   /* of an unanswered one, where the port has many */
 #define STEP	      2048 /* connections of one turn of the loop */
 
 struct age {
 	int fd;
 	struct age_ops ops;
 	void *data;
+	struct share *share; /* borrowed; NULL: none */
+	guint seconds;	     /* since the last sweep */
 	struct jiffies *jiffies;
 	guint timer;
 	guint idle;
@@ -64,22 +68,27 @@ static void conn_count(struct age *age, const struct conn_value *value)
 static bool conn_is_over(const struct age *age, const struct conn_key *key,
 			 const struct conn_value *value)
 {
-	uint64_t limit = (uint64_t)age_get_timeout(key->proto, value->state) * jiffies_hz();
+	uint64_t limit = age_get_timeout(key->proto, value->state);
 
+	if (age->share && value->state == CONN_NEW && share_is_tight(age->share, key->slot))
+		limit = MIN(limit, TIGHT_SECONDS);
+	limit *= jiffies_hz();
 	if (age->ops.is_gone(key->slot, age->data))
 		return true;
 	/* Seen after `now` was read: the difference is negative. */
 	return age->now && (int64_t)(age->now - value->seen) > (int64_t)limit;
 }
 
-/* Asked again: it may have spoken since the batch was read. */
-static void conn_expire(struct age *age, const struct conn_key *key)
+/* Asked again: it may have spoken since the batch was read. False: it stays. */
+static bool conn_expire(struct age *age, const struct conn_key *key)
 {
 	struct conn_value value;
 
-	if (bpf_map_lookup_elem(age->fd, key, &value) == 0 && conn_is_over(age, key, &value) &&
-	    bpf_map_delete_elem(age->fd, key) == 0)
-		age->expired++;
+	if (bpf_map_lookup_elem(age->fd, key, &value) || !conn_is_over(age, key, &value) ||
+	    bpf_map_delete_elem(age->fd, key))
+		return false;
+	age->expired++;
+	return true;
 }
 
 /* False: the table has ended (or cannot be read). */
@@ -94,8 +103,11 @@ static bool sweep_step(struct age *age)
 		return false;
 	for (uint32_t i = 0; i < count; i++) {
 		conn_count(age, &age->values[i]);
-		if (conn_is_over(age, &age->keys[i], &age->values[i]))
-			conn_expire(age, &age->keys[i]);
+		if (conn_is_over(age, &age->keys[i], &age->values[i]) &&
+		    conn_expire(age, &age->keys[i]))
+			continue;
+		if (age->share)
+			share_see(age->share, age->keys[i].slot);
 	}
 	age->started = true;
 	memcpy(age->cursor, next, sizeof(next));
@@ -107,11 +119,16 @@ static void sweep_begin(struct age *age)
 	age->started = false;
 	memset(age->seen, 0, sizeof(age->seen));
 	age->now = jiffies_get(age->jiffies);
+	age->seconds = 0;
+	if (age->share)
+		share_begin(age->share);
 }
 
 static void sweep_end(struct age *age)
 {
 	memcpy(age->count, age->seen, sizeof(age->count));
+	if (age->share)
+		share_end(age->share);
 	age->ops.swept(age->data);
 }
 
@@ -141,22 +158,25 @@ static gboolean timer_due(gpointer data)
 {
 	struct age *age = data;
 
-	if (age->idle)
+	age->seconds++;
+	if (age->idle ||
+	    (age->seconds < SWEEP_SECONDS && !(age->share && share_is_pressed(age->share))))
 		return G_SOURCE_CONTINUE;
 	sweep_begin(age);
 	age->idle = g_idle_add(idle_step, age);
 	return G_SOURCE_CONTINUE;
 }
 
-struct age *age_new(int conn_fd, const struct age_ops *ops, void *data)
+struct age *age_new(int conn_fd, struct share *share, const struct age_ops *ops, void *data)
 {
 	struct age *age = g_new0(struct age, 1);
 
 	age->fd = conn_fd;
 	age->ops = *ops;
+	age->share = share;
 	age->data = data;
 	age->jiffies = jiffies_new();
-	age->timer = g_timeout_add_seconds(SWEEP_SECONDS, timer_due, age);
+	age->timer = g_timeout_add_seconds(1, timer_due, age);
 	return age;
 }
 

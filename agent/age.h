@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Ageing of connections: those idle for longer than their state allows go, and those of
- * ports that are gone. A sweep goes through the table in small steps of the main loop.
+ * ports that are gone. A sweep goes through the table in small steps of the main loop: every
+ * few seconds, each second while a port has nearly used up its share (share.h).
  */
 #pragma once
 
@@ -12,13 +13,15 @@
 #include "abi/map.h"
 
 struct age;
+struct share;
 
 struct age_ops {
 	bool (*is_gone)(uint32_t slot, void *data); /* no port has this slot */
 	void (*swept)(void *data); /* everything that was there at the start has been seen */
 };
 
-struct age *age_new(int conn_fd, const struct age_ops *ops, void *data);
+/* SHARE may be NULL: no port has one. */
+struct age *age_new(int conn_fd, struct share *share, const struct age_ops *ops, void *data);
 void age_free(struct age *age);
 
 /* Seconds a connection may be silent. */

@@ -58,7 +58,7 @@ static void test_sweep(void)
 	struct jiffies *jiffies = jiffies_new();
 	uint64_t now = jiffies_get(jiffies);
 	int sweeps = 0;
-	struct age *age = age_new(conn_map, &ops, &sweeps);
+	struct age *age = age_new(conn_map, NULL, &ops, &sweeps);
 
 	g_assert_cmpuint(now, >, 0);
 	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -87,7 +87,7 @@ static void test_many(void)
 {
 	const struct age_ops ops = {is_gone, swept};
 	int sweeps = 0;
-	struct age *age = age_new(conn_map, &ops, &sweeps);
+	struct age *age = age_new(conn_map, NULL, &ops, &sweeps);
 	struct conn_key key = {.slot = GONE_SLOT, .proto = IPPROTO_UDP};
 	struct conn_value value = {0};
 	gsize before;

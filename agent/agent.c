@@ -18,6 +18,7 @@
 #include "agent/local.h"
 #include "agent/ports.h"
 #include "agent/scrape.h"
+#include "agent/share.h"
 #include "agent/vxlan.h"
 #include "lib/error.h"
 #include "lib/http_client.h"
@@ -407,7 +408,11 @@ static bool open_programs(struct agent *agent, GError **error)
 	if (!agent->programs)
 		return false;
 	agent->maps = maps_new(agent->programs, error);
-	return agent->maps && maps_load(agent->maps, agent->desired, error);
+	if (!agent->maps)
+		return false;
+	agent->share = share_new(programs_find_map(agent->programs, "port_conns"),
+				 agent->options->port_connections, error);
+	return agent->share && maps_load(agent->maps, agent->desired, error);
 }
 
 static bool recover_vtep(const void *key, const void *value, void *data)
@@ -449,7 +454,8 @@ static bool open_events(struct agent *agent, GError **error)
 	if (!agent->punt)
 		return false;
 	agent->advertise = advertise_new(agent->state, agent->punt);
-	agent->age = age_new(programs_find_map(agent->programs, "conn"), &age_ops, agent);
+	agent->age = age_new(programs_find_map(agent->programs, "conn"), agent->share, &age_ops,
+			     agent);
 	return true;
 }
 
@@ -514,6 +520,7 @@ void agent_free(struct agent *agent)
 	feed_free(agent->feed);
 	age_free(agent->age);
 	advertise_free(agent->advertise);
+	share_free(agent->share);
 	punt_free(agent->punt);
 	ports_free(agent->ports);
 	state_free(agent->state);

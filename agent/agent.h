@@ -46,6 +46,7 @@ struct agent {
 	struct punt *punt;
 	struct advertise *advertise;
 	struct age *age;
+	struct share *share;
 	struct feed *feed;
 	struct local *local;
 	struct scrape *scrape;

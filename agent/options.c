@@ -13,7 +13,7 @@
 struct raw {
 	char *controllers, *host, *tunnel_ip, *uplink, *run, *token, *token_file, *log, *attach;
 	char *ca, *cert, *key, *crl;
-	int flows, connections, locations;
+	int flows, connections, port_connections, locations;
 	gboolean cleanup, version, print_metrics;
 	char *metrics;
 };
@@ -53,6 +53,8 @@ static bool read_line(struct raw *raw, int argc, char **argv, GError **error)
 		 "Cached flows for each CPU (default: 131072, or fewer)", "N"},
 		{"connections", 0, 0, G_OPTION_ARG_INT, &raw->connections,
 		 "Connections of all ports (default: 131072)", "N"},
+		{"port-connections", 0, 0, G_OPTION_ARG_INT, &raw->port_connections,
+		 "Connections of one port (default: an eighth of those of all)", "N"},
 		{"locations", 0, 0, G_OPTION_ARG_INT, &raw->locations,
 		 "Addresses of other ports (default: 262144)", "N"},
 		{"attach", 0, 0, G_OPTION_ARG_STRING, &raw->attach,
@@ -144,6 +146,8 @@ static bool sizes_read(struct options *options, const struct raw *raw, GError **
 		       1 << 21, &sets, error) ||
 	    !size_read("connections", raw->connections, DEF_CONNS, 1 << 24,
 		       &options->connections, error) ||
+	    !size_read("port-connections", raw->port_connections, options->connections / 8,
+		       1 << 24, &options->port_connections, error) ||
 	    !size_read("locations", raw->locations, DEF_LOCATIONS, LIM_LOCATIONS,
 		       &options->locations, error))
 		return false;

@@ -21,6 +21,7 @@ struct options {
 	char *log;
 	uint32_t flow_sets;
 	uint32_t connections;
+	uint32_t port_connections;
 	uint32_t locations;
 	enum hooks_mode attach;
 	bool cleanup;

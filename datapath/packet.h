@@ -123,7 +123,9 @@ struct dp_pkt {
 	__u32 account; /* slot that a drop counts on; 0: the sender's */
 	__u8 reject;   /* the policy says that the sender is to be told */
 	__u8 to;       /* enum dp_to */
-	__u8 policy_pad[2];
+	__u8 quotes;   /* it is an ICMP error about `quoted` */
+	__u8 policy_pad;
+	struct flow_key quoted;
 
 	/* cells the verdict depends on; see GENERATIONS */
 	__u32 gens;

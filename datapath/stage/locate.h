@@ -60,6 +60,7 @@ DP_INLINE void locate_start(struct dp_pkt *p)
 	p->place = 0;
 	p->router = 0;
 	p->to = DP_TO_PLACE;
+	p->quotes = 0;
 	p->account = 0;
 	p->reject = 0;
 	__builtin_memset(&p->router_ip, 0, sizeof(p->router_ip));

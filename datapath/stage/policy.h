@@ -12,6 +12,7 @@
 #include "datapath/env/env.h"
 #include "datapath/stage/conn.h"
 #include "datapath/stage/guard.h"
+#include "datapath/stage/related.h"
 
 #define POLICY_PORT_BITS 16
 
@@ -120,25 +121,26 @@ DP_INLINE __u8 policy_echo(const struct flow_key *key)
 }
 
 /*
- * P as its side WAY (CONN_SENT: the sender's port) sees it, judged by the chain of WAY; FLIPPED:
- * by the other one, for p is a reply and what counts is the packet that opened. KIND: 0 or
- * POLICY_STATELESS. Into p->ask.verdict.
+ * What side WAY (CONN_SENT: the sender's port) says of a packet with KEY, which it sees go
+ * KEY_WAY and whose other end is PEER: by the chain of that way; FLIPPED: by the other one, for
+ * the packet is a reply and what counts is the one that opened. KIND: 0 or POLICY_STATELESS. Into
+ * p->ask.verdict.
  */
-DP_INLINE int policy_judge(struct dp_ctx *ctx, struct dp_pkt *p, __u32 way, bool flipped,
-			   __u32 kind)
+DP_INLINE int policy_judge_key(struct dp_ctx *ctx, struct dp_pkt *p, __u32 way,
+			       const struct flow_key *key, __u32 key_way, __u32 peer,
+			       bool flipped, __u32 kind)
 {
-	const struct flow_key *key = &p->head.key;
 	struct dp_ask *ask = &p->ask;
 	__be16 port;
 
 	p->reject = 0;
-	if ((way == CONN_RECEIVED) != flipped)
+	if ((key_way == CONN_RECEIVED) != flipped)
 		kind |= POLICY_INGRESS;
 	if (!guard_is_v4(key))
 		kind |= POLICY_V6;
 	ask->chain = POLICY_CHAIN(way ? p->side[1].bank : p->side[0].bank, kind);
-	ask->identity = way ? p->side[1].peer : p->side[0].peer;
-	ask->peer = way ? key->saddr : key->daddr;
+	ask->identity = peer;
+	ask->peer = key_way ? key->saddr : key->daddr;
 	ask->proto = key->proto;
 	ask->portless = key->kind != FLOW_WHOLE;
 	if (key->proto == IPPROTO_ICMP || key->proto == DP_PROTO_ICMPV6)
@@ -148,6 +150,13 @@ DP_INLINE int policy_judge(struct dp_ctx *ctx, struct dp_pkt *p, __u32 way, bool
 	ask->port[0] = port & 0xff;
 	ask->port[1] = port >> 8;
 	return policy_ask(ctx, p);
+}
+
+/* ... of p itself. */
+DP_INLINE int policy_judge(struct dp_ctx *ctx, struct dp_pkt *p, __u32 way, __u32 kind)
+{
+	return policy_judge_key(ctx, p, way, &p->head.key, way,
+				way ? p->side[1].peer : p->side[0].peer, false, kind);
 }
 
 /* Of a packet that nothing else lets pass: what the verdict makes of it. */
@@ -178,7 +187,7 @@ DP_INLINE bool policy_may_open(struct dp_ctx *ctx, const struct dp_head *h)
 DP_INLINE int policy_fresh(struct dp_ctx *ctx, struct dp_pkt *p, __u32 way)
 {
 	struct dp_side *side = way ? &p->side[1] : &p->side[0];
-	int reason = policy_judge(ctx, p, way, false, 0);
+	int reason = policy_judge(ctx, p, way, 0);
 
 	if (reason) {
 		p->account = side->slot;
@@ -197,25 +206,32 @@ DP_INLINE int policy_fresh(struct dp_ctx *ctx, struct dp_pkt *p, __u32 way)
 	return DP_DROP_NO_CONNECTION;
 }
 
-/* Does a connection of side WAY let the packet pass? 1, 0, or -1: it has one, but no more. */
+/*
+ * Does a connection of side WAY let the packet pass, its own or the one that it, an error, is
+ * about? 1, 0, or -1: it has one, but no more. Who that one was with it knows itself.
+ */
 DP_INLINE int policy_known(struct dp_ctx *ctx, struct dp_pkt *p, __u32 way)
 {
+	const struct flow_key *flow = p->quotes ? &p->quoted : &p->head.key;
+	__u32 key_way = p->quotes ? !way : way;
 	struct dp_side *side = way ? &p->side[1] : &p->side[0];
 	const struct conn_value *conn;
 	struct conn_key key;
+	__u32 peer;
 
-	if (!conn_has(&p->head.key))
+	if (!conn_has(flow))
 		return 0;
-	conn_key_set(&key, &p->head.key, side->slot, way);
+	conn_key_set(&key, flow, side->slot, key_way);
 	conn = dp_find(ctx, conn, &key);
 	if (!conn)
 		return 0;
-	if (conn_is_reopened(conn, p->head.tcp) ||
-	    policy_judge(ctx, p, way, conn->origin != way, 0) ||
+	peer = p->quotes ? conn->remote_identity : side->peer;
+	if ((!p->quotes && conn_is_reopened(conn, p->head.tcp)) ||
+	    policy_judge_key(ctx, p, way, flow, key_way, peer, conn->origin != key_way, 0) ||
 	    p->ask.verdict.action != POLICY_ACCEPT || (p->ask.verdict.flags & POLICY_NO_STATE))
 		return -1;
 	side->rule = p->ask.verdict.rule;
-	side->hold = DP_HOLD_CONN;
+	side->hold = p->quotes ? DP_HOLD_FREE : DP_HOLD_CONN;
 	return 1;
 }
 
@@ -223,7 +239,7 @@ DP_INLINE int policy_known(struct dp_ctx *ctx, struct dp_pkt *p, __u32 way)
 DP_INLINE int policy_acl(struct dp_ctx *ctx, struct dp_pkt *p, __u32 way)
 {
 	struct dp_side *side = way ? &p->side[1] : &p->side[0];
-	int reason = policy_judge(ctx, p, way, false, POLICY_STATELESS);
+	int reason = policy_judge(ctx, p, way, POLICY_STATELESS);
 
 	if (reason) {
 		p->account = side->slot;
@@ -291,6 +307,10 @@ DP_STAGE int policy_stage(struct dp_ctx *ctx, struct dp_pkt *p)
 		return DP_OK;
 	p->side[0].peer = p->peer;
 	p->side[1].peer = p->identity;
+	if (related_is_error(&p->head.key)) {
+		p->gens = FLOW_GENS + 1; /* what it quotes is not of its key */
+		related_read(ctx, p);
+	}
 	reason = policy_side(ctx, p, CONN_SENT);
 	if (!reason)
 		reason = policy_side(ctx, p, CONN_RECEIVED);

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See share.h. The map is memory here, so that only the agent's own word is ever written. */
+#include "agent/share.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+
+#include "abi/map.h"
+#include "lib/error.h"
+
+#define SIZE (LIM_HOST_PORTS * sizeof(struct port_conns_value))
+
+struct share {
+	struct port_conns_value *ports; /* mapped */
+	uint32_t limit;
+	uint32_t opened[LIM_HOST_PORTS]; /* when the sweep under way began */
+	uint32_t seen[LIM_HOST_PORTS];	 /* in it */
+	uint32_t living[LIM_HOST_PORTS]; /* in the last one */
+};
+
+/* Not 0, which the programs take for a port that was never given a share. */
+static void allow(struct share *share, uint32_t slot, uint32_t allowed)
+{
+	__atomic_store_n(&share->ports[slot].allowed, allowed ? allowed : 1, __ATOMIC_RELAXED);
+}
+
+static uint32_t opened(const struct share *share, uint32_t slot)
+{
+	return __atomic_load_n(&share->ports[slot].opened, __ATOMIC_RELAXED);
+}
+
+struct share *share_new(int map, uint32_t limit, GError **error)
+{
+	void *memory = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, map, 0);
+	struct share *share;
+
+	if (memory == MAP_FAILED) {
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INTERNAL,
+			    "map port_conns: cannot be mapped: %s", g_strerror(errno));
+		return NULL;
+	}
+	share = g_new0(struct share, 1);
+	share->ports = memory;
+	share->limit = limit;
+	/* slots have their share before they have a port; an earlier agent's word stands */
+	for (uint32_t slot = 0; slot < LIM_HOST_PORTS; slot++)
+		if (!share->ports[slot].allowed)
+			allow(share, slot, opened(share, slot) + limit);
+	return share;
+}
+
+void share_free(struct share *share)
+{
+	if (!share)
+		return;
+	munmap(share->ports, SIZE);
+	g_free(share);
+}
+
+void share_begin(struct share *share)
+{
+	for (uint32_t slot = 0; slot < LIM_HOST_PORTS; slot++) {
+		share->opened[slot] = opened(share, slot);
+		share->seen[slot] = 0;
+	}
+}
+
+void share_see(struct share *share, uint32_t slot)
+{
+	if (slot < LIM_HOST_PORTS)
+		share->seen[slot]++;
+}
+
+void share_end(struct share *share)
+{
+	for (uint32_t slot = 0; slot < LIM_HOST_PORTS; slot++) {
+		uint32_t living = share->seen[slot];
+
+		share->living[slot] = living;
+		/* what was opened during the sweep may count twice, never not at all */
+		allow(share, slot,
+		      share->opened[slot] +
+			      (living < share->limit ? share->limit - living : 0));
+	}
+}
+
+bool share_is_tight(const struct share *share, uint32_t slot)
+{
+	return slot < LIM_HOST_PORTS && share->living[slot] > share->limit / 2;
+}
+
+bool share_is_pressed(const struct share *share)
+{
+	for (uint32_t slot = 0; slot < LIM_HOST_PORTS; slot++) {
+		uint32_t left = share->ports[slot].allowed - opened(share, slot);
+
+		/* one that has so many alive gains nothing by another look */
+		if ((int32_t)left <= (int32_t)(share->limit / 8) &&
+		    share->living[slot] < share->limit - share->limit / 8)
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Each port's share of the connection table (abi/map.h, port_conns): no port can take what the
+ * others need. The programs count what a slot opens and stop at what it is allowed; each sweep
+ * of age.c moves that on by what has ended.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <glib.h>
+
+struct share;
+
+/* MAP: descriptor of port_conns. LIMIT: connections of one port. */
+struct share *share_new(int map, uint32_t limit, GError **error);
+void share_free(struct share *share);
+
+/* A sweep: begin, each entry that stays, end. */
+void share_begin(struct share *share);
+void share_see(struct share *share, uint32_t slot);
+void share_end(struct share *share);
+
+/* Had the slot more than half of its share at the last sweep? Then who opens and does not go on
+ * waits less long. */
+bool share_is_tight(const struct share *share, uint32_t slot);
+/* Is there a port that has nearly used up its share, so that a sweep should come early? */
+bool share_is_pressed(const struct share *share);
