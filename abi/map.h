@@ -444,7 +444,9 @@ struct punt_event {
 
 /* Map `budget`: array by port slot: what was done on its account in a second. */
 struct budget_value {
-	__u64 second; /* jiffies64 / HZ of the current second */
-	__u32 punts;  /* up to LIM_PUNT_RATE */
-	__u32 errors; /* ICMP errors sent to it, up to LIM_ERROR_RATE */
+	__u64 second;  /* jiffies64 / HZ of the current second */
+	__u32 punts;   /* up to LIM_PUNT_RATE */
+	__u32 errors;  /* ICMP errors sent to it, up to LIM_ERROR_RATE */
+	__u32 rejects; /* answers to what its policy rejects, up to LIM_ERROR_RATE */
+	__u32 pad;
 };

@@ -53,8 +53,9 @@ struct dp_pkt;
 	X(__u32, local_v4, 0)	   /* our tunnel address, network order; 0: none */            \
 	X(__u64, local_v6_high, 0) /* ... and IPv6, as loaded from memory */                   \
 	X(__u64, local_v6_low, 0)                                                              \
-	X(__u32, vxlan_ifindex, 0)  /* the idle vxlan device; 0: no fallback */                \
-	X(__u32, uplink_ifindex, 0) /* way out for a host without a resolved next hop */       \
-	X(__u32, has_decap_l3, 0)   /* the kernel knows BPF_F_ADJ_ROOM_DECAP_L3_* (6.3) */     \
-	X(__u32, hz, 250)	    /* jiffies of a second */                                  \
-	X(__u32, pickup, 0)	    /* TCP whose SYN was not seen may open a connection */
+	X(__u32, vxlan_ifindex, 0)	/* the idle vxlan device; 0: no fallback */            \
+	X(__u32, uplink_ifindex, 0)	/* way out for a host without a resolved next hop */   \
+	X(__u32, has_decap_l3, 0)	/* the kernel knows BPF_F_ADJ_ROOM_DECAP_L3_* (6.3) */ \
+	X(__u32, hz, 250)		/* jiffies of a second */                              \
+	X(__u32, pickup, 0)		/* TCP whose SYN was not seen may open a connection */ \
+	X(__u32, told_mark, 0x77656674) /* skb->mark of an answer to what was rejected */

@@ -123,6 +123,7 @@ static void ctx_init(struct dp_ctx *ctx, struct native_host *host, const void *f
 			       .ifindex = meta->ifindex,
 			       .gso_size = meta->gso_size,
 			       .gso_segs = meta->gso_segs,
+			       .mark = meta->mark,
 			       .vlan_present = meta->vlan_present,
 			       .pkt_type = PACKET_OTHERHOST,
 			       .encapsulation = meta->encapsulation};
@@ -258,6 +259,11 @@ static int redirect(struct dp_ctx *ctx, enum native_way way, __u32 ifindex)
 int dp_redirect(struct dp_ctx *ctx, __u32 ifindex)
 {
 	return redirect(ctx, NATIVE_REDIRECT, ifindex);
+}
+
+int dp_redirect_in(struct dp_ctx *ctx, __u32 ifindex)
+{
+	return redirect(ctx, NATIVE_INGRESS, ifindex);
 }
 
 int dp_redirect_peer(struct dp_ctx *ctx, __u32 ifindex)

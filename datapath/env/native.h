@@ -37,6 +37,7 @@ enum native_way {
 	NATIVE_PEER,	 /* into the namespace at its other end */
 	NATIVE_NEIGH,	 /* out of the device, MACs by the kernel's neighbour table */
 	NATIVE_CLONE,	 /* a copy, out of the device */
+	NATIVE_INGRESS,	 /* as if it came from the device, marked */
 };
 
 /* A frame that left. TUNNEL_*: what the vxlan device would wrap it in (remote not zero). */
@@ -76,6 +77,7 @@ struct native_meta {
 	__u32 gso_size;
 	__u32 gso_segs;
 	bool vlan_present;
+	__u32 mark;
 	bool encapsulation; /* has been in a tunnel: room is refused once more */
 };
 
@@ -129,6 +131,7 @@ struct dp_ctx {
 	__u32 gso_segs;
 	__u32 vlan_present;
 	__u32 pkt_type;
+	__u32 mark;
 	__be16 protocol; /* of the outermost network header; 0 when neither IPv4 nor IPv6 */
 	bool encapsulation;
 	struct native_output redirect;
@@ -217,6 +220,7 @@ int dp_store(struct dp_ctx *ctx, __u32 offset, const void *from, __u32 size);
 int dp_pull(struct dp_ctx *ctx, __u32 size);
 int dp_resize(struct dp_ctx *ctx, __u32 size);
 int dp_redirect(struct dp_ctx *ctx, __u32 ifindex);
+int dp_redirect_in(struct dp_ctx *ctx, __u32 ifindex);
 int dp_redirect_peer(struct dp_ctx *ctx, __u32 ifindex);
 int dp_redirect_neigh(struct dp_ctx *ctx, __u32 ifindex);
 int dp_clone(struct dp_ctx *ctx, __u32 ifindex);

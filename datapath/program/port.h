@@ -21,6 +21,7 @@
 #include "datapath/stage/nd.h"
 #include "datapath/stage/parse.h"
 #include "datapath/stage/policy.h"
+#include "datapath/stage/reject.h"
 #include "datapath/stage/route.h"
 #include "datapath/program/miss.h"
 
@@ -98,7 +99,7 @@ DP_STAGE int port_finish(struct dp_ctx *ctx, struct dp_pkt *p, __u32 reason)
 	COUNT_HOST(ctx, flow_misses);
 	if (reason) {
 		miss_keep_drop(ctx, p, reason, p->account ? p->account : p->slot);
-		return error_stage(ctx, p, reason);
+		return p->reject ? reject_stage(ctx, p, reason) : error_stage(ctx, p, reason);
 	}
 	if (p->verdict >= 0) {
 		count_tx(ctx, p->slot, count_packets(ctx), p->head.size);
@@ -120,7 +121,9 @@ DP_STAGE int port_refuse(struct dp_ctx *ctx, struct flow_value *rec)
 
 	if (!rec)
 		return TC_ACT_SHOT;
-	if (rec->verdict == FLOW_DROP && conn_lifts(ctx, rec))
+	if (rec->verdict == FLOW_DROP && (conn_lifts(ctx, rec) || reject_is_answer(ctx)))
+		return -1;
+	if ((rec->flags & FLOW_REJECT) && reject_is_due(ctx, &rec->key, rec->tx_slot))
 		return -1;
 	reason = rec->verdict == FLOW_DROP ? rec->reason : DP_DROP_TOO_BIG;
 	if (error_is_due(ctx, &rec->key, rec->tx_slot, reason))
@@ -158,6 +161,8 @@ DP_STAGE int port_miss(struct dp_ctx *ctx, struct dp_pkt *p, __u32 parsed)
 		return TC_ACT_SHOT;
 	reason = admit_port(ctx, p);
 	locate_start(p);
+	if (!reason && reject_is_answer(ctx))
+		reject_admit(ctx, p);
 	if (!reason && ctx->vlan_present)
 		reason = DP_DROP_VLAN;
 	if (parsed || reason == DP_DROP_VLAN) {

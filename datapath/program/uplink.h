@@ -16,6 +16,7 @@
 #include "datapath/stage/mac.h"
 #include "datapath/stage/parse.h"
 #include "datapath/stage/policy.h"
+#include "datapath/stage/reject.h"
 #include "datapath/stage/tunnel.h"
 
 #define UPLINK_HEADERS (WIRE_OVERHEAD_V4 + DP_ETH_SIZE + PARSE_IPV4_SIZE + PARSE_TCP_SIZE)
@@ -74,6 +75,8 @@ DP_STAGE int uplink_finish(struct dp_ctx *ctx, struct dp_pkt *p, __u32 reason)
 		account = p->rec.rx_slot;
 		if (p->from) /* a stranger may not decide about a peer's flow */
 			miss_keep_drop(ctx, p, reason, account);
+		if (p->reject)
+			return reject_home(ctx, p, account, reason);
 		return count_drop(ctx, account, reason);
 	}
 	if (p->verdict >= 0)
@@ -103,6 +106,8 @@ DP_STAGE int uplink_refuse(struct dp_ctx *ctx, struct flow_value *rec)
 	if (!rec)
 		return TC_ACT_SHOT;
 	if (conn_lifts(ctx, rec))
+		return -1;
+	if ((rec->flags & FLOW_REJECT) && reject_is_due(ctx, &rec->key, rec->tx_slot))
 		return -1;
 	COUNT_HOST(ctx, flow_hits);
 	return count_drop(ctx, rec->tx_slot, rec->reason);

@@ -15,6 +15,7 @@ DP_INLINE struct budget_value *budget_find(struct dp_ctx *ctx, __u32 slot)
 		budget->second = second;
 		budget->punts = 0;
 		budget->errors = 0;
+		budget->rejects = 0;
 	}
 	return budget;
 }
@@ -45,4 +46,20 @@ DP_INLINE void budget_take_error(struct dp_ctx *ctx, __u32 slot)
 
 	if (budget)
 		dp_count_shared(&budget->errors, 1);
+}
+
+/* What a port rejects, or is rejected, is told as often, and is no part of the above. */
+DP_INLINE bool budget_has_reject(struct dp_ctx *ctx, __u32 slot)
+{
+	struct budget_value *budget = budget_find(ctx, slot);
+
+	return budget && budget->rejects < LIM_ERROR_RATE;
+}
+
+DP_INLINE void budget_take_reject(struct dp_ctx *ctx, __u32 slot)
+{
+	struct budget_value *budget = budget_find(ctx, slot);
+
+	if (budget)
+		dp_count_shared(&budget->rejects, 1);
 }

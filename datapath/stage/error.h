@@ -100,18 +100,21 @@ DP_INLINE bool error_is_error(const struct flow_key *key)
 	return key->proto == DP_PROTO_ICMPV6 && (type < 128 || type == 137);
 }
 
+/* One host's packet to another, and no error itself. */
+DP_INLINE bool error_may_answer(const struct flow_key *key)
+{
+	if (key->ethertype != dp_htons(ETH_P_IP) && key->ethertype != dp_htons(ETH_P_IPV6))
+		return false;
+	return !error_is_error(key) && !(key->dmac.b[0] & 1) &&
+	       error_is_host(key, &key->saddr) && error_is_host(key, &key->daddr);
+}
+
 /* Is the sender of such a packet, from the port SLOT, told of REASON, and may it be now? */
 DP_INLINE bool error_is_due(struct dp_ctx *ctx, const struct flow_key *key, __u32 slot,
 			    __u32 reason)
 {
-	if (!error_message(key, reason) || error_is_error(key) || !slot)
-		return false;
-	if (key->ethertype != dp_htons(ETH_P_IP) && key->ethertype != dp_htons(ETH_P_IPV6))
-		return false;
-	if ((key->dmac.b[0] & 1) || !error_is_host(key, &key->saddr) ||
-	    !error_is_host(key, &key->daddr))
-		return false;
-	return budget_has_error(ctx, slot);
+	return error_message(key, reason) && error_may_answer(key) && slot &&
+	       budget_has_error(ctx, slot);
 }
 
 DP_INLINE const struct route_value *error_route(struct dp_ctx *ctx, const struct dp_pkt *p,

@@ -304,7 +304,8 @@ static const char *kernel_run(void *self, bool uplink, GBytes *frame,
 		uplink ? k->skel->progs.weft_uplink : k->skel->progs.weft_port;
 	struct __sk_buff ctx = {.ifindex = meta->ifindex,
 				.gso_size = meta->gso_size,
-				.gso_segs = meta->gso_segs};
+				.gso_segs = meta->gso_segs,
+				.mark = meta->mark};
 	g_autofree guint8 *left = g_malloc(70000);
 	gsize size;
 	const void *data = g_bytes_get_data(frame, &size);

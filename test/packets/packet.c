@@ -347,6 +347,7 @@ static void build_tcp(struct build *b, const struct layer *l)
 	put16(tcp, number(b, word(b, l, 1)));
 	put16(tcp + 2, number(b, word(b, l, 2)));
 	put32(tcp + 4, number_or(b, l, "seq", 1));
+	put32(tcp + 8, number_or(b, l, "ack", 0));
 	tcp[12] = number_or(b, l, "doff", 5) << 4;
 	for (const char *p = flags ? flags : "A"; *p; p++) {
 		const char *found = strchr(letters, *p);
@@ -356,7 +357,7 @@ static void build_tcp(struct build *b, const struct layer *l)
 		else
 			tcp[13] |= 1 << (found - letters);
 	}
-	put16(tcp + 14, 0xffff);
+	put16(tcp + 14, number_or(b, l, "win", 0xffff));
 	put16(tcp + 16, number_or(b, l, "sum", 0));
 	prepend(b, tcp, sizeof(tcp));
 	b->proto = 6;

@@ -9,7 +9,8 @@
 #include "abi/drop.h"
 #include "packet.h"
 
-#define SLOTS 16 /* that rows may use */
+#define SLOTS	  16	     /* that rows may use */
+#define TOLD_MARK 0x77656674 /* the default */
 
 struct expect {
 	int verdict; /* -1: not said */
@@ -153,7 +154,7 @@ static GBytes *close_port(GBytes *want, GBytes *got)
 static void compare_output(struct row *row, const struct native_output *want,
 			   const struct native_output *got, bool knows_way)
 {
-	static const char *const ways[] = {"redirect", "peer", "neigh", "clone"};
+	static const char *const ways[] = {"redirect", "peer", "neigh", "clone", "ingress"};
 	bool redirected = got->way != NATIVE_CLONE;
 	g_autoptr(GBytes) frame = close_port(want->frame, got->frame);
 
@@ -279,6 +280,8 @@ static void send_options(struct row *row, char **words, struct native_meta *meta
 			*times = strtoul(words[++i], NULL, 0);
 		} else if (!strcmp(words[i], "vlan")) {
 			meta->vlan_present = true;
+		} else if (!strcmp(words[i], "told")) {
+			meta->mark = TOLD_MARK;
 		} else if (!strcmp(words[i], "tunnelled")) {
 			meta->encapsulation = true;
 		} else {
@@ -349,7 +352,7 @@ static void flush(struct row *row)
 
 static void expect_out(struct row *row, char **words, const char *layers)
 {
-	static const char *const ways[] = {"redirect", "peer", "neigh", "clone"};
+	static const char *const ways[] = {"redirect", "peer", "neigh", "clone", "ingress"};
 	struct native_output out = {};
 	guint count = g_strv_length(words);
 
