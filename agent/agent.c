@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "abi/hash.h"
 #include "agent/dhcp4_option.h"
 #include "agent/dhcp6_option.h"
 #include "agent/links.h"
@@ -80,11 +81,22 @@ static void apply_done(struct agent *agent)
 static void apply_failed(struct agent *agent, GError *error)
 {
 	agent->failures++;
+	state_failed(agent->state);
 	log_error(MODULE, "%s: not all could be applied: %s", agent->options->host,
 		  error->message);
 	g_error_free(error);
 	if (!agent->retry)
 		agent->retry = g_timeout_add_seconds(RETRY_SECONDS, apply_again, agent);
+}
+
+/* Flows of ports whose policy says something else of others walk again. */
+static void bump_stale(struct agent *agent, const struct apply_writer *writer)
+{
+	const GArray *stale = state_stale(agent->state);
+
+	for (guint i = 0; i < stale->len; i++)
+		writer->bump(writer->data,
+			     generation_cell(GEN_PORT, g_array_index(stale, uint32_t, i)));
 }
 
 bool agent_apply(struct agent *agent)
@@ -98,6 +110,7 @@ bool agent_apply(struct agent *agent)
 		return false;
 	state_flush(agent->state);
 	ok = apply_changes(agent->desired, &writer, &result, &error);
+	bump_stale(agent, &writer);
 	agent->applies++;
 	if (ok)
 		apply_done(agent);

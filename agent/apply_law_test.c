@@ -18,7 +18,7 @@
 #define MACS	  5
 #define PORTS	  6
 #define HISTORIES 60
-#define STEPS	  120
+#define STEPS	  160
 
 /* ------------------------------------------------- the kernel's tables */
 
@@ -73,6 +73,13 @@ static void check_references(const struct kernel *kernel)
 
 		for (uint32_t i = 0; i < flood->count; i++)
 			check_place(kernel, flood->place[i]);
+	}
+	g_hash_table_iter_init(&iter, kernel->maps[DESIRED_PORT]);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		const struct port_value *port = g_bytes_get_data(value, NULL);
+
+		g_assert_true(!port->policy ||
+			      kernel_find(kernel, DESIRED_POLICY, &port->policy));
 	}
 	g_hash_table_iter_init(&iter, kernel->maps[DESIRED_DEVICE]);
 	while (g_hash_table_iter_next(&iter, NULL, &value))
@@ -315,17 +322,55 @@ static char *random_port(char **text)
 	*text = g_strdup_printf(
 		"{\"network\":\"%08d-0000-4000-8000-000000000000\",\"vni\":%d,"
 		"\"mac\":\"02:00:00:00:0%d:0%d\",\"identity\":%d,\"mtu\":1450,\"up\":%s,"
-		"\"guarded\":%s,\"name\":\"\",\"project\":\"\",\"pairs\":["
+		"\"guarded\":%s,\"filtered\":%s,\"name\":\"\",\"project\":\"\",\"pairs\":["
 		"{\"mac\":\"02:00:00:00:0%d:0%d\",\"prefix\":\"10.%d.0.%d\"},"
 		"{\"mac\":\"02:00:00:00:0%d:0%d\",\"prefix\":\"10.%d.0.0/24\"}]}",
-		vni, vni, vni, pick(MACS), pick(3), pick_bool(), pick_bool(), vni, pick(MACS),
-		vni, 1 + pick(4), vni, pick(MACS), vni);
+		vni, vni, vni, pick(MACS), pick(3), pick_bool(), pick_bool(), pick_bool(), vni,
+		pick(MACS), vni, 1 + pick(4), vni, pick(MACS), vni);
 	return g_strdup_printf("port %s", id);
+}
+
+static char *random_rule(char **text)
+{
+	static const char *const peers[] = {
+		"",
+		",\"set\":\"sg:0\"",
+		",\"set\":\"sg:1\"",
+		",\"addresses\":\"ag:0\"",
+		",\"prefix\":\"10.1.0.0/16\",\"except\":[\"10.1.2.0/24\"]",
+		",\"prefix\":\"fd00::/8\"",
+	};
+	static const char *const services[] = {
+		"",
+		",\"protocol\":6,\"min\":80,\"max\":90",
+		",\"protocol\":6,\"min\":85,\"max\":443",
+		",\"protocol\":1,\"min\":8",
+	};
+
+	*text = g_strdup_printf("{\"tier\":%d,\"order\":%d,\"direction\":\"%s\",\"action\":"
+				"\"%s\"%s%s}",
+				pick(4), pick(3), pick(2) ? "ingress" : "egress",
+				pick(2) ? "accept" : "deny", peers[pick(6)], services[pick(4)]);
+	return g_strdup_printf("rule sg:%d/r%d", pick(3), pick(4));
+}
+
+static char *random_identity(char **text)
+{
+	*text = g_strdup_printf("{\"sets\":[%s%s\"sg:2\"]}", pick(2) ? "\"sg:0\"," : "",
+				pick(2) ? "\"sg:1\"," : "");
+	return g_strdup_printf("identity %d", 1 + pick(4));
+}
+
+static char *random_addresses(char **text)
+{
+	*text = g_strdup("{}");
+	return g_strdup_printf("addresses ag:0/10.%d.%d.0/24", pick(2), pick(3));
 }
 
 static char *(*const generators[])(char **text) = {
 	random_host,	 random_network,  random_interface, random_route,
 	random_location, random_location, random_member,    random_port,
+	random_rule,	 random_identity, random_addresses, random_port,
 };
 
 static void step_put(struct world *world)
@@ -425,6 +470,24 @@ static bool was_bumped(const struct kernel *kernel, uint16_t cell)
 	return g_hash_table_contains(kernel->bumped, GUINT_TO_POINTER(cell + 1u));
 }
 
+/* Ports that keep the bank of CHAIN while its entries change have their flows walk again. */
+static void check_chain_bump(const struct kernel *kernel, GHashTable *ports, uint32_t chain)
+{
+	GHashTableIter iter;
+	gpointer key, value;
+
+	g_hash_table_iter_init(&iter, kernel->maps[DESIRED_PORT]);
+	while (g_hash_table_iter_next(&iter, &key, &value)) {
+		const struct port_value *port = g_bytes_get_data(value, NULL);
+		uint32_t slot;
+
+		memcpy(&slot, g_bytes_get_data(key, NULL), sizeof(slot));
+		if (port->policy && port->policy == chain >> 3 &&
+		    g_hash_table_contains(ports, key))
+			g_assert_true(was_bumped(kernel, generation_cell(GEN_PORT, slot)));
+	}
+}
+
 /* The cell that a change of KEY needs, said once more and differently. */
 static void check_bump(const struct kernel *kernel, enum desired_map map, const void *key)
 {
@@ -450,6 +513,26 @@ static void check_bump(const struct kernel *kernel, enum desired_map map, const 
 	else if (map == DESIRED_PORT) {
 		memcpy(&slot, key, sizeof(slot));
 		g_assert_true(was_bumped(kernel, generation_cell(GEN_PORT, slot)));
+	}
+}
+
+static void check_policy_bumps(const struct kernel *kernel, GHashTable *const *before)
+{
+	static const enum desired_map maps[] = {DESIRED_PEER_IDENTITY, DESIRED_PEER_PREFIX};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(maps); i++) {
+		GHashTableIter iter;
+		gpointer key, value;
+
+		g_hash_table_iter_init(&iter, kernel->maps[maps[i]]);
+		while (g_hash_table_iter_next(&iter, &key, &value)) {
+			GBytes *old = g_hash_table_lookup(before[maps[i]], key);
+			const uint32_t *words = g_bytes_get_data(key, NULL);
+
+			if (!old || !g_bytes_equal(old, value))
+				check_chain_bump(kernel, before[DESIRED_PORT],
+						 words[maps[i] == DESIRED_PEER_PREFIX]);
+		}
 	}
 }
 
@@ -480,6 +563,7 @@ static void world_apply(struct world *world, struct apply_result *result)
 {
 	struct apply_writer writer = {kernel_put, kernel_del, kernel_bump, &world->kernel};
 	GHashTable *before[DESIRED_MAP_COUNT];
+	const GArray *stale;
 	GError *error = NULL;
 	bool ok;
 
@@ -490,13 +574,21 @@ static void world_apply(struct world *world, struct apply_result *result)
 	g_hash_table_remove_all(world->kernel.bumped);
 	state_flush(world->state);
 	ok = apply_changes(world->desired, &writer, result, &error);
+	stale = state_stale(world->state);
+	for (guint i = 0; i < stale->len; i++)
+		kernel_bump(&world->kernel,
+			    generation_cell(GEN_PORT, g_array_index(stale, uint32_t, i)));
 	g_assert_true(ok == !error);
 	g_assert_true(ok || world->kernel.fail);
 	if (ok) {
 		check_references(&world->kernel);
 		state_applied(world->state);
+	} else {
+		state_failed(world->state);
 	}
 	g_clear_error(&error);
+	if (ok)
+		check_policy_bumps(&world->kernel, before);
 	for (int i = 0; i < DESIRED_MAP_COUNT; i++) {
 		check_map_bumps(&world->kernel, i, before[i], world->kernel.maps[i]);
 		g_hash_table_unref(before[i]);

@@ -182,9 +182,12 @@ void derive_port(struct state *state, struct row *row)
 		.vni = port->vni,
 		.identity = port->identity,
 		.flags = (port->up ? PORT_UP : 0) | (port->guarded ? 0 : PORT_UNGUARDED) |
-			 (port->lease_count ? PORT_DHCP4 : 0) | (port->dhcp6 ? PORT_DHCP6 : 0),
+			 (port->lease_count ? PORT_DHCP4 : 0) | (port->dhcp6 ? PORT_DHCP6 : 0) |
+			 (port->filtered ? PORT_FILTERED : 0),
 		.mac = abi_mac(port->mac),
 		.mtu = (uint16_t)port->mtu,
+		.policy = port->filtered ? policies_find_bank(state->policies, port->identity)
+					 : 0,
 	};
 
 	if (wire) {

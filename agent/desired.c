@@ -257,6 +257,41 @@ void desired_drop(struct desired *desired, struct owner *owner)
 	desired_settle(desired, owner);
 }
 
+bool desired_want(struct desired *desired, enum desired_map map, const void *key,
+		  const void *value)
+{
+	gsize size = desired_shapes[map].value_size;
+	struct desired_entry *entry = entry_find(desired, map, key);
+	struct claim *claim;
+	bool fresh;
+
+	if (!entry)
+		entry = entry_add(desired, map, key);
+	claim = entry->claims;
+	fresh = !claim;
+	if (fresh) {
+		claim = g_malloc0(sizeof(*claim) + size);
+		claim->entry = entry;
+		entry->claims = claim;
+	}
+	memcpy(claim->value, value, size);
+	entry_mark(desired, entry);
+	return fresh;
+}
+
+bool desired_unwant(struct desired *desired, enum desired_map map, const void *key)
+{
+	struct desired_entry *entry = entry_find(desired, map, key);
+	struct claim *claim = entry ? entry->claims : NULL;
+
+	if (!claim)
+		return false;
+	entry->claims = NULL;
+	entry_mark(desired, entry);
+	g_free(claim);
+	return true;
+}
+
 static const void *entry_wanted(const struct desired_entry *entry)
 {
 	gsize size = desired_shapes[entry->map].value_size;

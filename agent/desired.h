@@ -11,6 +11,7 @@
 #include <glib.h>
 
 #include "abi/map.h"
+#include "abi/policy.h"
 
 /*
  * X(ID, map, array, key, value) in the order of writing: what is referred to stands
@@ -21,6 +22,11 @@
 	X(VTEP, vtep, true, __u32, struct vtep_value)                                          \
 	X(PEER, peer, false, struct abi_ip, __u32)                                             \
 	X(GUARD, guard, false, struct guard_key, __u32)                                        \
+	X(CELL, cell, false, struct cell_key, struct policy_verdict)                           \
+	X(SERVICE, service, false, struct service_key, __u32)                                  \
+	X(PEER_PREFIX, peer_prefix, false, struct peer_prefix_key, __u32)                      \
+	X(PEER_IDENTITY, peer_identity, false, struct peer_identity_key, __u32)                \
+	X(POLICY, policy, false, __u32, struct policy_value)                                   \
 	X(PORT, port, true, __u32, struct port_value)                                          \
 	X(MAC, mac, false, struct mac_key, struct mac_value)                                   \
 	X(LOCATION, location, false, struct location_key, struct location_value)               \
@@ -69,6 +75,14 @@ void desired_claim(struct desired *desired, struct owner *owner, enum desired_ma
 /* What OWNER has not claimed since the last settle, it no longer wants. */
 void desired_settle(struct desired *desired, struct owner *owner);
 void desired_drop(struct desired *desired, struct owner *owner);
+
+/*
+ * An entry that one claims and no other, without a rank: KEY is to be VALUE; not any more. True
+ * when it was not wanted before, or was. For entries that come and go one by one.
+ */
+bool desired_want(struct desired *desired, enum desired_map map, const void *key,
+		  const void *value);
+bool desired_unwant(struct desired *desired, enum desired_map map, const void *key);
 
 /* The value wanted for KEY, or NULL; borrowed. */
 const void *desired_find(struct desired *desired, enum desired_map map, const void *key);

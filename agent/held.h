@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "agent/policies.h"
 #include "agent/slots.h"
 #include "agent/state.h"
 
@@ -41,6 +42,9 @@ struct state {
 	GHashTable *local_macs; /* struct mac_key -> GPtrArray of port rows that use it */
 	GHashTable *recovered;	/* struct ip -> index */
 	struct wire *by_slot[LIM_HOST_PORTS];
+	struct policies *policies;
+	GHashTable *holders; /* identity -> GPtrArray of port rows it filters */
+	GArray *stale;	     /* uint32_t: slots whose policy says something else now */
 	struct slots *slots;
 	struct slots *vteps;
 	GPtrArray *dirty_nets;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "agent/row_field.h"
+#include "agent/rows_policy.h"
 #include "lib/error.h"
 
 #define KEY_MAX	      300 /* characters */
@@ -70,6 +71,7 @@ static const struct row_field port_fields[] = {
 	FIELD("mtu", row_read_mtu, true, struct row_port, mtu),
 	FIELD("up", row_read_bool, true, struct row_port, up),
 	FIELD("guarded", row_read_bool, true, struct row_port, guarded),
+	FIELD("filtered", row_read_bool, false, struct row_port, filtered),
 	FIELD("name", row_read_text, true, struct row_port, name),
 	FIELD("project", row_read_text, true, struct row_port, project),
 	FIELD("pairs", row_read_pairs, true, struct row_port, pairs),
@@ -172,10 +174,12 @@ static bool key_port(const char *text, struct row_key *out)
 
 /* -------------------------------------------------------------- tables */
 
+/* A table has FIELDS, or READ does what they cannot. */
 static const struct {
 	const char *name;
 	bool (*key)(const char *text, struct row_key *out);
 	const struct row_field *fields;
+	bool (*read)(struct row *row, const char *key, json_t *value, GError **error);
 } tables[ROW_TABLE_COUNT] = {
 	[ROW_HOST] = {"host", key_host, host_fields},
 	[ROW_NETWORK] = {"network", key_network, network_fields},
@@ -183,6 +187,11 @@ static const struct {
 	[ROW_ROUTE] = {"route", key_route, route_fields},
 	[ROW_LOCATION] = {"location", key_location, location_fields},
 	[ROW_MEMBER] = {"member", key_member, member_fields},
+	[ROW_RULE] = {"rule", rows_policy_key_rule, NULL, rows_policy_read_rule},
+	[ROW_ADDRESSES] = {"addresses", rows_policy_key_addresses, NULL,
+			   rows_policy_read_addresses},
+	[ROW_IDENTITY] = {"identity", rows_policy_key_identity, NULL,
+			  rows_policy_read_identity},
 	[ROW_PORT] = {"port", key_port, port_fields},
 };
 
@@ -222,21 +231,29 @@ static bool route_check(const struct row *row, GError **error)
 	return false;
 }
 
+static bool value_read(struct row *row, const char *key, json_t *value, GError **error)
+{
+	void *base = row;
+
+	if (tables[row->key.table].read)
+		return tables[row->key.table].read(row, key, value, error);
+	if (row->key.table == ROW_PORT) {
+		base = row->u.port = g_new0(struct row_port, 1);
+		row->u.port->id = row_key_uuid(&row->key);
+	}
+	return row_fields_read(tables[row->key.table].fields, value, base, error) &&
+	       (row->key.table != ROW_ROUTE || route_check(row, error));
+}
+
 struct row *row_parse(const char *table, const char *key, json_t *value, GError **error)
 {
 	struct row *row = g_new0(struct row, 1);
-	void *base = row;
 
 	if (!row_key_parse(table, key, &row->key, error)) {
 		g_free(row);
 		return NULL;
 	}
-	if (row->key.table == ROW_PORT) {
-		base = row->u.port = g_new0(struct row_port, 1);
-		row->u.port->id = row_key_uuid(&row->key);
-	}
-	if (!row_fields_read(tables[row->key.table].fields, value, base, error) ||
-	    (row->key.table == ROW_ROUTE && !route_check(row, error))) {
+	if (!value_read(row, key, value, error)) {
 		g_prefix_error(error, "row %s %s: ", table, key);
 		row_free(row);
 		return NULL;
@@ -274,6 +291,8 @@ void row_free(struct row *row)
 		g_free(row->u.location.ips);
 	else if (row->key.table == ROW_INTERFACE)
 		interface_free(&row->u.interface);
+	else
+		rows_policy_done(row);
 	g_free(row);
 }
 

@@ -16,6 +16,7 @@
 #include "agent/ra.h"
 #include "lib/ip.h"
 #include "lib/uuid.h"
+#include "policy/rule.h"
 
 /* In the order in which they refer to each other. */
 #define ROW_TABLES(X)                                                                          \
@@ -25,6 +26,9 @@
 	X(ROUTE, "route")                                                                      \
 	X(LOCATION, "location")                                                                \
 	X(MEMBER, "member")                                                                    \
+	X(RULE, "rule")                                                                        \
+	X(ADDRESSES, "addresses")                                                              \
+	X(IDENTITY, "identity")                                                                \
 	X(PORT, "port")
 
 enum row_table {
@@ -40,8 +44,8 @@ struct row_key {
 	uint8_t bits;  /* of a route's prefix */
 	uint8_t pad[2];
 	uint32_t router;
-	uint32_t vni;
-	uint8_t b[20];	  /* MAC, address or uuid */
+	uint32_t vni;	  /* or an identity's number */
+	uint8_t b[20];	  /* MAC, address, uuid, or a digest of a longer name */
 	const char *name; /* interned */
 };
 
@@ -85,6 +89,17 @@ struct row_pair {
 	struct prefix prefix;
 };
 
+/* Names of sets, owned. */
+struct row_identity {
+	char **sets; /* ends with NULL */
+	gsize count;
+};
+
+struct row_group_address {
+	char *group;
+	struct prefix prefix;
+};
+
 struct row_port {
 	struct uuid id;
 	struct uuid network;
@@ -94,6 +109,7 @@ struct row_port {
 	uint32_t mtu;
 	bool up;
 	bool guarded;
+	bool filtered; /* its policy decides */
 	char *name;
 	char *project;
 	struct row_pair *pairs;
@@ -115,6 +131,9 @@ struct row {
 		struct row_interface interface;
 		struct row_route route;
 		struct row_location location;
+		struct row_identity identity;
+		struct row_group_address address;
+		struct policy_rule *rule;
 		struct row_port *port;
 	} u;
 };

@@ -16,6 +16,7 @@
 #include "lib/uuid.h"
 
 struct state;
+struct policies;
 
 /* The way to another host on the underlay. */
 struct next_hop {
@@ -88,10 +89,18 @@ GPtrArray *state_list_ports(const struct state *state);
 
 void state_set_next_hop(struct state *state, struct ip remote, const struct next_hop *hop);
 
+/* Slots whose ports' cells are to be bumped after each apply, until one has succeeded; borrowed
+ * array of uint32_t. */
+const GArray *state_stale(const struct state *state);
+/* Borrowed; the rows of rules and identities, and the banks made of them. */
+const struct policies *state_policies(const struct state *state);
+
 /* Brings what is derived from many rows up to date; before each apply. */
 void state_flush(struct state *state);
 /* Everything has been applied: indexes of hosts that are gone may be given out again. */
 void state_applied(struct state *state);
+/* Something has not been: what is written next may be what walks have missed. */
+void state_failed(struct state *state);
 /* Nothing in `conn` bears a slot released before now. */
 void state_slots_swept(struct state *state);
 bool state_slot_is_free(const struct state *state, uint32_t slot); /* no port has it */

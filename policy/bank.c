@@ -15,12 +15,6 @@ struct policy_bank {
 	struct chain *chain[POLICY_CHAINS];
 };
 
-static void rule_free(gpointer data)
-{
-	policy_rule_done(data);
-	g_free(data);
-}
-
 static gint rule_compare(gconstpointer left, gconstpointer right)
 {
 	return policy_rule_compare(*(struct policy_rule *const *)left,
@@ -29,15 +23,10 @@ static gint rule_compare(gconstpointer left, gconstpointer right)
 
 static GPtrArray *rules_copy(const struct policy_rule *const *rules, gsize count)
 {
-	GPtrArray *out = g_ptr_array_new_full((guint)count, rule_free);
+	GPtrArray *out = g_ptr_array_new_full((guint)count, (GDestroyNotify)policy_rule_free);
 
-	for (gsize i = 0; i < count; i++) {
-		struct policy_rule *rule = g_memdup2(rules[i], sizeof(*rule));
-
-		rule->except =
-			g_memdup2(rule->except, rule->except_count * sizeof(*rule->except));
-		g_ptr_array_add(out, rule);
-	}
+	for (gsize i = 0; i < count; i++)
+		g_ptr_array_add(out, policy_rule_copy(rules[i]));
 	g_ptr_array_sort(out, rule_compare);
 	return out;
 }

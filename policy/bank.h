@@ -31,7 +31,7 @@ const char *policy_bank_digest(const struct policy_bank *bank);
 /* The digest of rules that are not yet a bank; owned. */
 char *policy_digest(const struct policy_rule *const *rules, gsize count);
 
-/* Sets and groups of addresses that the rules name; interned, each once. */
+/* Sets and groups of addresses that the rules name, each once; borrowed. */
 const GPtrArray *policy_bank_sets(const struct policy_bank *bank);
 const GPtrArray *policy_bank_groups(const struct policy_bank *bank);
 /* The rules in their order; const struct policy_rule. */
@@ -42,7 +42,7 @@ bool policy_bank_put(struct policy_bank *bank, const struct policy_sink *sink,
 		     peer_addresses addresses, void *data);
 bool policy_bank_put_addresses(struct policy_bank *bank, const struct policy_sink *sink,
 			       peer_addresses addresses, void *data);
-/* Ports of IDENTITY are in SETS (interned). */
+/* Ports of IDENTITY are in SETS (interned as the rules' names). */
 bool policy_bank_put_identity(struct policy_bank *bank, const struct policy_sink *sink,
 			      uint32_t identity, const char *const *sets, gsize count);
 void policy_bank_del_identity(struct policy_bank *bank, const struct policy_sink *sink,

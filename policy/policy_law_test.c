@@ -30,14 +30,22 @@ static const char *set_name(guint i)
 {
 	static const char *const names[] = {"sg:a", "sg:b", "sg:c", "sel:d", "sel:e", "acl:f"};
 
-	return g_intern_static_string(names[i]);
+	static const char *refs[G_N_ELEMENTS(names)];
+
+	if (!refs[i])
+		refs[i] = g_ref_string_new_intern(names[i]);
+	return refs[i];
 }
 
 static const char *group_name(guint i)
 {
 	static const char *const names[] = {"ag:x", "ag:y", "ag:z"};
 
-	return g_intern_static_string(names[i]);
+	static const char *refs[G_N_ELEMENTS(names)];
+
+	if (!refs[i])
+		refs[i] = g_ref_string_new_intern(names[i]);
+	return refs[i];
 }
 
 static uint32_t roll(struct world *world, uint32_t n)
@@ -77,9 +85,9 @@ static void any_peer(struct world *world, struct policy_rule *rule)
 
 	rule->peer = (uint8_t)roll(world, 4);
 	if (rule->peer == POLICY_SET)
-		rule->name = set_name(roll(world, SETS));
+		rule->name = g_ref_string_acquire((char *)set_name(roll(world, SETS)));
 	if (rule->peer == POLICY_ADDRESSES)
-		rule->name = group_name(roll(world, GROUPS));
+		rule->name = g_ref_string_acquire((char *)group_name(roll(world, GROUPS)));
 	if (rule->peer != POLICY_PREFIX)
 		return;
 	rule->family = v6 ? POLICY_FAMILY_V6 : POLICY_FAMILY_V4;
@@ -116,8 +124,8 @@ static struct policy_rule *any_rule(struct world *world, guint number)
 	struct policy_rule *rule = g_new0(struct policy_rule, 1);
 	g_autofree char *id = g_strdup_printf("rule-%u", number);
 
-	rule->set = set_name(roll(world, SETS));
-	rule->id = g_intern_string(id);
+	rule->set = g_ref_string_acquire((char *)set_name(roll(world, SETS)));
+	rule->id = g_ref_string_new_intern(id);
 	rule->family = (uint8_t)(1 + roll(world, 3));
 	rule->tier = (uint8_t)roll(world, POLICY_TIER_COUNT);
 	rule->ingress = roll(world, 2);
@@ -153,12 +161,6 @@ static const struct prefix *group_find(const char *name, gsize *count, void *dat
 	return NULL;
 }
 
-static void rule_free(gpointer data)
-{
-	policy_rule_done(data);
-	g_free(data);
-}
-
 static bool bank_fill(struct world *world)
 {
 	if (!policy_bank_put(world->bank, &world->sink, group_find, world))
@@ -177,7 +179,7 @@ static void world_open(struct world *world, uint32_t seed)
 
 	memset(world, 0, sizeof(*world));
 	world->rand = g_rand_new_with_seed(seed);
-	world->rules = g_ptr_array_new_with_free_func(rule_free);
+	world->rules = g_ptr_array_new_with_free_func((GDestroyNotify)policy_rule_free);
 	count = roll(world, 4) ? roll(world, 12) : roll(world, 80);
 	for (guint i = 0; i < count; i++)
 		g_ptr_array_add(world->rules, any_rule(world, i));
@@ -307,9 +309,9 @@ static void test_costs(void)
 	world.sink = tables_sink(&world.tables);
 	rule = any_rule(&world, 1);
 	policy_rule_done(rule);
-	*rule = (struct policy_rule){.set = set_name(0),
-				     .id = "r",
-				     .name = set_name(0),
+	*rule = (struct policy_rule){.set = g_ref_string_acquire((char *)set_name(0)),
+				     .id = g_ref_string_new_intern("r"),
+				     .name = g_ref_string_acquire((char *)set_name(0)),
 				     .proto = POLICY_PROTO_ANY,
 				     .high = UINT16_MAX,
 				     .tier = POLICY_TIER_GROUP,
@@ -334,7 +336,7 @@ static void test_costs(void)
 	policy_bank_free(world.bank);
 	tables_done(&world.tables);
 	g_rand_free(world.rand);
-	g_free(rule);
+	policy_rule_free(rule);
 }
 
 int main(int argc, char **argv)

@@ -3,11 +3,43 @@
 
 #include <string.h>
 
+static const char *name_ref(const char *name)
+{
+	return name ? g_ref_string_acquire((char *)name) : NULL;
+}
+
+static void name_unref(const char *name)
+{
+	if (name)
+		g_ref_string_release((char *)name);
+}
+
 void policy_rule_done(struct policy_rule *rule)
 {
+	name_unref(rule->set);
+	name_unref(rule->id);
+	name_unref(rule->name);
 	g_free(rule->except);
-	rule->except = NULL;
-	rule->except_count = 0;
+	memset(rule, 0, sizeof(*rule));
+}
+
+void policy_rule_free(struct policy_rule *rule)
+{
+	if (!rule)
+		return;
+	policy_rule_done(rule);
+	g_free(rule);
+}
+
+struct policy_rule *policy_rule_copy(const struct policy_rule *rule)
+{
+	struct policy_rule *copy = g_memdup2(rule, sizeof(*rule));
+
+	name_ref(copy->set);
+	name_ref(copy->id);
+	name_ref(copy->name);
+	copy->except = g_memdup2(rule->except, rule->except_count * sizeof(*rule->except));
+	return copy;
 }
 
 /* FNV-1a (draft-eastlake-fnv). */

@@ -36,10 +36,11 @@ enum policy_peer {
 
 #define POLICY_PROTO_ANY 256
 
+/* Names are owned references to interned GRefStrings, so that equal ones are one pointer. */
 struct policy_rule {
-	const char *set;  /* the ports it is for; interned */
-	const char *id;	  /* what a person knows it by; interned */
-	const char *name; /* of POLICY_SET and POLICY_ADDRESSES; interned */
+	const char *set;  /* the ports it is for */
+	const char *id;	  /* what a person knows it by */
+	const char *name; /* of POLICY_SET and POLICY_ADDRESSES */
 	struct prefix prefix;
 	struct prefix *except; /* owned; sorted */
 	uint32_t except_count;
@@ -57,6 +58,8 @@ struct policy_rule {
 };
 
 void policy_rule_done(struct policy_rule *rule);
+void policy_rule_free(struct policy_rule *rule);
+struct policy_rule *policy_rule_copy(const struct policy_rule *rule);
 
 /* The rule's number in the kernel: from its id alone, so that it needs no memory. Not 0. */
 uint32_t policy_rule_number(const struct policy_rule *rule);

@@ -68,6 +68,16 @@ static bool check_mtu(const json_t *value)
 	return number_is_within(value, MTU_MIN, MTU_MAX);
 }
 
+static bool check_port(const json_t *value)
+{
+	return number_is_within(value, 0, UINT16_MAX);
+}
+
+static bool check_order(const json_t *value)
+{
+	return number_is_within(value, 0, INT32_MAX);
+}
+
 static bool check_string(const json_t *value)
 {
 	return json_is_string(value);
@@ -150,9 +160,13 @@ SIMPLE(prefix, "a prefix without host bits");
 SIMPLE(address, "an address with a prefix length");
 SIMPLE(mac, "a unicast MAC address");
 SIMPLE(uuid, "a uuid");
+SIMPLE(port, "a number between 0 and 65535");
+SIMPLE(order, "a number between 0 and 2147483647");
 LIST(ip);
 LIST(ip6);
 LIST(address);
+LIST(prefix);
+LIST(string);
 
 /* --- the tables ---------------------------------------------------------------------- */
 
@@ -233,6 +247,7 @@ static const struct field port_fields[] = {
 	{"mtu", &type_mtu},
 	{"up", &type_bool},
 	{"guarded", &type_bool},
+	{"filtered", &type_bool, true},
 	{"name", &type_string, true},
 	{"project", &type_string, true},
 	{"pairs", &type_pair_list},
@@ -240,6 +255,29 @@ static const struct field port_fields[] = {
 	{"dhcp6", &type_dhcp6, true},
 	{0},
 };
+
+static const struct field identity_fields[] = {{"sets", &type_string_list}, {0}};
+
+static const struct field rule_fields[] = {
+	{"tier", &type_port},
+	{"order", &type_order},
+	{"direction", &type_string},
+	{"action", &type_string},
+	{"ethertype", &type_string, true},
+	{"protocol", &type_port, true},
+	{"min", &type_port, true},
+	{"max", &type_port, true},
+	{"code", &type_port, true},
+	{"prefix", &type_prefix, true},
+	{"except", &type_prefix_list, true},
+	{"set", &type_string, true},
+	{"addresses", &type_string, true},
+	{"stateless", &type_bool, true},
+	{"log", &type_bool, true},
+	{0},
+};
+
+static const struct field addresses_fields[] = {{0}};
 
 /* --- keys ---------------------------------------------------------------------------- */
 
@@ -319,6 +357,22 @@ static bool check_port_key(const char *key)
 	return uuid_parse(key, &uuid);
 }
 
+/* A set's name, and behind the slash who is meant of it. */
+static bool check_rule_key(const char *key)
+{
+	const char *slash = strrchr(key, '/');
+
+	return slash && slash > key && slash[1] && g_utf8_validate(key, -1, NULL);
+}
+
+static bool check_addresses_key(const char *key)
+{
+	const char *slash = strchr(key, '/');
+	struct prefix prefix;
+
+	return slash && slash > key && prefix_parse(slash + 1, true, &prefix);
+}
+
 static const struct table tables[] = {
 	{"host", row_check_host, "NAME", host_fields},
 	{"network", check_network_key, "VNI", network_fields},
@@ -326,6 +380,9 @@ static const struct table tables[] = {
 	{"route", check_route_key, "ROUTER/PREFIX", route_fields},
 	{"location", check_location_key, "VNI/MAC", location_fields},
 	{"member", check_member_key, "VNI/NAME", member_fields},
+	{"rule", check_rule_key, "SET/RULE", rule_fields},
+	{"addresses", check_addresses_key, "GROUP/PREFIX", addresses_fields},
+	{"identity", check_network_key, "NUMBER", identity_fields},
 	{"port", check_port_key, "UUID", port_fields},
 };
 

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The policies of this host's ports: rows of rules, identities and addresses, and the banks
+ * that follow (policy/bank.h). A port holds its identity; a bank lives while somebody holds an
+ * identity with its rules.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <glib.h>
+
+#include "agent/desired.h"
+#include "policy/rule.h"
+
+struct policies;
+
+struct policies_ops {
+	/* Ports of IDENTITY have another bank now, or none. */
+	void (*moved)(uint32_t identity, void *data);
+	/* Their bank stays, and says something else of others. */
+	void (*stale)(uint32_t identity, void *data);
+	void (*complain)(const char *text, void *data); /* a limit is reached: one line */
+};
+
+/* DESIRED must outlive it. */
+struct policies *policies_new(struct desired *desired, const struct policies_ops *ops,
+			      void *data);
+void policies_free(struct policies *policies);
+
+/* SETS: names, copied. */
+void policies_put_identity(struct policies *policies, uint32_t identity,
+			   const char *const *sets, gsize count);
+void policies_del_identity(struct policies *policies, uint32_t identity);
+/* RULE is borrowed until it is deleted. */
+void policies_put_rule(struct policies *policies, const struct policy_rule *rule);
+void policies_del_rule(struct policies *policies, const struct policy_rule *rule);
+void policies_put_address(struct policies *policies, const char *group, struct prefix prefix);
+void policies_del_address(struct policies *policies, const char *group, struct prefix prefix);
+
+/* A port of this host has IDENTITY, and has no more. */
+void policies_hold(struct policies *policies, uint32_t identity);
+void policies_release(struct policies *policies, uint32_t identity);
+
+/* Brings banks up to date; ops are called from here. */
+void policies_flush(struct policies *policies);
+
+/* The bank of IDENTITY's ports; 0: not known, nothing passes. */
+uint32_t policies_find_bank(const struct policies *policies, uint32_t identity);
+/* The rules of IDENTITY's ports in their order, or NULL; const struct policy_rule, borrowed. */
+const GPtrArray *policies_find_rules(const struct policies *policies, uint32_t identity);
+/* A rule of any bank by its number in the kernel, or NULL. */
+const struct policy_rule *policies_find_rule(const struct policies *policies, uint32_t number);
+/* Names of IDENTITY's sets, or NULL; owned array of borrowed strings. */
+GPtrArray *policies_list_sets(const struct policies *policies, uint32_t identity);
+/* As peer_addresses (policy/peer.h); DATA is the policies. */
+const struct prefix *policies_find_addresses(const char *group, gsize *count, void *data);
+
+gsize policies_count_banks(const struct policies *policies);
+gsize policies_count_identities(const struct policies *policies);
