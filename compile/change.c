@@ -7,6 +7,7 @@
  */
 #include "compile/change.h"
 
+#include "compile/audience.h"
 #include "compile/component.h"
 
 struct change {
@@ -145,9 +146,13 @@ void change_spread(struct compile *compile)
 	for (guint i = 0; i < compile->changed->len; i++) {
 		struct row *row = compile->changed->pdata[i];
 		GHashTableIter iter;
-		gpointer component;
+		gpointer component, host;
 
-		if (row->table == COMPILE_PORT) {
+		if (row->audience) {
+			g_hash_table_iter_init(&iter, row->audience->hosts);
+			while (g_hash_table_iter_next(&iter, &host, NULL))
+				spread_to(compile, host, row);
+		} else if (row->table == COMPILE_PORT) {
 			spread_to(compile, row->host, row);
 		} else if (row->table == COMPILE_HOST) {
 			g_hash_table_iter_init(&iter, row->host->components);

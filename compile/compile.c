@@ -16,11 +16,13 @@
 
 #include <string.h>
 
+#include "compile/audience.h"
 #include "compile/change.h"
 #include "compile/component.h"
 #include "compile/host.h"
 #include "compile/location.h"
 #include "compile/network.h"
+#include "compile/policy.h"
 #include "compile/port.h"
 #include "compile/route.h"
 #include "compile/router.h"
@@ -139,9 +141,19 @@ static void flush_objects(struct compile *compile)
 	g_hash_table_iter_init(&iter, compile->dirty[KIND_ROUTER]);
 	while (g_hash_table_iter_next(&iter, &key, NULL))
 		router_update(compile, *(struct uuid *)key);
+	g_hash_table_iter_init(&iter, compile->dirty[KIND_ADDRESS_GROUP]);
+	while (g_hash_table_iter_next(&iter, &key, NULL))
+		policy_update_addresses(compile, *(struct uuid *)key);
+	g_hash_table_iter_init(&iter, compile->dirty[KIND_SECURITY_RULE]);
+	while (g_hash_table_iter_next(&iter, &key, NULL))
+		policy_update_rule(compile, *(struct uuid *)key);
+	g_hash_table_iter_init(&iter, compile->dirty[KIND_SECURITY_GROUP]);
+	while (g_hash_table_iter_next(&iter, &key, NULL))
+		policy_update_group(compile, *(struct uuid *)key);
 	g_hash_table_iter_init(&iter, compile->dirty[KIND_PORT]);
 	while (g_hash_table_iter_next(&iter, &key, NULL))
 		port_update(compile, *(struct uuid *)key);
+	policy_end_identities(compile);
 	for (int kind = 0; kind < KIND_COUNT; kind++)
 		g_hash_table_remove_all(compile->dirty[kind]);
 }
@@ -219,6 +231,7 @@ static void flush_sweep(struct compile *compile)
 	gpointer host;
 
 	row_settle(compile);
+	policy_sweep(compile);
 	for (guint i = 0; i < compile->gone->len; i++)
 		sweep_scope(compile, compile->gone->pdata[i]);
 	g_ptr_array_set_size(compile->gone, 0);
@@ -235,6 +248,7 @@ void compile_flush(struct compile *compile, uint64_t revision)
 	flush_rows(compile);
 	change_spread(compile);
 	flush_audience(compile);
+	audience_settle(compile);
 	change_emit(compile);
 	flush_sweep(compile);
 }
@@ -283,12 +297,17 @@ void compile_host(struct compile *compile, const char *name, compile_emit emit, 
 		interned ? g_hash_table_lookup(compile->hosts, interned) : NULL;
 	g_autoptr(GHashTable) peers = g_hash_table_new(NULL, NULL);
 	GPtrArray *tables[COMPILE_TABLE_COUNT];
+	GHashTableIter iter;
+	gpointer audience;
 
 	if (!host)
 		return;
 	for (int table = 0; table < COMPILE_TABLE_COUNT; table++)
 		tables[table] = g_ptr_array_new();
 	collect_components(tables, host, peers);
+	g_hash_table_iter_init(&iter, host->audiences);
+	while (g_hash_table_iter_next(&iter, &audience, NULL))
+		collect(tables, ((struct audience *)audience)->rows, host);
 	collect(tables, host->rows, host);
 	for (int table = 0; table < COMPILE_TABLE_COUNT; table++) {
 		for (guint i = 0; i < tables[table]->len; i++) {
@@ -345,6 +364,7 @@ struct compile *compile_new(struct cloud *cloud, compile_emit emit, void *data)
 	compile->idle = g_hash_table_new(NULL, NULL);
 	compile->gone = g_ptr_array_new();
 	compile->empty = g_ref_string_new(empty);
+	policy_init(compile);
 
 	compile_mark_all(compile);
 	compile->muted = true;
@@ -376,6 +396,7 @@ void compile_free(struct compile *compile)
 	if (!compile)
 		return;
 	compile_free_components(compile);
+	policy_done(compile);
 	g_hash_table_destroy(compile->ports);
 	g_hash_table_destroy(compile->nets);
 	g_hash_table_destroy(compile->routers);

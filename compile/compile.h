@@ -16,6 +16,9 @@
 	X(ROUTE, "route")                                                                      \
 	X(LOCATION, "location")                                                                \
 	X(MEMBER, "member")                                                                    \
+	X(RULE, "rule")                                                                        \
+	X(ADDRESSES, "addresses")                                                              \
+	X(IDENTITY, "identity")                                                                \
 	X(PORT, "port")
 
 enum compile_table {

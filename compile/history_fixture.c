@@ -6,6 +6,8 @@
  */
 #include "compile/history_fixture.h"
 
+#include "compile/policy_fixture.h"
+
 #define NETWORKS 6
 #define ROUTERS	 3
 #define PORTS	 24
@@ -421,6 +423,8 @@ static void port_add(struct history *history)
 		give_ip(history, port);
 	if (history_chance(history, 30))
 		give_pair(history, port);
+	if (history_chance(history, 60))
+		policy_give(history, port);
 	world_apply(&history->world, KIND_PORT, port);
 }
 
@@ -449,7 +453,7 @@ static void port_change(struct history *history, struct port *port)
 		give_ip(history, port);
 		break;
 	default:
-		port->identity = 1 + history_roll(history, 3);
+		policy_give(history, port);
 	}
 }
 
@@ -621,6 +625,7 @@ static const struct {
 	{router_del, 1},     {interface_add, 7}, {interface_del, 4}, {port_add, 18},
 	{port_edit, 24},     {port_del, 6},	 {network_drop, 2},  {router_drop, 2},
 	{stack_add_some, 3}, {stack_replace, 2}, {parent_del, 1},    {late_apply, 8},
+	{policy_step, 24},
 };
 
 void history_step(struct history *history)

@@ -18,6 +18,7 @@ struct host_unit *host_get(struct compile *compile, const char *name)
 	host->name = name;
 	host->rows = g_ptr_array_new();
 	host->components = g_hash_table_new(NULL, NULL);
+	host->audiences = g_hash_table_new(NULL, NULL);
 	g_hash_table_insert(compile->hosts, (void *)name, host);
 	return host;
 }
@@ -42,7 +43,8 @@ void host_update(struct compile *compile, const char *name)
 
 void host_sweep(struct compile *compile, struct host_unit *host)
 {
-	if (!host->known && !host->rows->len && !g_hash_table_size(host->components))
+	if (!host->known && !host->rows->len && !g_hash_table_size(host->components) &&
+	    !g_hash_table_size(host->audiences))
 		g_hash_table_remove(compile->hosts, host->name);
 }
 
@@ -54,6 +56,7 @@ void host_free(void *data)
 		compile_row_free(host->rows->pdata[i]);
 	g_ptr_array_free(host->rows, true);
 	g_hash_table_destroy(host->components);
+	g_hash_table_destroy(host->audiences);
 	compile_row_free(host->row);
 	g_free(host);
 }

@@ -9,6 +9,7 @@
 #include "compile/host.h"
 #include "compile/location.h"
 #include "compile/network.h"
+#include "compile/policy.h"
 #include "compile/route.h"
 #include "compile/router.h"
 #include "compile/row.h"
@@ -98,6 +99,8 @@ void port_update(struct compile *compile, struct uuid id)
 		else if (text_is_workload(port))
 			port_contribute_workload(compile, unit, port);
 	}
+	policy_set_port(compile, unit, unit->member ? port : NULL,
+			unit->member ? unit->member->host : NULL);
 	port_update_row(compile, unit, port);
 	if (!port)
 		g_hash_table_remove(compile->ports, &id);

@@ -45,6 +45,7 @@ static struct row *row_new(struct row_place place, const char *key)
 	row->list = place.list;
 	row->scope = place.scope;
 	row->host = place.host;
+	row->audience = place.audience;
 	if (row->list) {
 		row->index = row->list->len;
 		g_ptr_array_add(row->list, row);
@@ -56,7 +57,7 @@ static bool row_is_at(const struct row *row, struct row_place place, const char 
 {
 	return row->table == place.table && row->list == place.list &&
 	       row->scope == place.scope && row->host == place.host &&
-	       g_str_equal(row->key, key);
+	       row->audience == place.audience && g_str_equal(row->key, key);
 }
 
 /* Makes *row a row of KEY at PLACE; true when it says VALUE already. */

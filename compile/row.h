@@ -17,6 +17,7 @@ struct row_place {
 	GPtrArray *list;
 	struct scope *scope;
 	struct host_unit *host;
+	struct audience *audience;
 };
 
 /*

@@ -15,11 +15,14 @@
 #include "compile/compile.h"
 #include "compile/work.h"
 
+struct audience;
 struct component;
 struct host_unit;
+struct identity;
 struct member;
 
-/* Who gets a row: PORT: host. HOST: the peers of host. Others: all who see scope, MEMBER not host. */
+/* Who gets a row: its audience when it has one. PORT: host. HOST: the peers of host. Others: all
+ * who see scope, MEMBER not host. */
 struct row {
 	enum compile_table table;
 	guint hash; /* of table and key */
@@ -32,6 +35,7 @@ struct row {
 	GPtrArray *list;   /* rows of scope, or of host for PORT; NULL for HOST */
 	struct scope *scope;
 	struct host_unit *host;
+	struct audience *audience;
 };
 
 struct scope {
@@ -67,6 +71,7 @@ struct host_unit {
 	struct row *row;	/* what its peers get; NULL: unknown */
 	GPtrArray *rows;	/* its own: table PORT */
 	GHashTable *components; /* set: where it is a member */
+	GHashTable *audiences;	/* set: of which it is one */
 };
 
 struct net_unit {
@@ -117,6 +122,8 @@ struct port_unit {
 	struct net_unit *net; /* NULL: contributes nothing */
 	struct row *row;
 	struct member *member;	    /* workload */
+	struct identity *identity;  /* ... */
+	struct host_unit *holder;   /* ... when it is filtered: where */
 	struct link *link;	    /* router interface */
 	struct claim *claims;	    /* array of claim_count */
 	struct address **addresses; /* array: fixed, then named */
@@ -140,9 +147,16 @@ struct compile {
 	GPtrArray *changed;  /* struct row */
 	GHashTable *changes; /* set of struct change */
 	GPtrArray *log;	     /* the same, in order, owned */
-	GHashTable *idle;    /* set of struct host_unit that may have become empty */
-	GPtrArray *gone;     /* struct scope of networks and routers that are deleted */
-	GRefString *empty;   /* value of every member row */
+	/* policy.c: */
+	GHashTable *sets;	/* name -> struct set, owned */
+	GHashTable *rules;	/* id -> struct rule, owned */
+	GHashTable *identities; /* number -> struct identity, owned */
+	GPtrArray *idle_sets, *idle_identities, *gone_identities;
+	GArray *turns; /* audience.c: who has begun or ceased to ask */
+
+	GHashTable *idle;  /* set of struct host_unit that may have become empty */
+	GPtrArray *gone;   /* struct scope of networks and routers that are deleted */
+	GRefString *empty; /* value of every member row */
 	struct compile_work work;
 };
 

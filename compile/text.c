@@ -6,6 +6,7 @@
 #include "compile/text.h"
 
 #include "compile/ipv6.h"
+#include "compile/text_policy.h"
 #include "compile/value.h"
 
 /* Answers a DHCP client whose subnet has no gateway; link-local, so no tenant has it. */
@@ -238,6 +239,7 @@ char *text_print_port(const struct cloud *cloud, const struct network *network,
 	json_object_set_new(row, "mtu", json_integer(network->mtu));
 	json_object_set_new(row, "up", json_boolean(port->admin_state_up));
 	json_object_set_new(row, "guarded", json_boolean(port->port_security_enabled));
+	json_object_set_new(row, "filtered", json_boolean(text_is_filtered(port)));
 	json_object_set_new(row, "name", value_from_text(port->object.name));
 	json_object_set_new(row, "project", value_from_text(port->object.project_id));
 	json_object_set_new(row, "pairs", port_pairs(port));

@@ -94,12 +94,13 @@ static void test_whole_host(void)
 	port = with_id(
 		"{\"network\":\"", f.web,
 		"\",\"vni\":5,\"mac\":\"02:00:00:00:00:11\",\"identity\":7,\"mtu\":1450,"
-		"\"up\":true,\"guarded\":true,\"name\":\"port\",\"project\":\"acme\","
+		"\"up\":true,\"guarded\":true,\"filtered\":true,\"name\":\"port\",\"project\":\"acme\","
 		"\"pairs\":[{\"mac\":\"02:00:00:00:00:11\",\"prefix\":\"10.0.1.11/32\"}],"
 		"\"dhcp4\":[{\"ip\":\"10.0.1.11\",\"prefix\":\"10.0.1.0/24\","
 		"\"server\":\"10.0.1.1\",\"gateway\":\"10.0.1.1\",\"dns\":[],"
 		"\"routes\":[],\"hostname\":\"host-10-0-1-11\",\"options\":[]}]}");
 	expect(rows, "host h2", "{\"ip\":\"10.99.0.2\"}");
+	expect(rows, "identity 7", "{\"sets\":[]}");
 	expect(rows, "network 5", web);
 	expect(rows, "network 6", db);
 	expect(rows, "interface 9/5/02:00:00:00:00:a1",

@@ -146,6 +146,8 @@ void attr_set_defaults(const struct attr_table *table, void *object)
 	for (unsigned int i = 0; i < count; i++) {
 		const struct attr *attr = &table->attrs[i];
 
+		if (attr->type == ATTR_INT && attr->flags & ATTR_NULLABLE)
+			*(int64_t *)attr_at(attr, object) = ATTR_INT_NONE;
 		if (attr->initial && !attr_parse(attr, attr->initial, object, NULL))
 			g_error("%s.%s: its default '%s' is not a value", table->singular,
 				attr->name, attr->initial);
@@ -403,6 +405,8 @@ bool attr_is_null(const struct attr *attr, const void *object)
 		return !attr->names[*(const uint32_t *)at][0];
 	case ATTR_U32:
 		return attr->flags & ATTR_NULLABLE && *(const uint32_t *)at == 0;
+	case ATTR_INT:
+		return attr->flags & ATTR_NULLABLE && *(const int64_t *)at == ATTR_INT_NONE;
 	default:
 		return false;
 	}

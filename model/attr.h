@@ -15,7 +15,7 @@
 /* What stands at an attribute's offset in the resource's struct. */
 enum attr_type {
 	ATTR_BOOL,   /* bool */
-	ATTR_INT,    /* int64_t, within [min, max] */
+	ATTR_INT,    /* int64_t, within [min, max]; if nullable, ATTR_INT_NONE is null */
 	ATTR_STRING, /* char *, owned; NULL is null; at most max characters */
 	ATTR_ENUM,   /* uint32_t, index into names */
 	ATTR_UUID,   /* struct uuid; none is null */
@@ -28,6 +28,8 @@ enum attr_type {
 	ATTR_U32,    /* uint32_t, or a struct that is one (struct vni); 0 is null if nullable */
 	ATTR_SYMBOL, /* const char *, interned; otherwise as ATTR_STRING */
 };
+
+#define ATTR_INT_NONE INT64_MIN
 
 /* A string, symbol or dictionary that may not be null is printed "" or {} when its pointer
  * is NULL: what most objects leave empty costs no memory. */

@@ -48,6 +48,8 @@ static bool decode_null(const struct attr *attr, void *object, GError **error)
 		*(uint32_t *)at = 0;
 		break;
 	case ATTR_INT:
+		*(int64_t *)at = attr->flags & ATTR_NULLABLE ? ATTR_INT_NONE : 0;
+		break;
 	case ATTR_TIME:
 		*(int64_t *)at = 0;
 		break;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "model/ipam.h"
+#include "model/security_index.h"
 
 /* Which of object.places belongs to which list. */
 enum place {
@@ -51,14 +52,20 @@ struct cloud {
 	GHashTable *tunnels;		 /* struct ip in the host -> struct host */
 	GHashTable *vnis;		 /* number -> struct network */
 	GHashTable *numbers;		 /* number -> struct router */
+	struct security_index *security;
 	GPtrArray *empty;
 	GArray *ears;
 };
 
 static const struct attr_table *const tables[KIND_COUNT] = {
-	[KIND_HOST] = &host_table,     [KIND_NETWORK] = &network_table,
-	[KIND_SUBNET] = &subnet_table, [KIND_ROUTER] = &router_table,
+	[KIND_HOST] = &host_table,
+	[KIND_NETWORK] = &network_table,
+	[KIND_SUBNET] = &subnet_table,
+	[KIND_ROUTER] = &router_table,
 	[KIND_PORT] = &port_table,
+	[KIND_SECURITY_GROUP] = &security_group_table,
+	[KIND_SECURITY_RULE] = &security_rule_table,
+	[KIND_ADDRESS_GROUP] = &address_group_table,
 };
 
 const struct attr_table *cloud_table(enum kind kind)
@@ -135,6 +142,7 @@ struct cloud *cloud_new(void)
 	cloud->tunnels = g_hash_table_new(ip_hash, ip_same);
 	cloud->vnis = g_hash_table_new(g_direct_hash, g_direct_equal);
 	cloud->numbers = g_hash_table_new(g_direct_hash, g_direct_equal);
+	cloud->security = security_index_new();
 	cloud->empty = g_ptr_array_new();
 	cloud->ears = g_array_new(FALSE, FALSE, sizeof(struct ear));
 	return cloud;
@@ -163,6 +171,7 @@ void cloud_free(struct cloud *cloud)
 				g_ptr_array_unref(cloud->shelves[kind][i]);
 		g_free(cloud->shelves[kind]);
 	}
+	security_index_free(cloud->security);
 	g_ptr_array_unref(cloud->empty);
 	g_array_unref(cloud->ears);
 	g_free(cloud);
@@ -306,6 +315,7 @@ static void cloud_link_port(struct cloud *cloud, struct port *port)
 		list_add(cloud_get_station(cloud, port->host_id)->ports, &port->object,
 			 PLACE_HOST);
 	cloud_add_interface(cloud, port);
+	security_index_link_port(cloud->security, port);
 	for (uint32_t i = 0; i < port->fixed_ips.count; i++) {
 		const struct fixed_ip *fixed = vec_at(struct fixed_ip, &port->fixed_ips, i);
 		struct ipam *ipam = g_hash_table_lookup(cloud->ipams, &fixed->subnet_id);
@@ -327,6 +337,7 @@ static void cloud_unlink_port(struct cloud *cloud, struct port *port)
 			ipam_del(ipam, fixed->ip, port);
 	}
 	cloud_del_interface(cloud, port);
+	security_index_unlink_port(cloud->security, port);
 	if (port->host_id)
 		list_del(cloud_get_station(cloud, port->host_id)->ports, &port->object,
 			 PLACE_HOST);
@@ -387,6 +398,13 @@ static void cloud_link(struct cloud *cloud, enum kind kind, void *object)
 	case KIND_PORT:
 		cloud_link_port(cloud, object);
 		break;
+	case KIND_SECURITY_GROUP:
+		security_index_link_group(cloud->security, object);
+		break;
+	case KIND_SECURITY_RULE:
+		security_index_link_rule(cloud->security, object);
+		break;
+	case KIND_ADDRESS_GROUP:
 	case KIND_COUNT:
 		break;
 	}
@@ -425,6 +443,13 @@ static void cloud_unlink(struct cloud *cloud, enum kind kind, void *object)
 	case KIND_PORT:
 		cloud_unlink_port(cloud, object);
 		break;
+	case KIND_SECURITY_GROUP:
+		security_index_unlink_group(cloud->security, object);
+		break;
+	case KIND_SECURITY_RULE:
+		security_index_unlink_rule(cloud->security, object);
+		break;
+	case KIND_ADDRESS_GROUP:
 	case KIND_COUNT:
 		break;
 	}
@@ -568,6 +593,41 @@ const struct network *cloud_find_network_by_vni(const struct cloud *cloud, struc
 const struct router *cloud_find_router_by_number(const struct cloud *cloud, uint32_t number)
 {
 	return g_hash_table_lookup(cloud->numbers, GUINT_TO_POINTER(number));
+}
+
+const struct security_group *cloud_find_group(const struct cloud *cloud, struct uuid id)
+{
+	return cloud_find(cloud, KIND_SECURITY_GROUP, id);
+}
+
+const struct address_group *cloud_find_address_group(const struct cloud *cloud, struct uuid id)
+{
+	return cloud_find(cloud, KIND_ADDRESS_GROUP, id);
+}
+
+const GPtrArray *cloud_list_rules(const struct cloud *cloud, struct uuid group_id)
+{
+	const GPtrArray *rules = security_index_rules(cloud->security, group_id);
+
+	return rules ? rules : cloud->empty;
+}
+
+const GPtrArray *cloud_list_remote_rules(const struct cloud *cloud, struct uuid group_id)
+{
+	const GPtrArray *rules = security_index_remotes(cloud->security, group_id);
+
+	return rules ? rules : cloud->empty;
+}
+
+gsize cloud_count_group_ports(const struct cloud *cloud, struct uuid group_id)
+{
+	return security_index_count_ports(cloud->security, group_id);
+}
+
+const struct security_group *cloud_find_default_group(const struct cloud *cloud,
+						      const char *project)
+{
+	return security_index_default(cloud->security, project);
 }
 
 struct ipam *cloud_find_ipam(const struct cloud *cloud, struct uuid subnet_id)

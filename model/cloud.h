@@ -10,6 +10,7 @@
 #include "model/network.h"
 #include "model/port.h"
 #include "model/router.h"
+#include "model/security.h"
 #include "model/subnet.h"
 
 struct cloud;
@@ -50,6 +51,16 @@ const GPtrArray *cloud_list_ports(const struct cloud *cloud, struct uuid network
 const GPtrArray *cloud_list_host_ports(const struct cloud *cloud, const char *host);
 const GPtrArray *cloud_list_interfaces(const struct cloud *cloud,
 				       struct uuid router_id); /* ports */
+
+/* Rules of a security group, and rules that name it (or an address group) as remote. */
+const GPtrArray *cloud_list_rules(const struct cloud *cloud, struct uuid group_id);
+const GPtrArray *cloud_list_remote_rules(const struct cloud *cloud, struct uuid group_id);
+gsize cloud_count_group_ports(const struct cloud *cloud, struct uuid group_id);
+const struct security_group *cloud_find_group(const struct cloud *cloud, struct uuid id);
+const struct address_group *cloud_find_address_group(const struct cloud *cloud, struct uuid id);
+/* The default group of PROJECT, or NULL. */
+const struct security_group *cloud_find_default_group(const struct cloud *cloud,
+						      const char *project);
 
 /* The addresses of a subnet in use; NULL when there is no such subnet. Lives with it. */
 struct ipam *cloud_find_ipam(const struct cloud *cloud, struct uuid subnet_id);

@@ -71,6 +71,12 @@ static const struct attr_table option_table = {
 		},
 };
 
+static const struct attr_table group_table = {
+	.singular = "security_group",
+	.size = sizeof(struct uuid),
+	.attrs = (const struct attr[]){{.type = ATTR_UUID}},
+};
+
 static json_t *port_print_status(const void *object, const void *world)
 {
 	return json_string(
@@ -141,6 +147,13 @@ static const struct attr attrs[] = {
 	 .flags = BOTH,
 	 .offset = offsetof(struct port, port_security_enabled),
 	 .help = "it sends only with its own addresses; default: the network's"},
+	{.name = "security_groups",
+	 .type = ATTR_LIST,
+	 .flags = BOTH | ATTR_FILTER,
+	 .offset = offsetof(struct port, security_groups),
+	 .item = &group_table,
+	 .max = PORT_GROUP_MAX,
+	 .help = "ids of the groups whose rules it is held to; default: the project's default"},
 	{.name = "allowed_address_pairs",
 	 .type = ATTR_LIST,
 	 .flags = BOTH,

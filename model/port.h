@@ -34,6 +34,7 @@ struct port {
 	struct vec fixed_ips;		  /* struct fixed_ip */
 	struct vec allowed_address_pairs; /* struct address_pair */
 	struct vec extra_dhcp_opts;	  /* struct dhcp_option */
+	struct vec security_groups;	  /* struct uuid, sorted, each once */
 	char *device_id; /* a router's id when device_owner is PORT_OWNER_ROUTER */
 	char *device_owner;
 	const char *host_id; /* binding:host_id, interned; NULL: unbound */
@@ -47,6 +48,7 @@ extern const struct attr_table port_table;
 #define PORT_FIXED_IP_MAX 64
 #define PORT_OPTION_MAX	  64
 #define PORT_PAIR_MAX	  10
+#define PORT_GROUP_MAX	  64
 
 /* What can be said of a port without its network: no duplicates, usable MAC, complete pairs,
  * options that can be. */

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "compile/text_policy.h"
+
+#include "compile/value.h"
+
+#define TIER_GROUP 2 /* enum policy_tier */
+
+bool text_is_filtered(const struct port *port)
+{
+	return port->port_security_enabled;
+}
+
+static char *set_name(const char *kind, struct uuid id)
+{
+	char text[UUID_TEXT];
+
+	return g_strdup_printf("%s:%s", kind, uuid_print(id, text));
+}
+
+char *text_set(struct uuid security_group_id)
+{
+	return set_name("sg", security_group_id);
+}
+
+char *text_address_set(struct uuid address_group_id)
+{
+	return set_name("ag", address_group_id);
+}
+
+char *text_rule_remote(const struct security_rule *rule)
+{
+	if (!uuid_is_none(rule->remote_group_id))
+		return text_set(rule->remote_group_id);
+	if (!uuid_is_none(rule->remote_address_group_id))
+		return text_address_set(rule->remote_address_group_id);
+	return NULL;
+}
+
+char *text_key_rule(const struct security_rule *rule)
+{
+	g_autofree char *set = text_set(rule->security_group_id);
+	char text[UUID_TEXT];
+
+	return g_strdup_printf("%s/%s", set, uuid_print(rule->object.id, text));
+}
+
+static void set_text(json_t *row, const char *name, char *text)
+{
+	json_object_set_new(row, name, json_string(text));
+	g_free(text);
+}
+
+static void set_service(json_t *row, const struct security_rule *rule)
+{
+	int protocol = security_rule_get_protocol(rule);
+	bool icmp = protocol == 1 || protocol == 58;
+
+	if (protocol != SECURITY_PROTOCOL_ANY)
+		json_object_set_new(row, "protocol", json_integer(protocol));
+	if (rule->port_range_min != ATTR_INT_NONE)
+		json_object_set_new(row, "min", json_integer(rule->port_range_min));
+	if (rule->port_range_max != ATTR_INT_NONE)
+		json_object_set_new(row, icmp ? "code" : "max",
+				    json_integer(rule->port_range_max));
+}
+
+char *text_print_rule(const struct security_rule *rule, const struct security_group *group)
+{
+	json_t *row = json_object();
+	struct prefix prefix;
+
+	json_object_set_new(row, "tier", json_integer(TIER_GROUP));
+	json_object_set_new(row, "order", json_integer(0));
+	json_object_set_new(
+		row, "direction",
+		json_string(rule->direction == DIRECTION_INGRESS ? "ingress" : "egress"));
+	json_object_set_new(row, "action", json_string("accept"));
+	json_object_set_new(row, "ethertype",
+			    json_string(rule->ethertype == ETHERTYPE_IPV6 ? "IPv6" : "IPv4"));
+	set_service(row, rule);
+	if (security_rule_get_prefix(rule, &prefix))
+		json_object_set_new(row, "prefix", value_from_prefix(prefix));
+	else if (!uuid_is_none(rule->remote_group_id))
+		set_text(row, "set", text_set(rule->remote_group_id));
+	else if (!uuid_is_none(rule->remote_address_group_id))
+		set_text(row, "addresses", text_address_set(rule->remote_address_group_id));
+	if (group && !group->stateful)
+		json_object_set_new(row, "stateless", json_true());
+	return value_dump(row);
+}
+
+char *text_print_identity(const struct port *port)
+{
+	json_t *row = json_object(), *sets = json_array();
+
+	for (uint32_t i = 0; i < port->security_groups.count; i++) {
+		g_autofree char *set =
+			text_set(*vec_at(struct uuid, &port->security_groups, i));
+
+		json_array_append_new(sets, json_string(set));
+	}
+	json_object_set_new(row, "sets", sets);
+	return value_dump(row);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The text of rows of rules, addresses and identities; see text.h. */
+#pragma once
+
+#include "compile/compile.h"
+
+/* Its policy decides what passes. */
+bool text_is_filtered(const struct port *port);
+
+/* All are owned by the caller. Names of sets: */
+char *text_set(struct uuid security_group_id);
+char *text_address_set(struct uuid address_group_id);
+/* ... that RULE names as remote; NULL: none. */
+char *text_rule_remote(const struct security_rule *rule);
+
+char *text_key_rule(const struct security_rule *rule);
+/* GROUP NULL: not known yet, as if stateful. */
+char *text_print_rule(const struct security_rule *rule, const struct security_group *group);
+/* The identity that PORT has. */
+char *text_print_identity(const struct port *port);
