@@ -11,6 +11,7 @@
 
 #include "api/claim.h"
 #include "api/mirror.h"
+#include "api/security.h"
 #include "lib/error.h"
 #include "model/attr_json.h"
 
@@ -180,15 +181,39 @@ static void port_says_address(struct audit *audit, struct entry *entry,
 static void port_says_identity(struct audit *audit, struct entry *entry)
 {
 	const struct port *port = entry->object;
+	g_autofree char *label = security_print_label(port);
 	char key[CLAIM_TEXT];
-	const struct entry *project = g_hash_table_lookup(
-		audit->entries, claim_print_project(port->object.project_id, key));
+	const struct entry *claim =
+		g_hash_table_lookup(audit->entries, claim_print_label(label, key));
 
-	if (!project)
+	if (!claim)
 		found(audit, entry, "%s is not claimed", key);
-	else if (strtoul(project->value, NULL, 10) != port->identity)
-		found(audit, entry, "identity %u, but its project's is %s", port->identity,
-		      project->value);
+	else if (strtoul(claim->value, NULL, 10) != port->identity)
+		found(audit, entry, "identity %u, but that of its groups is %s", port->identity,
+		      claim->value);
+}
+
+static void group_says(struct audit *audit, struct entry *entry, const char *id)
+{
+	const struct security_group *group = entry->object;
+	char key[CLAIM_TEXT];
+
+	if (g_strcmp0(group->object.name, SECURITY_GROUP_DEFAULT) == 0)
+		claims(audit, entry, claim_print_default_group(group->object.project_id, key),
+		       id);
+}
+
+static void rule_says(struct audit *audit, struct entry *entry, const char *id)
+{
+	const struct security_rule *rule = entry->object;
+
+	refers(audit, entry, "security_group_id", KIND_SECURITY_GROUP, rule->security_group_id);
+	if (!uuid_is_none(rule->remote_group_id))
+		refers(audit, entry, "remote_group_id", KIND_SECURITY_GROUP,
+		       rule->remote_group_id);
+	if (!uuid_is_none(rule->remote_address_group_id))
+		refers(audit, entry, "remote_address_group_id", KIND_ADDRESS_GROUP,
+		       rule->remote_address_group_id);
 }
 
 static void port_says(struct audit *audit, struct entry *entry, const char *id)
@@ -203,6 +228,12 @@ static void port_says(struct audit *audit, struct entry *entry, const char *id)
 	for (uint32_t i = 0; i < port->fixed_ips.count; i++)
 		port_says_address(audit, entry, vec_at(struct fixed_ip, &port->fixed_ips, i),
 				  id);
+	for (uint32_t i = 0; i < port->security_groups.count; i++) {
+		struct uuid group = *vec_at(struct uuid, &port->security_groups, i);
+
+		refers(audit, entry, "security_groups", KIND_SECURITY_GROUP, group);
+		guarded(audit, entry, KIND_SECURITY_GROUP, group);
+	}
 	port_says_identity(audit, entry);
 	if (!port_is_router_interface(port))
 		return;
@@ -215,21 +246,23 @@ static void port_says(struct audit *audit, struct entry *entry, const char *id)
 
 static void (*const says[KIND_COUNT])(struct audit *audit, struct entry *entry,
 				      const char *id) = {
-	[KIND_HOST] = host_says,     [KIND_NETWORK] = network_says, [KIND_SUBNET] = subnet_says,
-	[KIND_ROUTER] = router_says, [KIND_PORT] = port_says,
+	[KIND_HOST] = host_says,	  [KIND_NETWORK] = network_says,
+	[KIND_SUBNET] = subnet_says,	  [KIND_ROUTER] = router_says,
+	[KIND_PORT] = port_says,	  [KIND_SECURITY_GROUP] = group_says,
+	[KIND_SECURITY_RULE] = rule_says,
 };
 
 /* --- what belongs to no object ------------------------------------------------------- */
 
-/* A project and its number name each other. */
-static void project_pairs(struct audit *audit, struct entry *entry)
+/* A label and its number name each other. */
+static void label_pairs(struct audit *audit, struct entry *entry)
 {
 	char key[CLAIM_TEXT];
-	const char *project = entry->key + strlen(KEY_PROJECT);
 
 	entry->wanted = true;
 	claims(audit, entry,
-	       claim_print_identity((uint32_t)strtoul(entry->value, NULL, 10), key), project);
+	       claim_print_identity((uint32_t)strtoul(entry->value, NULL, 10), key),
+	       entry->key);
 }
 
 static void guard_belongs(struct audit *audit, struct entry *entry)
@@ -250,7 +283,7 @@ static const struct {
 	void (*look)(struct audit *audit, struct entry *entry);
 } others[] = {
 	{KEY_LIVE, sign_belongs},      {KEY_WIRED, sign_belongs}, {KEY_LEAD, sign_belongs},
-	{KEY_QUOTA, sign_belongs},     {KEY_USAGE, sign_belongs}, {KEY_PROJECT, project_pairs},
+	{KEY_QUOTA, sign_belongs},     {KEY_USAGE, sign_belongs}, {KEY_LABEL, label_pairs},
 	{GUARD_PREFIX, guard_belongs},
 };
 

@@ -61,8 +61,17 @@ char *claim_print_identity(uint32_t number, char *text)
 	return claim_print_number("identity", number, text);
 }
 
-char *claim_print_project(const char *project, char *text)
+/* Labels may be longer than a key. */
+char *claim_print_label(const char *label, char *text)
 {
-	snprintf(text, CLAIM_TEXT, KEY_PROJECT "%s", project);
+	g_autofree char *digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256, label, -1);
+
+	snprintf(text, CLAIM_TEXT, KEY_LABEL "%s", digest);
+	return text;
+}
+
+char *claim_print_default_group(const char *project, char *text)
+{
+	snprintf(text, CLAIM_TEXT, CLAIM_PREFIX "default-group/%s", project);
 	return text;
 }

@@ -19,6 +19,8 @@ char *claim_print_vni(struct vni vni, char *text);
 char *claim_print_router(uint32_t number, char *text);
 char *claim_print_hostname(const char *name, char *text);
 char *claim_print_tunnel(struct ip ip, char *text);
-/* ... a project, whose claim has the number as its value. */
+char *claim_print_default_group(const char *project, char *text);
+/* An identity's number, whose value is the key of what it stands for; and that, by its label,
+ * whose value is the number and the label. */
 char *claim_print_identity(uint32_t number, char *text);
-char *claim_print_project(const char *project, char *text);
+char *claim_print_label(const char *label, char *text);

@@ -14,6 +14,7 @@
 static const struct {
 	const char *alias, *name, *description;
 } extensions[] = {
+	{"address-group", "Address group", "Addresses that rules name together"},
 	{"allowed-address-pairs", "Allowed Address Pairs",
 	 "Further addresses a port may send with"},
 	{"binding", "Port Binding", "The host that wires a port"},
@@ -33,12 +34,19 @@ static const struct {
 	{"quotas", "Quota management support", "Limits of projects"},
 	{"revision-if-match", "If-Match constraints", "If-Match: revision_number=N"},
 	{"router", "L3 Router", "Routers and their interfaces"},
+	{"security-group", "security-group", "Rules of what a port may send and receive"},
+	{"security-groups-normalized-cidr", "Normalized CIDR field for security group rules",
+	 "normalized_cidr beside remote_ip_prefix"},
+	{"security-groups-remote-address-group", "Remote address group id field",
+	 "Rules that name an address group"},
 	{"sorting", "Sorting support", "sort_key and sort_dir in lists"},
 	{"sort-key-validation", "Sort key validation", "Unknown sort keys are refused"},
 	{"standard-attr-description", "standard-attr-description", "Descriptions"},
 	{"standard-attr-revisions", "Resource revision numbers", "revision_number"},
 	{"standard-attr-tag", "Tag support for resources", "Tags and filters by tags"},
 	{"standard-attr-timestamp", "Resource timestamps", "created_at and updated_at"},
+	{"stateful-security-group", "Stateful security group",
+	 "Groups whose replies need rules of their own"},
 	{"tag-ports-during-bulk-creation", "Tag Ports During Bulk Creation",
 	 "Tags may be given on create"},
 	{"weft-flood", "Flooding", "Unknown unicast of a network may be flooded"},

@@ -15,7 +15,7 @@
 
 /* Reading */
 
-void engine_list(const struct ask *ask)
+static void list_now(const struct ask *ask)
 {
 	g_autoptr(GError) error = NULL;
 	g_autofree char *base = reply_base(ask->request);
@@ -33,6 +33,51 @@ void engine_list(const struct ask *ask)
 		reply_json(ask->request, 200, text, size);
 	else
 		reply_error(ask->request, error);
+}
+
+/* A question that waits until what it needs is made. */
+struct late {
+	struct ask ask;
+	struct caller caller;
+};
+
+static bool late_build(struct job *job, GError **error)
+{
+	const struct late *late = job_data(job);
+
+	return late->ask.resource->prepare(job, error);
+}
+
+static void late_finish(struct job *job, const GError *error)
+{
+	struct late *late = job_data(job);
+
+	if (error)
+		reply_error(late->ask.request, error);
+	else
+		list_now(&late->ask);
+}
+
+static const struct job_ops late_ops = {
+	.build = late_build,
+	.finish = late_finish,
+	.free = g_free,
+};
+
+void engine_list(const struct ask *ask)
+{
+	const struct resource *resource = ask->resource;
+	struct late *late;
+
+	if (!resource->need || !resource->need(ask->api->cloud, ask->caller)) {
+		list_now(ask);
+		return;
+	}
+	late = g_new0(struct late, 1);
+	late->ask = *ask;
+	late->caller = *ask->caller;
+	late->ask.caller = &late->caller;
+	job_start(ask->api, ask->caller, &late_ops, late);
 }
 
 void engine_show(const struct ask *ask)

@@ -42,7 +42,7 @@ struct job {
 	GPtrArray *order;    /* struct change, as they came */
 	GPtrArray *keys;     /* char *: required at a revision */
 	GArray *reservations;
-	GHashTable *identities; /* project, interned -> number allocated by this job */
+	GHashTable *identities; /* label, owned -> number allocated by this job */
 	GPtrArray *waiting;	/* struct job: want a key of ours */
 	char *wanted;		/* the key this job waits for */
 };
@@ -306,43 +306,78 @@ bool job_pick_ip(struct job *job, struct uuid subnet, struct ip *out)
 	return true;
 }
 
-/* Below 65536 first: the kernel's own vxlan device knows only 16 bits of it. */
+/*
+ * Below 65536 first: the kernel's own vxlan device knows only 16 bits of it. The lowest are
+ * kept for what is no port's. One that was freed comes again when all others have been.
+ */
+#define IDENTITY_MIN 256
 #define IDENTITY_MAX ((1u << 24) - 1)
 
-static uint32_t job_take_identity(struct job *job, const char *project)
+static uint32_t job_take_identity(struct job *job, const char *owner)
 {
 	struct api *api = job->api;
 	char key[CLAIM_TEXT];
 
 	for (uint32_t tries = 0; tries < IDENTITY_MAX; tries++) {
-		uint32_t number = api->next_identity;
+		uint32_t number = MAX(api->next_identity, IDENTITY_MIN);
 
-		api->next_identity = number % IDENTITY_MAX + 1;
+		api->next_identity = number < IDENTITY_MAX ? number + 1 : IDENTITY_MIN;
 		if (mirror_find_identity(api->mirror, number) ||
 		    job_has_claim(job, claim_print_identity(number, key)))
 			continue;
-		job_claim(job, key, project);
+		job_claim(job, key, owner);
 		return number;
 	}
 	return 0;
 }
 
-uint32_t job_get_identity(struct job *job, const char *project)
+uint32_t job_get_identity(struct job *job, const char *label)
 {
-	uint32_t number = mirror_get_identity(job->api->mirror, project);
-	char key[CLAIM_TEXT], text[16];
+	uint32_t number = mirror_get_identity(job->api->mirror, label);
+	g_autofree char *value = NULL;
+	char key[CLAIM_TEXT];
 
-	if (!number)
-		number = GPOINTER_TO_UINT(g_hash_table_lookup(job->identities, project));
+	claim_print_label(label, key);
+	if (number) {
+		/* it stays while we use it: whoever frees it notices */
+		store_txn_require_exists(job->txn, key);
+		return number;
+	}
+	number = GPOINTER_TO_UINT(g_hash_table_lookup(job->identities, label));
 	if (number)
 		return number;
-	number = job_take_identity(job, project);
+	number = job_take_identity(job, key);
 	if (!number)
 		return 0;
-	snprintf(text, sizeof(text), "%u", number);
-	job_claim(job, claim_print_project(project, key), text);
-	g_hash_table_insert(job->identities, (void *)project, GUINT_TO_POINTER(number));
+	value = g_strdup_printf("%u %s", number, label);
+	job_claim(job, key, value);
+	g_hash_table_insert(job->identities, g_strdup(label), GUINT_TO_POINTER(number));
 	return number;
+}
+
+struct freeing {
+	struct job *job;
+	char part[UUID_TEXT + 3];
+};
+
+static void free_identity(uint32_t number, const char *label, void *data)
+{
+	const struct freeing *freeing = data;
+	char key[CLAIM_TEXT];
+
+	if (!strstr(label, freeing->part))
+		return;
+	job_unclaim(freeing->job, claim_print_label(label, key));
+	job_unclaim(freeing->job, claim_print_identity(number, key));
+}
+
+void job_free_identities(struct job *job, struct uuid group)
+{
+	struct freeing freeing = {.job = job};
+	char id[UUID_TEXT];
+
+	snprintf(freeing.part, sizeof(freeing.part), "sg:%s", uuid_print(group, id));
+	mirror_each_identity(job->api->mirror, free_identity, &freeing);
 }
 
 /* Commit */
@@ -517,7 +552,7 @@ void job_start(struct api *api, const struct caller *caller, const struct job_op
 	job->order = g_ptr_array_new();
 	job->keys = g_ptr_array_new_with_free_func(g_free);
 	job->reservations = g_array_new(FALSE, FALSE, sizeof(struct reservation));
-	job->identities = g_hash_table_new(g_direct_hash, g_direct_equal);
+	job->identities = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	job->waiting = g_ptr_array_new();
 	job_run(job);
 }

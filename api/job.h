@@ -64,5 +64,7 @@ void job_close_guard(struct job *job, enum kind kind, struct uuid parent);
 bool job_reserve_ip(struct job *job, struct uuid subnet, struct ip ip);
 bool job_pick_ip(struct job *job, struct uuid subnet, struct ip *out);
 
-/* The identity of the project, allocated when it has none. 0: all are taken. */
-uint32_t job_get_identity(struct job *job, const char *project);
+/* The identity of LABEL (security_print_label), allocated when it has none. 0: all are taken. */
+uint32_t job_get_identity(struct job *job, const char *label);
+/* The security group goes, and with it the identities of its members, of whom there are none. */
+void job_free_identities(struct job *job, struct uuid group);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/claim.h"
 #include "lib/error.h"
 #include "model/attr_json.h"
 
@@ -21,8 +22,8 @@ struct mirror {
 	struct store_watch *watch;
 	GHashTable *limits;	/* project -> struct limits, both owned */
 	GHashTable *guards;	/* key -> uint64_t, both owned */
-	GHashTable *identities; /* project, interned -> number */
-	GHashTable *owners;	/* number -> project, interned */
+	GHashTable *identities; /* key of a label -> struct label */
+	GHashTable *numbers;	/* number -> the same */
 	GHashTable *live;	/* host -> struct live, both owned */
 	unsigned int phase;	/* what is being read: a kind, then one of `others` */
 	uint64_t revision;	/* of the first range: changes after it are watched */
@@ -30,6 +31,13 @@ struct mirror {
 	GArray *missing;	/* struct missing: in the cloud and not in the store */
 	guint retry;
 	bool ended;
+};
+
+/* What an identity stands for. */
+struct label {
+	char *key; /* first */
+	char *text;
+	uint32_t number;
 };
 
 struct live {
@@ -87,20 +95,42 @@ static void mirror_apply_guard(struct mirror *mirror, const struct store_entry *
 		g_hash_table_remove(mirror->guards, entry->key);
 }
 
-static void mirror_apply_project(struct mirror *mirror, const struct store_entry *entry)
+static void label_free(void *data)
 {
-	const char *project = g_intern_string(entry->key + strlen(KEY_PROJECT));
-	g_autofree char *text = g_strndup(entry->value ? entry->value : "", entry->size);
-	guint number = (guint)strtoul(text, NULL, 10);
+	struct label *label = data;
 
-	if (!entry->value) {
-		number = mirror_get_identity(mirror, project);
-		g_hash_table_remove(mirror->identities, project);
-		g_hash_table_remove(mirror->owners, GUINT_TO_POINTER(number));
+	g_free(label->key);
+	g_free(label->text);
+	g_free(label);
+}
+
+static void mirror_drop_label(struct mirror *mirror, const char *key)
+{
+	const struct label *label = g_hash_table_lookup(mirror->identities, key);
+
+	if (!label)
 		return;
-	}
-	g_hash_table_replace(mirror->identities, (void *)project, GUINT_TO_POINTER(number));
-	g_hash_table_replace(mirror->owners, GUINT_TO_POINTER(number), (void *)project);
+	if (g_hash_table_lookup(mirror->numbers, GUINT_TO_POINTER(label->number)) == label)
+		g_hash_table_remove(mirror->numbers, GUINT_TO_POINTER(label->number));
+	g_hash_table_remove(mirror->identities, key);
+}
+
+/* "NUMBER LABEL" */
+static void mirror_apply_label(struct mirror *mirror, const struct store_entry *entry)
+{
+	g_autofree char *text = g_strndup(entry->value ? entry->value : "", entry->size);
+	const char *space = strchr(text, ' ');
+	struct label *label;
+
+	mirror_drop_label(mirror, entry->key);
+	if (!entry->value || !space)
+		return;
+	label = g_new0(struct label, 1);
+	label->key = g_strdup(entry->key);
+	label->text = g_strdup(space + 1);
+	label->number = (uint32_t)strtoul(text, NULL, 10);
+	g_hash_table_insert(mirror->identities, label->key, label);
+	g_hash_table_insert(mirror->numbers, GUINT_TO_POINTER(label->number), label);
 }
 
 static void live_free(void *data)
@@ -177,10 +207,10 @@ static void mirror_forget_guards(struct mirror *mirror, GHashTable *listed)
 	g_hash_table_remove_all(mirror->guards);
 }
 
-static void mirror_forget_projects(struct mirror *mirror, GHashTable *listed)
+static void mirror_forget_labels(struct mirror *mirror, GHashTable *listed)
 {
+	g_hash_table_remove_all(mirror->numbers);
 	g_hash_table_remove_all(mirror->identities);
-	g_hash_table_remove_all(mirror->owners);
 }
 
 static void mirror_forget_live(struct mirror *mirror, GHashTable *listed)
@@ -212,7 +242,7 @@ static const struct {
 	{GUARD_PREFIX, mirror_apply_guard, mirror_forget_guards},
 	{KEY_USAGE, mirror_apply_guard, mirror_forget_nothing},
 	{KEY_QUOTA, mirror_apply_limits, mirror_forget_limits},
-	{KEY_PROJECT, mirror_apply_project, mirror_forget_projects},
+	{KEY_LABEL, mirror_apply_label, mirror_forget_labels},
 	{KEY_LIVE, mirror_apply_live, mirror_forget_live},
 	{KEY_WIRED, mirror_apply_wired, mirror_forget_wired},
 };
@@ -397,8 +427,8 @@ struct mirror *mirror_new(struct store *store, struct cloud *cloud,
 	mirror->data = data;
 	mirror->guards = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	mirror->limits = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-	mirror->identities = g_hash_table_new(g_direct_hash, g_direct_equal);
-	mirror->owners = g_hash_table_new(g_direct_hash, g_direct_equal);
+	mirror->identities = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, label_free);
+	mirror->numbers = g_hash_table_new(NULL, NULL);
 	mirror->live = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, live_free);
 	mirror->missing = g_array_new(FALSE, FALSE, sizeof(struct missing));
 	mirror_read_next(mirror);
@@ -421,7 +451,7 @@ void mirror_free(struct mirror *mirror)
 	g_hash_table_unref(mirror->guards);
 	g_hash_table_unref(mirror->limits);
 	g_hash_table_unref(mirror->identities);
-	g_hash_table_unref(mirror->owners);
+	g_hash_table_unref(mirror->numbers);
 	g_hash_table_unref(mirror->live);
 	g_array_unref(mirror->missing);
 	g_free(mirror);
@@ -461,15 +491,33 @@ void mirror_visit_limits(const struct mirror *mirror,
 		visit(project, limits, data);
 }
 
-uint32_t mirror_get_identity(const struct mirror *mirror, const char *project)
+uint32_t mirror_get_identity(const struct mirror *mirror, const char *text)
 {
-	return GPOINTER_TO_UINT(
-		g_hash_table_lookup(mirror->identities, g_intern_string(project)));
+	char key[CLAIM_TEXT];
+	const struct label *label =
+		g_hash_table_lookup(mirror->identities, claim_print_label(text, key));
+
+	return label ? label->number : 0;
 }
 
 const char *mirror_find_identity(const struct mirror *mirror, uint32_t number)
 {
-	return g_hash_table_lookup(mirror->owners, GUINT_TO_POINTER(number));
+	const struct label *label =
+		g_hash_table_lookup(mirror->numbers, GUINT_TO_POINTER(number));
+
+	return label ? label->text : NULL;
+}
+
+void mirror_each_identity(const struct mirror *mirror,
+			  void (*visit)(uint32_t number, const char *label, void *data),
+			  void *data)
+{
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, mirror->identities);
+	while (g_hash_table_iter_next(&iter, NULL, &value))
+		visit(((struct label *)value)->number, ((struct label *)value)->text, data);
 }
 
 const char *mirror_find_live(const struct mirror *mirror, const char *host, uint64_t *revision)

@@ -36,8 +36,9 @@ bool mirror_is_behind(const struct mirror *mirror);
 
 /* The revision of the guard key of an object's children, 0 when it never had any. */
 uint64_t mirror_get_guard(const struct mirror *mirror, enum kind kind, struct uuid id);
-/* The identity number of PROJECT, or 0; whose NUMBER is, or NULL. */
-uint32_t mirror_get_identity(const struct mirror *mirror, const char *project);
+/* The identity number of LABEL ("project:P", "sg:UUID,sg:UUID"), or 0; the label of NUMBER, or
+ * NULL. */
+uint32_t mirror_get_identity(const struct mirror *mirror, const char *label);
 /* The revision of a KEY_USAGE key, 0 when there is none. */
 uint64_t mirror_get_revision(const struct mirror *mirror, const char *key);
 /* What was said of PROJECT's quota, or NULL; each of them. */
@@ -47,6 +48,10 @@ void mirror_visit_limits(const struct mirror *mirror,
 				       void *data),
 			 void *data);
 const char *mirror_find_identity(const struct mirror *mirror, uint32_t number);
+/* Calls VISIT with each number and label. */
+void mirror_each_identity(const struct mirror *mirror,
+			  void (*visit)(uint32_t number, const char *label, void *data),
+			  void *data);
 
 /* Which controller HOST is connected to, by its live key, and that key's revision (REVISION may
  * be NULL); NULL: none. Borrowed until the next change. */
@@ -60,7 +65,7 @@ char *key_print_guard(enum kind kind, struct uuid id, char *text);
 bool key_parse(const char *key, enum kind *kind, struct uuid *id);
 #define KEY_QUOTA   "quota/"	     /* + project: its limits */
 #define KEY_USAGE   "usage/"	     /* + project/kind: changes when it gets more */
-#define KEY_PROJECT "claim/project/" /* + project: its identity's number */
+#define KEY_LABEL "claim/label/" /* + digest: number and label of an identity */
 
 /* What hosts say of themselves, where several controllers have the store open. */
 #define KEY_LIVE  "live/"  /* + host: the controller it is connected to; leased */

@@ -8,6 +8,7 @@
 
 #include "api/access.h"
 #include "api/address.h"
+#include "api/security.h"
 #include "lib/error.h"
 
 #define MAC_TRIES 64
@@ -100,7 +101,9 @@ static void port_fill_pairs(struct port *port)
 
 static bool port_take_identity(struct job *job, struct port *port, GError **error)
 {
-	port->identity = job_get_identity(job, port->object.project_id);
+	g_autofree char *label = security_print_label(port);
+
+	port->identity = job_get_identity(job, label);
 	if (port->identity)
 		return true;
 	g_set_error(error, WEFT_ERROR, WEFT_ERROR_EXHAUSTED,
@@ -121,13 +124,18 @@ bool api_port_complete(struct job *job, const struct port *before, struct port *
 			return false;
 		port_fill_pairs(port);
 		return port_validate(port, error) &&
+		       security_complete_port(job, before, port, given, error) &&
+		       (!was_given(given, "security_groups") ||
+			port_take_identity(job, port, error)) &&
 		       address_allocate(job, before, port, addresses, error);
 	}
 	if (!port_take_mac(job, port, error))
 		return false;
 	port_fill_pairs(port);
 	job_guard(job, KIND_NETWORK, port->network_id);
-	return port_validate(port, error) && port_take_identity(job, port, error) &&
+	return port_validate(port, error) &&
+	       security_complete_port(job, NULL, port, given, error) &&
+	       port_take_identity(job, port, error) &&
 	       address_allocate(job, NULL, port, addresses, error);
 }
 

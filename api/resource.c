@@ -6,16 +6,24 @@
 
 #include <string.h>
 
+#include "api/address_group.h"
 #include "api/host.h"
 #include "api/network.h"
 #include "api/port.h"
 #include "api/router.h"
+#include "api/security.h"
 #include "api/subnet.h"
 #include "lib/error.h"
 
 static const struct resource *const resources[KIND_COUNT] = {
-	[KIND_HOST] = &api_host,     [KIND_NETWORK] = &api_network, [KIND_SUBNET] = &api_subnet,
-	[KIND_ROUTER] = &api_router, [KIND_PORT] = &api_port,
+	[KIND_HOST] = &api_host,
+	[KIND_NETWORK] = &api_network,
+	[KIND_SUBNET] = &api_subnet,
+	[KIND_ROUTER] = &api_router,
+	[KIND_PORT] = &api_port,
+	[KIND_ADDRESS_GROUP] = &api_address_group,
+	[KIND_SECURITY_GROUP] = &api_security_group,
+	[KIND_SECURITY_RULE] = &api_security_rule,
 };
 
 const struct resource *resource_find(const char *path)

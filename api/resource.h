@@ -31,6 +31,11 @@ struct resource {
 	/* Who may see and change it says the policy, by its name: get_port, update_port ... */
 	const char *parent; /* "policy": attribute policy_id names its owner (ext_parent) */
 	bool admin_only;    /* a list is refused, not empty, for who sees none of them */
+	/*
+	 * Something has to be made before CALLER reads: PREPARE makes it. Both or none.
+	 */
+	bool (*need)(const struct cloud *cloud, const struct caller *caller);
+	bool (*prepare)(struct job *job, GError **error);
 	const struct resource_action *actions; /* ends with name NULL; NULL: none */
 };
 

@@ -35,7 +35,7 @@ static json_t *group_print_rules(const void *object, const void *world)
 
 	if (!rules || !rules->len)
 		return list;
-	view.admin = false;
+	view.hidden = 0;
 	view.world = world;
 	sorted = g_memdup2(rules->pdata, rules->len * sizeof(void *));
 	qsort(sorted, rules->len, sizeof(void *), id_compare);
