@@ -63,8 +63,8 @@ char *key_print(enum kind kind, struct uuid id, char *text);
 char *key_print_guard(enum kind kind, struct uuid id, char *text);
 /* The object that "port/<uuid>" is the key of; false: of none. */
 bool key_parse(const char *key, enum kind *kind, struct uuid *id);
-#define KEY_QUOTA   "quota/"	     /* + project: its limits */
-#define KEY_USAGE   "usage/"	     /* + project/kind: changes when it gets more */
+#define KEY_QUOTA "quota/"	 /* + project: its limits */
+#define KEY_USAGE "usage/"	 /* + project/kind: changes when it gets more */
 #define KEY_LABEL "claim/label/" /* + digest: number and label of an identity */
 
 /* What hosts say of themselves, where several controllers have the store open. */
