@@ -6,6 +6,29 @@
 
 #include "compile/state.h"
 
+/* Who claims a MAC of a network. The row is the best claim's. */
+struct location {
+	struct mac mac; /* first: the key */
+	bool queued;
+	struct net_unit *net;
+	struct claim *claims;
+	struct row *row;
+};
+
+struct claim {
+	struct claim *next;
+	struct location *location;
+	struct port_unit *port;
+	bool own; /* the port's own MAC, not a pair's */
+};
+
+/* Who has an address of a network. */
+struct address {
+	struct ip ip; /* first: the key */
+	uint32_t fixed;
+	GHashTable *namers; /* set of struct port_unit; NULL: none */
+};
+
 GHashTable *location_table_new(void);	  /* net_unit.locations */
 GHashTable *location_addresses_new(void); /* net_unit.addresses */
 

@@ -15,7 +15,9 @@
 #include "compile/compile.h"
 #include "compile/work.h"
 
+struct address;
 struct audience;
+struct claim;
 struct component;
 struct host_unit;
 struct identity;
@@ -91,29 +93,6 @@ struct router_unit {
 	bool known;
 	uint32_t pass;	   /* of the last recomputation */
 	GHashTable *table; /* set: its rows by table and key */
-};
-
-/* Who claims a MAC of a network. The row is the best claim's. */
-struct location {
-	struct mac mac; /* first: the key */
-	bool queued;
-	struct net_unit *net;
-	struct claim *claims;
-	struct row *row;
-};
-
-struct claim {
-	struct claim *next;
-	struct location *location;
-	struct port_unit *port;
-	bool own; /* the port's own MAC, not a pair's */
-};
-
-/* Who has an address of a network. */
-struct address {
-	struct ip ip; /* first: the key */
-	uint32_t fixed;
-	GHashTable *namers; /* set of struct port_unit; NULL: none */
 };
 
 /* What a port has contributed, so that it can be taken back. */
