@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rows as they come from the controller, typed: strict parsing, errors that name
- * table, key, attribute and value.
+ * Rows as they come from the controller, typed; errors name table, key, attribute and value.
  */
 #pragma once
 
@@ -89,9 +88,8 @@ struct row_pair {
 	struct prefix prefix;
 };
 
-/* Names of sets, owned. */
 struct row_identity {
-	char **sets; /* ends with NULL */
+	char **sets; /* names, owned; ends with NULL */
 	gsize count;
 };
 
@@ -138,9 +136,8 @@ struct row {
 	} u;
 };
 
-/* Parses the key alone, as a deletion needs it. */
+/* The key alone, as a deletion needs it; the row (owned), or NULL. VALUE is only read. */
 bool row_key_parse(const char *table, const char *key, struct row_key *out, GError **error);
-/* The row (owned), or NULL. VALUE is only read. */
 struct row *row_parse(const char *table, const char *key, json_t *value, GError **error);
 void row_free(struct row *row);
 

@@ -10,6 +10,7 @@
 #include "abi/hash.h"
 #include "agent/derive.h"
 #include "agent/held.h"
+#include "agent/holders.h"
 #include "lib/error.h"
 
 /* ------------------------------------------------------------- indexes */
@@ -380,113 +381,12 @@ static void member_del(struct state *state, struct row *row, bool replaced)
 	g_ptr_array_remove_fast(net_get(state, row->key.vni)->members, row);
 }
 
-/* ------------------------------------------------------------ policies */
-
-static void holder_add(struct state *state, struct row *row)
-{
-	gpointer identity = GUINT_TO_POINTER(row->u.port->identity);
-	GPtrArray *rows = g_hash_table_lookup(state->holders, identity);
-
-	if (!row->u.port->filtered)
-		return;
-	if (!rows) {
-		rows = g_ptr_array_new();
-		g_hash_table_insert(state->holders, identity, rows);
-	}
-	g_ptr_array_add(rows, row);
-	policies_hold(state->policies, row->u.port->identity);
-}
-
-static void holder_del(struct state *state, struct row *row)
-{
-	gpointer identity = GUINT_TO_POINTER(row->u.port->identity);
-	GPtrArray *rows = g_hash_table_lookup(state->holders, identity);
-
-	if (!row->u.port->filtered)
-		return;
-	g_ptr_array_remove_fast(rows, row);
-	if (!rows->len)
-		g_hash_table_remove(state->holders, identity);
-	policies_release(state->policies, row->u.port->identity);
-}
-
-static void policy_moved(uint32_t identity, void *data)
-{
-	struct state *state = data;
-	GPtrArray *rows = g_hash_table_lookup(state->holders, GUINT_TO_POINTER(identity));
-
-	for (guint i = 0; rows && i < rows->len; i++)
-		derive_port(state, g_ptr_array_index(rows, i));
-}
-
-static void policy_stale(uint32_t identity, void *data)
-{
-	struct state *state = data;
-	GPtrArray *rows = g_hash_table_lookup(state->holders, GUINT_TO_POINTER(identity));
-
-	for (guint i = 0; rows && i < rows->len; i++) {
-		const struct row *row = g_ptr_array_index(rows, i);
-		const struct wire *wire = held_find_wire(state, row->u.port->id);
-
-		if (wire)
-			g_array_append_val(state->stale, wire->slot);
-	}
-}
-
-static void policy_complain(const char *text, void *data)
-{
-	struct state *state = data;
-
-	state->ops.complain(text, state->data);
-}
-
-static void rule_add(struct state *state, struct row *row)
-{
-	policies_put_rule(state->policies, row->u.rule);
-}
-
-static void rule_del(struct state *state, struct row *row, bool replaced)
-{
-	policies_del_rule(state->policies, row->u.rule);
-}
-
-static void address_add(struct state *state, struct row *row)
-{
-	policies_put_address(state->policies, row->u.address.group, row->u.address.prefix);
-}
-
-static void address_del(struct state *state, struct row *row, bool replaced)
-{
-	policies_del_address(state->policies, row->u.address.group, row->u.address.prefix);
-}
-
-static void identity_add(struct state *state, struct row *row)
-{
-	policies_put_identity(state->policies, row->key.vni,
-			      (const char *const *)row->u.identity.sets, row->u.identity.count);
-}
-
-static void identity_del(struct state *state, struct row *row, bool replaced)
-{
-	policies_del_identity(state->policies, row->key.vni);
-}
-
-const GArray *state_stale(const struct state *state)
-{
-	return state->stale;
-}
-
-const struct policies *state_policies(const struct state *state)
-{
-	return state->policies;
-}
-
 static void port_add(struct state *state, struct row *row)
 {
 	struct wire *wire = held_find_wire(state, row->u.port->id);
 
 	port_each_mac(state, row, local_add);
-	holder_add(state, row);
+	holders_add(state, row);
 	if (wire)
 		wire_join(state, wire, row->u.port);
 	port_again(state, row);
@@ -497,7 +397,7 @@ static void port_del(struct state *state, struct row *row, bool replaced)
 	struct wire *wire = held_find_wire(state, row->u.port->id);
 
 	port_each_mac(state, row, local_del);
-	holder_del(state, row);
+	holders_del(state, row);
 	if (wire)
 		wire_leave(state, wire);
 	port_each_mac(state, row, location_again);
@@ -514,9 +414,9 @@ static const struct {
 	[ROW_ROUTE] = {derive_route, NULL},
 	[ROW_LOCATION] = {location_add, location_del},
 	[ROW_MEMBER] = {member_add, member_del},
-	[ROW_RULE] = {rule_add, rule_del},
-	[ROW_ADDRESSES] = {address_add, address_del},
-	[ROW_IDENTITY] = {identity_add, identity_del},
+	[ROW_RULE] = {holders_add_rule, holders_del_rule},
+	[ROW_ADDRESSES] = {holders_add_address, holders_del_address},
+	[ROW_IDENTITY] = {holders_add_identity, holders_del_identity},
 	[ROW_PORT] = {port_add, port_del},
 };
 
@@ -746,16 +646,6 @@ void state_applied(struct state *state)
 	g_array_set_size(state->stale, 0);
 }
 
-void state_failed(struct state *state)
-{
-	for (uint32_t slot = 1; slot < LIM_HOST_PORTS; slot++) {
-		const struct wire *wire = state->by_slot[slot];
-
-		if (wire && wire->port && wire->port->filtered)
-			g_array_append_val(state->stale, slot);
-	}
-}
-
 void state_slots_swept(struct state *state)
 {
 	slots_settle(state->slots);
@@ -776,12 +666,7 @@ struct state *state_new(const char *host, struct ip local, struct desired *desir
 	state->desired = desired;
 	state->ops = *ops;
 	state->data = data;
-	state->policies = policies_new(
-		desired, &(struct policies_ops){policy_moved, policy_stale, policy_complain},
-		state);
-	state->holders =
-		g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_ptr_array_unref);
-	state->stale = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+	holders_init(state);
 	state->rows = g_hash_table_new_full(row_key_hash, row_key_same,
 					    (GDestroyNotify)row_free, NULL);
 	state->peers = g_hash_table_new_full(NULL, NULL, NULL, g_free);
@@ -802,9 +687,7 @@ void state_free(struct state *state)
 {
 	if (!state)
 		return;
-	policies_free(state->policies); /* before the rows that its rules are borrowed from */
-	g_hash_table_unref(state->holders);
-	g_array_unref(state->stale);
+	holders_done(state); /* before the rows that its rules are borrowed from */
 	g_hash_table_unref(state->rows);
 	g_hash_table_unref(state->peers);
 	g_hash_table_unref(state->remotes);
