@@ -16,7 +16,7 @@
 
 cloud_repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 CLOUD= CLOUD_DIR= CLOUD_BIN=
-CLOUD_UNDERLAY=4 CLOUD_MTU=1500 # before anything starts: 6 for IPv6 tunnel addresses, fd99:N::2
+CLOUD_UNDERLAY=4 # before anything starts: 6 for IPv6 tunnel addresses, fd99:N::2
 CLOUD_TLS= # "yes" before anything starts: weftd serves https, agents show certificates of their hosts
 
 # Names the cloud P and keeps its state in FOLDER; makes nothing yet.
@@ -65,7 +65,7 @@ cloud_wire() { # NAMESPACE NUMBER MTU: a leg of the underlay to the router
 
 # The router, the controller's namespace and COUNT hosts h1 ...
 cloud_up() { # COUNT [MTU]
-	local n mtu=${2:-$CLOUD_MTU}
+	local n mtu=${2:-1500}
 	# weftd is nobody: it may pass, and has a folder of its own.
 	mkdir -p "$CLOUD_DIR/pid" "$CLOUD_DIR/log" "$CLOUD_RUN" && chmod 711 "$CLOUD_DIR" &&
 		install -d -o nobody -m 700 "$CLOUD_DIR/weftd" || return
@@ -164,7 +164,7 @@ cloud_weftd() { # [OPTION...]
 		set -- --tls-cert "$pki/weftd.crt" --tls-key "$CLOUD_DIR/weftd/weftd.key" --tls-ca "$pki/ca.crt" \
 			--tls-crl "$pki/ca.crl" "$@"
 	fi
-	[ "$CLOUD_UNDERLAY $CLOUD_MTU" = '4 1500' ] || set -- --mtu "$CLOUD_MTU" --underlay-version $CLOUD_UNDERLAY "$@"
+	[ "$CLOUD_UNDERLAY" != 6 ] || set -- --underlay-version 6 "$@"
 	cloud_start weftd $CLOUD_CONTROL "$CLOUD_BIN/controller/weftd" --listen $CLOUD_LISTEN \
 		--user nobody --store "sqlite:$CLOUD_DIR/weftd/weft.db" --auth tokens --tokens "$CLOUD_DIR/tokens" "$@"
 	cloud_wait 20 api GET / || { echo 'weftd does not answer' >&2; cloud_log weftd; return 1; }

@@ -8,7 +8,7 @@
 #   g (h2) forwards what a sends to e (h1), 10.9.0.1
 #   router: big, small and deep
 . "$(dirname "$0")/lib.sh"
-CLOUD_UNDERLAY=6 CLOUD_MTU=9000
+CLOUD_UNDERLAY=6 STORY_MTU=9000
 story underlay6 2
 
 check_equal 'the hosts have IPv6 addresses' 'fd99:1::2 fd99:2::2' \
