@@ -24,20 +24,25 @@ static bool refuse(GError **error, const char *type, const char *what, struct pr
 	return false;
 }
 
+/* What a request says twice it says once. */
+static void addresses_unite(struct vec *addresses)
+{
+	struct prefix *list = addresses->items;
+	uint32_t at, count = addresses->count;
+
+	addresses->count = 0;
+	for (uint32_t i = 0; i < count; i++)
+		if (!have(addresses, list[i], &at))
+			list[addresses->count++] = list[i];
+}
+
 static bool group_put(struct job *job, const void *before, void *object, uint64_t given,
 		      GError **error)
 {
-	const struct address_group *group = object;
-	uint32_t at;
+	struct address_group *group = object;
 
-	for (uint32_t i = 1; i < group->addresses.count; i++) {
-		struct vec earlier = {group->addresses.items, i};
-		struct prefix prefix = *vec_at(struct prefix, &group->addresses, i);
-
-		if (have(&earlier, prefix, &at))
-			return refuse(error, "AddressesAlreadyExist", "already", prefix,
-				      group->object.id);
-	}
+	if (!before)
+		addresses_unite(&group->addresses);
 	return true;
 }
 
@@ -115,6 +120,7 @@ static bool addresses_build(struct job *job, struct uuid id, json_t *body, bool 
 
 	if (!wanted)
 		return false;
+	addresses_unite(&wanted->addresses);
 	group = job_edit(job, KIND_ADDRESS_GROUP, id);
 	good = addresses_change(group, &wanted->addresses, add, error);
 	attr_free(&address_group_table, wanted);

@@ -27,6 +27,8 @@ static const struct {
 	{"port-mac-address-regenerate", "Port MAC address regenerate",
 	 "A null MAC address makes a new one"},
 	{"port-security", "Port Security", "Source addresses are guarded"},
+	{"port-security-groups-filtering", "Port filtering on security groups",
+	 "Ports by the groups they are in"},
 	{"project-id", "project_id field enabled", "project_id beside tenant_id"},
 	{"provider", "Provider Network", "Tunnel type and identifier of a network"},
 	{"quota-check-limit", "Quota check limit", "check_limit: not below what is in use"},
@@ -90,7 +92,8 @@ static void serve_resources(struct http_request *request)
 
 	for (unsigned int kind = 0; kind < KIND_COUNT; kind++) {
 		const struct attr_table *table = cloud_table((enum kind)kind);
-		g_autofree char *href = g_strdup_printf("%s/v2.0/%s", base, table->plural);
+		g_autofree char *href =
+			g_strdup_printf("%s/v2.0/%s", base, attr_table_path(table));
 
 		g_string_append_printf(out,
 				       "%s{\"name\":\"%s\",\"collection\":\"%s\",\"links\":[{"

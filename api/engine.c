@@ -140,12 +140,37 @@ static bool check_symbols(struct job *job, const struct resource *resource, enum
 	return true;
 }
 
+/* The reply once more, from the cloud as it is after the commit: new children show. */
+static void errand_print_late(struct job *job)
+{
+	struct errand *errand = job_data(job);
+	const struct attr_table *table = resource_table(errand->resource);
+	const char *name = errand->bulk ? table->plural : table->singular;
+
+	for (guint i = 0; i < errand->made->len; i++)
+		if (!cloud_find(job_cloud(job), errand->resource->kind,
+				g_array_index(errand->made, struct uuid, i)))
+			return; /* gone already: the build's text stands */
+	g_string_printf(errand->reply, "{\"%s\":%s", name, errand->bulk ? "[" : "");
+	for (guint i = 0; i < errand->made->len; i++) {
+		if (i)
+			g_string_append_c(errand->reply, ',');
+		errand_encode(job, errand,
+			      cloud_find(job_cloud(job), errand->resource->kind,
+					 g_array_index(errand->made, struct uuid, i)));
+	}
+	g_string_append(errand->reply, errand->bulk ? "]}" : "}");
+}
+
 /* Gives the reply away; the errand ends after this. */
 static void errand_finish(struct job *job, const GError *error)
 {
 	struct errand *errand = job_data(job);
-	gsize size = errand->reply->len;
+	gsize size;
 
+	if (!error && errand->resource->late && errand->made->len)
+		errand_print_late(job);
+	size = errand->reply->len;
 	if (error)
 		errand_refuse(job, error);
 	else if (errand->status == 204)
@@ -183,6 +208,7 @@ static void *create_one(struct job *job, const struct resource *resource, json_t
 		return NULL;
 	}
 	job_add(job, resource->kind, object);
+	g_array_append_val(((struct errand *)job_data(job))->made, object->id);
 	return resource->put(job, NULL, object, given, error) ? object : NULL;
 }
 
@@ -195,6 +221,7 @@ static bool create_build(struct job *job, GError **error)
 	size_t i;
 
 	g_string_truncate(errand->reply, 0);
+	g_array_set_size(errand->made, 0);
 	if (!errand->bulk) {
 		void *object = create_one(job, errand->resource, errand->body, error);
 

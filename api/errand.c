@@ -56,6 +56,7 @@ struct errand *errand_new(const struct ask *ask)
 	errand->expected = expected;
 	errand->tag = g_strdup(ask->tag);
 	errand->reply = g_string_new(NULL);
+	errand->made = g_array_new(FALSE, FALSE, sizeof(struct uuid));
 	return errand;
 }
 
@@ -66,6 +67,7 @@ void errand_free(void *data)
 	json_decref(errand->body);
 	if (errand->reply)
 		g_string_free(errand->reply, TRUE);
+	g_array_unref(errand->made);
 	g_free(errand->tag);
 	g_free(errand);
 }

@@ -19,6 +19,7 @@ struct errand {
 	const struct resource_action *action;
 	char *tag;
 	GString *reply; /* text made by the build */
+	GArray *made;	/* struct uuid; resources with `late`: what the reply shows */
 	unsigned int status;
 };
 

@@ -30,7 +30,8 @@ struct resource {
 	bool (*del)(struct job *job, const void *object, GError **error);
 	/* Who may see and change it says the policy, by its name: get_port, update_port ... */
 	const char *parent; /* "policy": attribute policy_id names its owner (ext_parent) */
-	bool admin_only;    /* a list is refused, not empty, for who sees none of them */
+	bool late; /* shows its children: a reply is printed again when they are in the cloud */
+	bool admin_only; /* a list is refused, not empty, for who sees none of them */
 	/*
 	 * Something has to be made before CALLER reads: PREPARE makes it. Both or none.
 	 */

@@ -44,7 +44,7 @@ static const char *route_print_resource(char *const *parts, char *text)
 
 	if (!resource)
 		return OTHER;
-	plural = resource_table(resource)->plural;
+	plural = attr_table_path(resource_table(resource));
 	if (!parts[1])
 		g_snprintf(text, ROUTE_TEXT, PREFIX "%s", plural);
 	else if (!parts[2])

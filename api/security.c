@@ -86,6 +86,13 @@ static bool is_default(const struct security_group *group)
 	return g_strcmp0(group->object.name, SECURITY_GROUP_DEFAULT) == 0;
 }
 
+/* Nobody may call one so, in whatever case: people could not tell them apart. */
+static bool is_called_default(const struct security_group *group)
+{
+	return group->object.name &&
+	       g_ascii_strcasecmp(group->object.name, SECURITY_GROUP_DEFAULT) == 0;
+}
+
 static bool group_check_update(struct job *job, const struct security_group *before,
 			       const struct security_group *group, GError **error)
 {
@@ -95,7 +102,7 @@ static bool group_check_update(struct job *job, const struct security_group *bef
 			    "not allowed.");
 		return false;
 	}
-	if (!is_default(before) && is_default(group)) {
+	if (!is_default(before) && is_called_default(group)) {
 		g_set_error(error, WEFT_ERROR, WEFT_ERROR_CONFLICT,
 			    "SecurityGroupDefaultAlreadyExists: Default security group already "
 			    "exists.");
@@ -115,7 +122,7 @@ static bool group_put(struct job *job, const void *before, void *object, uint64_
 	if (before)
 		return group_check_update(job, before, group, error);
 	/* this one, too, is in the job already */
-	if (is_default(group)) {
+	if (is_called_default(group)) {
 		g_set_error(error, WEFT_ERROR, WEFT_ERROR_CONFLICT,
 			    "SecurityGroupDefaultAlreadyExists: Default security group already "
 			    "exists.");
@@ -157,6 +164,8 @@ static bool group_del(struct job *job, const void *object, GError **error)
 	struct uuid id = group->object.id;
 	char key[CLAIM_TEXT];
 
+	if (cloud_count_group_ports(job_cloud(job), id))
+		return refuse_in_use(id, error);
 	if (is_default(group) && !job_caller(job)->admin) {
 		g_set_error(
 			error, WEFT_ERROR, WEFT_ERROR_CONFLICT,
@@ -164,8 +173,6 @@ static bool group_del(struct job *job, const void *object, GError **error)
 			"default security group.");
 		return false;
 	}
-	if (cloud_count_group_ports(job_cloud(job), id))
-		return refuse_in_use(id, error);
 	if (is_default(group))
 		job_unclaim(job, claim_print_default_group(group->object.project_id, key));
 	rules_del(job, cloud_list_rules(job_cloud(job), id));
@@ -246,6 +253,17 @@ static bool rules_check_bulk(const struct security_rule *rule, const GPtrArray *
 	return true;
 }
 
+/* As it is shown: names in lower case, and all ports are no range. */
+static void rule_make_canonical(struct security_rule *rule)
+{
+	for (char *c = rule->protocol; c && *c; c++)
+		*c = g_ascii_tolower(*c);
+	if (rule->port_range_min != 1 || rule->port_range_max != UINT16_MAX)
+		return;
+	rule->port_range_min = ATTR_INT_NONE;
+	rule->port_range_max = ATTR_INT_NONE;
+}
+
 static bool rule_put(struct job *job, const void *before, void *object, uint64_t given,
 		     GError **error)
 {
@@ -254,6 +272,7 @@ static bool rule_put(struct job *job, const void *before, void *object, uint64_t
 
 	if (before)
 		return true; /* its description */
+	rule_make_canonical(rule);
 	if (!group_find_seen(job, rule->security_group_id, error) ||
 	    !security_rule_validate(rule, error) || !remote_check(job, rule, error) ||
 	    !rules_check_bulk(rule, own, error) || !rule_check_twin(rule, own, error) ||
@@ -294,12 +313,24 @@ static void groups_sort(struct vec *groups)
 	groups->count = kept;
 }
 
+/* They are seen, and keep connections or not as one. */
 static bool groups_check(struct job *job, const struct port *port, GError **error)
 {
-	for (uint32_t i = 0; i < port->security_groups.count; i++)
-		if (!group_find_seen(job, *vec_at(struct uuid, &port->security_groups, i),
-				     error))
+	const struct security_group *first = NULL, *group;
+
+	for (uint32_t i = 0; i < port->security_groups.count; i++) {
+		group = group_find_seen(job, *vec_at(struct uuid, &port->security_groups, i),
+					error);
+		if (!group)
 			return false;
+		first = first ? first : group;
+		if (group->stateful == first->stateful)
+			continue;
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_CONFLICT,
+			    "SecurityGroupConflict: Cannot apply both stateful and stateless "
+			    "security groups on the same port at the same time.");
+		return false;
+	}
 	return true;
 }
 
@@ -388,6 +419,7 @@ static bool groups_need(const struct cloud *cloud, const struct caller *caller)
 
 const struct resource api_security_group = {
 	.kind = KIND_SECURITY_GROUP,
+	.late = true,
 	.put = group_put,
 	.del = group_del,
 	.need = groups_need,

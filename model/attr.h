@@ -56,6 +56,7 @@ enum attr_flag {
 	ATTR_BARE = 1 << 12,	  /* a full-length prefix prints as an address */
 	ATTR_NULL_IN = 1 << 13,	  /* null is taken for the empty value, but never printed */
 	ATTR_MERGE = 1 << 14,	  /* an update names changes: an item without a value goes */
+	ATTR_NUMBER_IN = 1 << 15, /* a string that may be given as a JSON number */
 };
 
 struct attr_table;

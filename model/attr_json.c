@@ -131,6 +131,8 @@ static bool decode_value(const struct attr *attr, json_t *value, void *object, G
 	if (json_is_string(value)) /* jansson refuses NUL inside */
 		return attr_parse(attr, json_string_value(value), object, error);
 	text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+	if (json_is_integer(value) && attr->flags & ATTR_NUMBER_IN)
+		return attr_parse(attr, text, object, error);
 	if (is_text(attr->type) || json_is_object(value) || json_is_array(value) ||
 	    (attr->type != ATTR_BOOL && json_is_boolean(value))) {
 		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID, "'%s' is not a valid %s",
