@@ -298,8 +298,8 @@ json_t *client_call(struct client *client, const char *method, const char *path,
 json_t *client_list(struct client *client, enum kind kind, const char *query, GError **error)
 {
 	const char *plural = cloud_table(kind)->plural;
-	g_autofree char *path =
-		g_strdup_printf("/v2.0/%s%s%s", plural, *query ? "?" : "", query);
+	g_autofree char *path = g_strdup_printf(
+		"/v2.0/%s%s%s", attr_table_path(cloud_table(kind)), *query ? "?" : "", query);
 	json_auto_t *reply = client_call(client, "GET", path, NULL, error);
 	json_t *list = json_object_get(reply, plural);
 
@@ -316,7 +316,7 @@ json_t *client_show(struct client *client, enum kind kind, const char *id, GErro
 {
 	const struct attr_table *table = cloud_table(kind);
 	g_autofree char *escaped = http_escape(id);
-	g_autofree char *path = g_strdup_printf("/v2.0/%s/%s", table->plural, escaped);
+	g_autofree char *path = g_strdup_printf("/v2.0/%s/%s", attr_table_path(table), escaped);
 	json_auto_t *reply = client_call(client, "GET", path, NULL, error);
 	json_t *object = json_object_get(reply, table->singular);
 

@@ -66,7 +66,7 @@ static json_t *create(struct context *context, const struct arguments *arguments
 	const struct attr_table *table = command_table(context);
 	json_auto_t *body = attr_option_collect(command_client(context), arguments, error);
 	json_auto_t *tags = NULL, *reply = NULL;
-	g_autofree char *path = g_strdup_printf("/v2.0/%s", table->plural);
+	g_autofree char *path = g_strdup_printf("/v2.0/%s", attr_table_path(table));
 	json_t *object;
 
 	if (!body)

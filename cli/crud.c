@@ -10,7 +10,7 @@ json_t *crud_update(struct client *client, enum kind kind, const char *id, json_
 		    GError **error)
 {
 	const struct attr_table *table = cloud_table(kind);
-	g_autofree char *path = g_strdup_printf("/v2.0/%s/%s", table->plural, id);
+	g_autofree char *path = g_strdup_printf("/v2.0/%s/%s", attr_table_path(table), id);
 	json_auto_t *reply = client_call(client, "PUT", path,
 					 json_pack("{s:o}", table->singular, body), error);
 
@@ -21,7 +21,7 @@ json_t *crud_put_tags(struct client *client, enum kind kind, const char *id, jso
 		      GError **error)
 {
 	g_autofree char *path =
-		g_strdup_printf("/v2.0/%s/%s/tags", cloud_table(kind)->plural, id);
+		g_strdup_printf("/v2.0/%s/%s/tags", attr_table_path(cloud_table(kind)), id);
 	json_auto_t *reply =
 		client_call(client, "PUT", path, json_pack("{s:O}", "tags", tags), error);
 	json_t *now = json_object_get(reply, "tags");
@@ -31,7 +31,8 @@ json_t *crud_put_tags(struct client *client, enum kind kind, const char *id, jso
 
 bool crud_delete(struct client *client, enum kind kind, const char *id, GError **error)
 {
-	g_autofree char *path = g_strdup_printf("/v2.0/%s/%s", cloud_table(kind)->plural, id);
+	g_autofree char *path =
+		g_strdup_printf("/v2.0/%s/%s", attr_table_path(cloud_table(kind)), id);
 	json_auto_t *reply = client_call(client, "DELETE", path, NULL, error);
 
 	return reply != NULL;

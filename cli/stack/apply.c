@@ -95,7 +95,7 @@ static void add_tags(struct apply *apply, struct step *step)
 	json_object_set(step->object, "tags", tags);
 	add_job(apply, JOB_TAGS, steps_of_one(step), NULL, "PUT",
 		g_strdup_printf("/v2.0/%s/%s/tags",
-				cloud_table(step->resource->type->kind)->plural,
+				attr_table_path(cloud_table(step->resource->type->kind)),
 				id_of(step->object)),
 		json_pack("{s:o}", "tags", tags));
 }
@@ -142,7 +142,8 @@ static void add_bulk(struct apply *apply, enum kind kind, const GPtrArray *level
 		}
 	if (steps->len) {
 		add_job(apply, JOB_BULK, steps, NULL, "POST",
-			g_strdup_printf("/v2.0/%s", plural), json_pack("{s:o}", plural, list));
+			g_strdup_printf("/v2.0/%s", attr_table_path(cloud_table(kind))),
+			json_pack("{s:o}", plural, list));
 		return;
 	}
 	json_decref(list);
@@ -169,7 +170,8 @@ static void add_put(struct apply *apply, struct step *step, json_t *changes)
 	const struct attr_table *table = cloud_table(step->resource->type->kind);
 
 	add_job(apply, JOB_CHANGE, steps_of_one(step), previous_values(step->object, changes),
-		"PUT", g_strdup_printf("/v2.0/%s/%s", table->plural, id_of(step->object)),
+		"PUT",
+		g_strdup_printf("/v2.0/%s/%s", attr_table_path(table), id_of(step->object)),
 		json_pack("{s:o}", table->singular, changes));
 }
 

@@ -281,7 +281,7 @@ static bool parse_target(const char *path, GStrv *parts, struct target *target)
 	target->id = count > 3 ? (*parts)[3] : "";
 	target->action = count > 4 ? (*parts)[4] : "";
 	for (int kind = 0; kind < KIND_COUNT && count > 2; kind++)
-		if (!strcmp(cloud_table(kind)->plural, (*parts)[2])) {
+		if (!strcmp(attr_table_path(cloud_table(kind)), (*parts)[2])) {
 			target->kind = kind;
 			return true;
 		}

@@ -97,10 +97,11 @@ GPtrArray *member_read(struct client *client, const char *stack, GError **error)
 	GPtrArray *members;
 
 	for (int kind = KIND_NETWORK; kind < KIND_COUNT; kind++)
-		client_requests_add(
-			requests, "GET",
-			g_strdup_printf("/v2.0/%s?tags=%s", cloud_table(kind)->plural, escaped),
-			NULL);
+		client_requests_add(requests, "GET",
+				    g_strdup_printf("/v2.0/%s?tags=%s",
+						    attr_table_path(cloud_table(kind)),
+						    escaped),
+				    NULL);
 	if (!client_run(client, requests, error))
 		return NULL;
 	members = g_ptr_array_new_with_free_func(member_free);

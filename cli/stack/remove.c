@@ -118,7 +118,7 @@ static bool delete_kind(struct client *client, const GPtrArray *members, enum ki
 		if (member->member == MEMBER_OBJECT && member->kind == kind)
 			client_requests_add(requests, "DELETE",
 					    g_strdup_printf("/v2.0/%s/%s",
-							    cloud_table(kind)->plural,
+							    attr_table_path(cloud_table(kind)),
 							    id_of(member)),
 					    NULL);
 	}
