@@ -26,9 +26,37 @@ static const struct {
 	{"project_id", "project"},
 	{"allowed_address_pairs", "allowed-address"},
 	{"extra_dhcp_opts", "extra-dhcp-option"},
+	{"remote_ip_prefix", "remote-ip"},
+	{"addresses", "address"},
 };
 
-/* Booleans as words. */
+/* Further names of the same. */
+static const struct {
+	const char *attribute, *option, *help;
+} synonyms[] = {
+	{"port_range_min", "icmp-type", "--port-range-min of ICMP"},
+	{"port_range_max", "icmp-code", "--port-range-max of ICMP"},
+};
+
+/* Both ends in one option. */
+static const struct {
+	const char *first, *last, *option, *help;
+} ranges[] = {
+	{"port_range_min", "port_range_max", "dst-port", "--port-range-min, --port-range-max"},
+};
+
+/* Words for nothing. */
+static const struct {
+	const char *attribute, *word;
+} nothings[] = {
+	{"protocol", "any"},
+};
+
+static const struct attr_action actions[] = {
+	{"addresses", "add_addresses", "remove_addresses"},
+};
+
+/* Values as words. */
 static const struct {
 	const char *attribute, *option, *value, *help;
 } flags[] = {
@@ -38,6 +66,9 @@ static const struct {
 	{"shared", "no-share", "false", "--shared false"},
 	{"enable_dhcp", "dhcp", "true", "--enable-dhcp true"},
 	{"enable_dhcp", "no-dhcp", "false", "--enable-dhcp false"},
+	{"direction", "ingress", "ingress", "--direction ingress"},
+	{"direction", "egress", "egress", "--direction egress"},
+	{"stateful", "stateless", "false", "--stateful false"},
 	{"port_security_enabled", "enable-port-security", "true",
 	 "--port-security-enabled true"},
 	{"port_security_enabled", "disable-port-security", "false",
@@ -52,6 +83,10 @@ static const struct {
 	{"subnet_id", KIND_SUBNET},
 	{"router_id", KIND_ROUTER},
 	{"port_id", KIND_PORT},
+	{"security_group_id", KIND_SECURITY_GROUP},
+	{"security_groups", KIND_SECURITY_GROUP},
+	{"remote_group_id", KIND_SECURITY_GROUP},
+	{"remote_address_group_id", KIND_ADDRESS_GROUP},
 };
 
 static bool find_reference(const char *attribute, enum kind *kind)
@@ -93,6 +128,7 @@ static const char *metavar_of(const struct attr *attr)
 {
 	g_autofree char *text = NULL;
 	g_autoptr(GString) items = NULL;
+	const char *word;
 	enum kind kind;
 
 	switch (attr->type) {
@@ -103,7 +139,8 @@ static const char *metavar_of(const struct attr *attr)
 		return "N";
 	case ATTR_UUID:
 		if (find_reference(attr->name, &kind)) {
-			text = g_ascii_strup(cloud_table(kind)->singular, -1);
+			word = strrchr(cloud_table(kind)->singular, '_');
+			text = g_ascii_strup(word ? word + 1 : cloud_table(kind)->singular, -1);
 			return g_intern_string(text);
 		}
 		return "ID";
@@ -120,8 +157,8 @@ static const char *metavar_of(const struct attr *attr)
 		return g_intern_string(*text == '|' ? text + 1 : text);
 	case ATTR_LIST:
 		if (value_is_scalar_list(attr))
-			return metavar_of(
-				&(struct attr){.name = "", .type = attr->item->attrs[0].type});
+			return metavar_of(&(struct attr){.name = attr->name,
+							 .type = attr->item->attrs[0].type});
 		items = g_string_new(NULL);
 		for (const struct attr *part = attr->item->attrs; part->name; part++)
 			g_string_append_printf(items, "%s%s=…", items->len ? "," : "",
@@ -156,6 +193,24 @@ static void add_flags(GArray *options, const struct attr *attr)
 						     .preset = flags[i].value});
 }
 
+static void add_synonyms(GArray *options, enum kind kind, const struct attr *attr)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(synonyms); i++)
+		if (!strcmp(synonyms[i].attribute, attr->name))
+			add(options, (struct option){.name = synonyms[i].option,
+						     .metavar = "N",
+						     .help = synonyms[i].help,
+						     .attr = attr});
+	for (size_t i = 0; i < G_N_ELEMENTS(ranges); i++)
+		if (!strcmp(ranges[i].first, attr->name))
+			add(options, (struct option){.name = ranges[i].option,
+						     .metavar = "N[:N]",
+						     .help = ranges[i].help,
+						     .attr = attr,
+						     .last = attr_find(cloud_table(kind),
+								       ranges[i].last)});
+}
+
 static void add_none(GArray *options, const struct attr *attr)
 {
 	g_autofree char *name = g_strconcat("no-", attr_option_name(attr), NULL);
@@ -166,8 +221,8 @@ static void add_none(GArray *options, const struct attr *attr)
 				     .preset = ""});
 }
 
-static void add_attribute(GArray *options, const struct attr *attr, enum attr_flag use,
-			  bool unset)
+static void add_attribute(GArray *options, enum kind kind, const struct attr *attr,
+			  enum attr_flag use, bool unset)
 {
 	bool list = attr->type == ATTR_LIST;
 	struct option option = {.name = attr_option_name(attr),
@@ -177,8 +232,10 @@ static void add_attribute(GArray *options, const struct attr *attr, enum attr_fl
 				.attr = attr};
 
 	add(options, option);
-	if (!unset && use != ATTR_FILTER) {
+	if (!unset)
 		add_flags(options, attr);
+	if (!unset && use != ATTR_FILTER) {
+		add_synonyms(options, kind, attr);
 		if (list)
 			add_none(options, attr);
 	}
@@ -187,20 +244,43 @@ static void add_attribute(GArray *options, const struct attr *attr, enum attr_fl
 	add(options, option);
 }
 
+const struct attr_action *attr_option_find_action(const char *attribute)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(actions); i++)
+		if (!strcmp(actions[i].attribute, attribute))
+			return &actions[i];
+	return NULL;
+}
+
+const struct attr *attr_option_word(enum kind kind)
+{
+	const struct attr_table *table = cloud_table(kind);
+	const struct attr *attr = attr_find(table, "name");
+
+	if (attr)
+		return attr;
+	for (attr = table->attrs; attr->name; attr++)
+		if (attr->type == ATTR_UUID && attr->flags & ATTR_REQUIRED)
+			return attr;
+	return NULL;
+}
+
 /* Tags have requests of their own, so their flags do not tell. A filter by tags is an
  * option of "list" itself. */
-static bool is_allowed(const struct attr *attr, enum attr_flag use)
+static bool is_allowed(enum kind kind, const struct attr *attr, enum attr_flag use)
 {
 	if (!strcmp(attr->name, "tags"))
 		return use != ATTR_FILTER;
-	return (attr->flags & use) && !(use == ATTR_POST && !strcmp(attr->name, "name"));
+	if (use == ATTR_PUT && attr_option_find_action(attr->name))
+		return true;
+	return (attr->flags & use) && !(use == ATTR_POST && attr == attr_option_word(kind));
 }
 
 void attr_option_add(GArray *options, enum kind kind, enum attr_flag use, bool unset)
 {
 	for (const struct attr *attr = cloud_table(kind)->attrs; attr->name; attr++)
-		if (is_allowed(attr, use))
-			add_attribute(options, attr, use, unset);
+		if (is_allowed(kind, attr, use))
+			add_attribute(options, kind, attr, use, unset);
 }
 
 /* Names of networks and the like in VALUE become ids. */
@@ -241,24 +321,65 @@ static json_t *read_scalar(struct client *client, const struct attr *attr, const
 	json_auto_t *written = NULL;
 	enum kind kind;
 
+	for (size_t i = 0; i < G_N_ELEMENTS(nothings); i++)
+		if (!strcmp(nothings[i].attribute, attr->name) &&
+		    !strcmp(nothings[i].word, text))
+			return json_null();
 	if (attr->type != ATTR_UUID || !find_reference(attr->name, &kind))
 		return value_parse(attr, text, error);
 	written = json_string(text);
 	return written ? resolve(client, attr, written, error) : NULL;
 }
 
+json_t *attr_option_read_word(struct client *client, enum kind kind, const char *text,
+			      GError **error)
+{
+	const struct attr *attr = attr_option_word(kind);
+
+	return attr->type == ATTR_UUID ? read_scalar(client, attr, text, error)
+				       : json_string(text);
+}
+
+/* An item that is the id of something, or its name. */
+static json_t *read_reference(struct client *client, enum kind kind, const char *text,
+			      GError **error)
+{
+	g_autofree char *id = client_find_id(client, kind, text, error);
+
+	return id ? json_string(id) : NULL;
+}
+
 static json_t *read_item(struct client *client, const struct attr *attr, const char *text,
 			 GError **error)
 {
-	json_auto_t *item = value_parse(attr, text, error);
-	json_auto_t *list = NULL;
-	json_auto_t *done = NULL;
+	json_auto_t *item = NULL, *list = NULL, *done = NULL;
+	enum kind kind;
 
+	if (value_is_scalar_list(attr) && find_reference(attr->name, &kind))
+		return read_reference(client, kind, text, error);
+	item = value_parse(attr, text, error);
 	if (!item || (json_is_object(item) && !resolve_item(client, attr, item, error)))
 		return NULL;
 	list = json_pack("[O]", item);
 	done = value_convert(attr, list, error);
 	return done ? json_incref(json_array_get(done, 0)) : NULL;
+}
+
+/* "80:443", or "80" for both. */
+static bool collect_range(const struct given *given, json_t *out, GError **error)
+{
+	const struct option *option = given->option;
+	g_auto(GStrv) ends = g_strsplit(given->text, ":", 2);
+	const char *second = ends[0] && ends[1] ? ends[1] : given->text;
+	json_t *first = value_parse(option->attr, ends[0] ? ends[0] : "", error);
+	json_t *last = first ? value_parse(option->last, second, error) : NULL;
+
+	if (!last) {
+		json_decref(first);
+		return false;
+	}
+	json_object_set_new(out, option->attr->name, first);
+	return json_object_set_new(out, option->last->name, last) == 0;
 }
 
 static bool collect_one(struct client *client, const struct given *given, json_t *out,
@@ -269,6 +390,8 @@ static bool collect_one(struct client *client, const struct given *given, json_t
 
 	if (!given->text) /* "unset" of a scalar: which one is all there is to say */
 		return json_object_set_new(out, attr->name, json_null()) == 0;
+	if (given->option->last)
+		return collect_range(given, out, error);
 	if (attr->type != ATTR_LIST) {
 		value = read_scalar(client, attr, given->text, error);
 		return value && json_object_set_new(out, attr->name, value) == 0;
@@ -312,14 +435,20 @@ static void add_term(GString *query, const char *name, const char *value)
 static bool add_item_terms(GString *query, struct client *client, const struct attr *attr,
 			   const char *text, GError **error)
 {
-	json_auto_t *item = value_parse(attr, text, error);
+	json_auto_t *item = NULL;
 	const char *key;
 	json_t *value;
+	enum kind kind;
 
+	item = value_is_scalar_list(attr) && find_reference(attr->name, &kind)
+		       ? read_reference(client, kind, text, error)
+		       : value_parse(attr, text, error);
 	if (!item)
 		return false;
 	if (!json_is_object(item)) {
-		add_term(query, attr->name, text);
+		g_autofree char *plain = value_print(item);
+
+		add_term(query, attr->name, plain);
 		return true;
 	}
 	if (!resolve_item(client, attr, item, error))

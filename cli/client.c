@@ -329,6 +329,13 @@ json_t *client_show(struct client *client, enum kind kind, const char *id, GErro
 	return NULL;
 }
 
+const char *client_kind_name(enum kind kind)
+{
+	g_autofree char *name = g_strdelimit(g_strdup(cloud_table(kind)->singular), "_", ' ');
+
+	return g_intern_string(name);
+}
+
 char *client_find_id(struct client *client, enum kind kind, const char *text, GError **error)
 {
 	const struct attr_table *table = cloud_table(kind);
@@ -341,6 +348,11 @@ char *client_find_id(struct client *client, enum kind kind, const char *text, GE
 
 	if (uuid_parse(text, &uuid))
 		return g_strdup(uuid_print(uuid, printed));
+	if (!attr_find(table, "name")) {
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID, "%s '%s': not an id",
+			    client_kind_name(kind), text);
+		return NULL;
+	}
 	escaped = http_escape(text);
 	query = g_strdup_printf("name=%s&fields=id", escaped);
 	list = *text ? client_list(client, kind, query, error) : json_array();
@@ -351,10 +363,11 @@ char *client_find_id(struct client *client, enum kind kind, const char *text, GE
 		return g_strdup(id);
 	if (json_array_size(list) == 0)
 		g_set_error(error, WEFT_ERROR, WEFT_ERROR_NOT_FOUND, "%s '%s': no such %s",
-			    table->singular, text, table->singular);
+			    client_kind_name(kind), text, client_kind_name(kind));
 	else
 		g_set_error(error, WEFT_ERROR, WEFT_ERROR_CONFLICT,
-			    "%s '%s': %zu %s have this name, give an id", table->singular, text,
-			    json_array_size(list), table->plural);
+			    "%s '%s': %zu %ss have this name, give an id",
+			    client_kind_name(kind), text, json_array_size(list),
+			    client_kind_name(kind));
 	return NULL;
 }

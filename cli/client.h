@@ -46,6 +46,9 @@ struct client_request *client_requests_add(GArray *requests, const char *method,
  * failed, with a copy of the first failure in ERROR. */
 bool client_run(struct client *client, GArray *requests, GError **error);
 
+/* What people call a KIND: "security group". */
+const char *client_kind_name(enum kind kind);
+
 /* The id behind TEXT, which is an id or a name that only one object has. */
 char *client_find_id(struct client *client, enum kind kind, const char *text, GError **error);
 

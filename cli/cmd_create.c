@@ -33,6 +33,23 @@ static void add_ip_version(const struct context *context, json_t *body)
 				    json_integer(strchr(cidr, ':') ? 6 : 4));
 }
 
+/* A rule lets in, by what its address says IPv4 or IPv6. */
+static void add_direction(const struct context *context, json_t *body)
+{
+	const char *prefix = json_string_value(json_object_get(body, "remote_ip_prefix"));
+	const char *protocol = json_string_value(json_object_get(body, "protocol"));
+
+	if (context->command->kind != KIND_SECURITY_RULE)
+		return;
+	if (!json_object_get(body, "direction"))
+		json_object_set_new(body, "direction", json_string("ingress"));
+	if (!json_object_get(body, "ethertype") &&
+	    ((prefix && strchr(prefix, ':')) ||
+	     (protocol &&
+	      (g_str_has_prefix(protocol, "ipv6-") || !strcmp(protocol, "icmpv6")))))
+		json_object_set_new(body, "ethertype", json_string("IPv6"));
+}
+
 static bool check_required(const struct attr_table *table, const json_t *body, GError **error)
 {
 	for (const struct attr *attr = table->attrs; attr->name; attr++) {
@@ -67,15 +84,19 @@ static json_t *create(struct context *context, const struct arguments *arguments
 	json_auto_t *body = attr_option_collect(command_client(context), arguments, error);
 	json_auto_t *tags = NULL, *reply = NULL;
 	g_autofree char *path = g_strdup_printf("/v2.0/%s", attr_table_path(table));
-	json_t *object;
+	json_t *object, *word;
 
 	if (!body)
 		return NULL;
-	json_object_set_new(body, "name", json_string(name));
+	word = attr_option_read_word(context->client, context->command->kind, name, error);
+	if (!word)
+		return NULL;
+	json_object_set_new(body, attr_option_word(context->command->kind)->name, word);
 	strip_lists(body);
 	tags = json_incref(json_object_get(body, "tags"));
 	json_object_del(body, "tags");
 	add_ip_version(context, body);
+	add_direction(context, body);
 	if (!check_required(table, body, error))
 		return NULL;
 	reply = client_call(context->client, "POST", path,

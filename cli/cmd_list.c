@@ -78,6 +78,19 @@ static void add_fields(GString *query, const struct arguments *arguments)
 	}
 }
 
+/* What they belong to. */
+static bool add_word(struct context *context, const struct arguments *arguments, GString *query,
+		     GError **error)
+{
+	enum kind kind = context->command->kind;
+	json_auto_t *id =
+		attr_option_read_word(context->client, kind, arguments->words->pdata[0], error);
+
+	if (id)
+		add_term(query, attr_option_word(kind)->name, json_string_value(id));
+	return id != NULL;
+}
+
 static char *make_query(struct context *context, const struct arguments *arguments,
 			GError **error)
 {
@@ -87,6 +100,8 @@ static char *make_query(struct context *context, const struct arguments *argumen
 	if (!filters)
 		return NULL;
 	query = g_string_new(filters);
+	if (arguments->words->len && !add_word(context, arguments, query, error))
+		return NULL;
 	for (size_t i = 0; i < G_N_ELEMENTS(passed); i++)
 		if (option_has(arguments, passed[i].option))
 			add_term(query, passed[i].parameter,
@@ -135,7 +150,7 @@ bool cmd_list(struct context *context, const struct arguments *arguments, GError
 	if (query)
 		rows = client_list(context->client, context->command->kind, query, error);
 	if (!rows) {
-		g_prefix_error(error, "%s list: ", table->singular);
+		g_prefix_error(error, "%s list: ", context->command->object);
 		return false;
 	}
 	return output_print(output_list(arguments, rows, columns, error), error);

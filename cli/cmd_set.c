@@ -141,6 +141,55 @@ static json_t *make_body(const struct context *context, const json_t *object,
 	return g_steal_pointer(&body);
 }
 
+/* What is in LIST and not in OTHER. */
+static json_t *list_without(const json_t *list, const json_t *other)
+{
+	json_t *result = json_array(), *item;
+	size_t i;
+
+	json_array_foreach (list, i, item)
+		if (!has_item(other, item))
+			json_array_append(result, item);
+	return result;
+}
+
+/* WANTED of a list that has requests of its own to add and to take away. */
+static bool act(struct context *context, const char *id, const struct attr_action *action,
+		const json_t *current, const json_t *wanted, GError **error)
+{
+	enum kind kind = context->command->kind;
+	json_auto_t *added = list_without(wanted, current);
+	json_auto_t *removed = list_without(current, wanted);
+	const char *name = action->attribute;
+
+	return (!json_array_size(removed) ||
+		crud_act(context->client, kind, id, action->remove,
+			 json_pack("{s:O}", name, removed), error)) &&
+	       (!json_array_size(added) || crud_act(context->client, kind, id, action->add,
+						    json_pack("{s:O}", name, added), error));
+}
+
+/* Takes what has requests of its own out of BODY. */
+static bool act_all(struct context *context, const char *id, const json_t *object, json_t *body,
+		    GError **error)
+{
+	const char *name;
+	json_t *value;
+	void *next;
+
+	json_object_foreach_safe(body, next, name, value)
+	{
+		const struct attr_action *action = attr_option_find_action(name);
+
+		if (action &&
+		    !act(context, id, action, json_object_get(object, name), value, error))
+			return false;
+		if (action)
+			json_object_del(body, name);
+	}
+	return true;
+}
+
 static bool change(struct context *context, const char *id, const json_t *given, GError **error)
 {
 	enum kind kind = context->command->kind;
@@ -152,6 +201,8 @@ static bool change(struct context *context, const char *id, const json_t *given,
 		return false;
 	tags = json_incref(json_object_get(body, "tags"));
 	json_object_del(body, "tags");
+	if (!act_all(context, id, object, body, error))
+		return false;
 	if (json_object_size(body)) {
 		updated = crud_update(context->client, kind, id, json_incref(body), error);
 		if (!updated)

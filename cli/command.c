@@ -77,24 +77,94 @@ static const struct command other_commands[] = {
 #define KIND_COMMANDS  G_N_ELEMENTS(kind_commands)
 #define OTHER_COMMANDS G_N_ELEMENTS(other_commands)
 
+/* Objects without a name: made for another one, by its name, and told by ids. */
+static const struct {
+	const char *verb, *words;
+	unsigned int min, max;
+} nameless[] = {
+	{"create", "GROUP", 1, 1},
+	{"list", "[GROUP]", 0, 1},
+	{"show", "ID", 1, 1},
+	{"delete", "ID...", 1, MANY},
+};
+
+/* False: not for objects without a name. */
+static bool make_nameless(struct command *command)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(nameless); i++)
+		if (!strcmp(nameless[i].verb, command->verb)) {
+			command->words = nameless[i].words;
+			command->min_words = nameless[i].min;
+			command->max_words = nameless[i].max;
+			return true;
+		}
+	return false;
+}
+
+/* Returns how many. */
+static guint add_kind(struct command *to, enum kind kind)
+{
+	guint n = 0;
+
+	for (guint i = 0; i < KIND_COMMANDS; i++) {
+		struct command command = kind_commands[i];
+
+		command.kind = kind;
+		command.object = client_kind_name(kind);
+		if (attr_find(cloud_table(kind), "name") || make_nameless(&command))
+			to[n++] = command;
+	}
+	return n;
+}
+
 const struct command *command_all(guint *count)
 {
-	static const enum kind kinds[] = {KIND_NETWORK, KIND_SUBNET, KIND_ROUTER, KIND_PORT,
-					  KIND_HOST};
+	static const enum kind kinds[] = {
+		KIND_NETWORK,	     KIND_SUBNET,	 KIND_ROUTER,	     KIND_PORT,
+		KIND_SECURITY_GROUP, KIND_SECURITY_RULE, KIND_ADDRESS_GROUP, KIND_HOST};
+	static guint count_all;
 	static struct command all[G_N_ELEMENTS(kinds) * KIND_COMMANDS + OTHER_COMMANDS];
 	guint n = 0;
 
-	*count = G_N_ELEMENTS(all);
+	*count = count_all;
 	if (all[0].verb)
 		return all;
 	for (guint k = 0; k < G_N_ELEMENTS(kinds); k++)
-		for (guint i = 0; i < KIND_COMMANDS; i++) {
-			all[n] = kind_commands[i];
-			all[n].kind = kinds[k];
-			all[n++].object = cloud_table(kinds[k])->singular;
-		}
+		n += add_kind(&all[n], kinds[k]);
 	memcpy(&all[n], other_commands, sizeof(other_commands));
+	count_all = n + OTHER_COMMANDS;
+	*count = count_all;
 	return all;
+}
+
+#define OBJECT_WORDS 3 /* "security group rule" */
+
+static bool has_object(const char *object)
+{
+	guint count;
+	const struct command *all = command_all(&count);
+
+	for (guint i = 0; i < count; i++)
+		if (!strcmp(all[i].object, object))
+			return true;
+	return false;
+}
+
+guint command_count_words(char **words, int count, char **object)
+{
+	for (int n = MIN(count, OBJECT_WORDS); n > 0; n--) {
+		g_auto(GStrv) part = g_new0(char *, (gsize)n + 1);
+		g_autofree char *name = NULL;
+
+		for (int i = 0; i < n; i++)
+			part[i] = g_strdup(words[i]);
+		name = g_strjoinv(" ", part);
+		if (!has_object(name))
+			continue;
+		*object = g_steal_pointer(&name);
+		return (guint)n;
+	}
+	return 0;
 }
 
 /* VERB may be NULL. "list" is what an object without verb does not do: it is NULL then. */

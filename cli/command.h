@@ -26,7 +26,7 @@ typedef bool (*command_run)(struct context *context, const struct arguments *arg
 			    GError **error);
 
 struct command {
-	const char *object; /* "port" */
+	const char *object; /* "port", "security group" */
 	const char *verb;   /* "create"; NULL: the object is the whole command */
 	const char *words;  /* "NAME", "PORT..."; "" none */
 	unsigned int min_words, max_words;
@@ -42,6 +42,8 @@ struct command {
 
 /* All of them; ends at *COUNT. */
 const struct command *command_all(guint *count);
+/* How many of COUNT WORDS name an object, the longest name first; 0: none. */
+guint command_count_words(char **words, int count, char **object);
 const struct command *command_find(const char *object, const char *verb);
 
 /* Every option COMMAND takes, in the order of its help: array of struct option. */

@@ -16,8 +16,11 @@
 
 #define NETWORK_ID "00000000-0000-4000-8000-000000000001"
 #define SUBNET_ID  "00000000-0000-4000-8000-000000000002"
+#define GROUP_ID   "00000000-0000-4000-8000-000000000003"
+#define LIST_ID	   "00000000-0000-4000-8000-000000000004"
 
-/* A network "blue" with a subnet "green" are there. */
+/* A network "blue" with a subnet "green", a security group "web" and an address group "peers"
+ * are there. */
 static struct client *make_client(struct fake_api *api)
 {
 	struct client *client = client_new_for_test(fake_api_answer, api);
@@ -28,6 +31,12 @@ static struct client *make_client(struct fake_api *api)
 	json_decref(client_call(client, "POST", "/v2.0/subnets",
 				json_pack("{s:[{s:s,s:s}]}", "subnets", "name", "green",
 					  "network_id", NETWORK_ID),
+				NULL));
+	json_decref(client_call(client, "POST", "/v2.0/security-groups",
+				json_pack("{s:[{s:s}]}", "security_groups", "name", "web"),
+				NULL));
+	json_decref(client_call(client, "POST", "/v2.0/address-groups",
+				json_pack("{s:[{s:s}]}", "address_groups", "name", "peers"),
 				NULL));
 	return client;
 }
@@ -82,6 +91,27 @@ static const struct {
 	 "{\"binding:host_id\":null,\"allowed_address_pairs\":[{\"ip_address\":\"10.0.0.7\"}]}"},
 	{"router", "set", "r --route destination=10.1.0.0/16,gateway=10.0.0.9",
 	 "{\"routes\":[{\"destination\":\"10.1.0.0/16\",\"nexthop\":\"10.0.0.9\"}]}"},
+	{"port", "create", "p --security-group web --security-group " NETWORK_ID,
+	 "{\"security_groups\":[\"" GROUP_ID "\",\"" NETWORK_ID "\"]}"},
+	{"port", "set", "p --no-security-group --security-group web",
+	 "{\"security_groups\":[null,\"" GROUP_ID "\"]}"},
+	{"port", "unset", "p --security-group web", "{\"security_groups\":[\"" GROUP_ID "\"]}"},
+	{"security group", "create", "g --stateless", "{\"stateful\":false}"},
+	{"security group rule", "create",
+	 "web --protocol tcp --dst-port 80:443 --remote-ip 10.0.0.0/8 --egress",
+	 "{\"protocol\":\"tcp\",\"port_range_min\":80,\"port_range_max\":443,"
+	 "\"remote_ip_prefix\":\"10.0.0.0/8\",\"direction\":\"egress\"}"},
+	{"security group rule", "create", "web --protocol any --dst-port 53 --remote-group web",
+	 "{\"protocol\":null,\"port_range_min\":53,\"port_range_max\":53,"
+	 "\"remote_group_id\":\"" GROUP_ID "\"}"},
+	{"security group rule", "create",
+	 "web --protocol icmp --icmp-type 8 --icmp-code 0 --remote-address-group peers",
+	 "{\"protocol\":\"icmp\",\"port_range_min\":8,\"port_range_max\":0,"
+	 "\"remote_address_group_id\":\"" LIST_ID "\"}"},
+	{"address group", "create", "a --address 10.0.0.0/8 --address fd00::/64",
+	 "{\"addresses\":[\"10.0.0.0/8\",\"fd00::/64\"]}"},
+	{"address group", "set", "a --no-address --address 10.0.0.0/8",
+	 "{\"addresses\":[null,\"10.0.0.0/8\"]}"},
 	{"host", "create", "h --tunnel-ip 192.0.2.7", "{\"tunnel_ip\":\"192.0.2.7\"}"},
 };
 
@@ -134,6 +164,17 @@ static const struct {
 	{"port", "create", "p --mac-address 02:00", "mac_address: '02:00' is not a MAC"},
 	{"port", "create", "p --binding-profile []", "binding:profile: '[]' is not a mapping"},
 	{"port", "create", "p --fixed-ip subnet=red", "subnet 'red': no such subnet"},
+	{"port", "create", "p --security-group db",
+	 "security group 'db': no such security group"},
+	{"security group rule", "create", "web --dst-port a:b",
+	 "port_range_min: 'a' is not a number"},
+	{"security group rule", "create",
+	 "web --dst-port 80:", "port_range_max: '' is not a number"},
+	{"security group rule", "create", "web --direction up", "'up' is not one of"},
+	{"security group rule", "create", "web --security-group web",
+	 "unknown option '--security-group'"},
+	{"address group", "create", "a --address 10.0.0.0/40",
+	 "addresses: '10.0.0.0/40' is not"},
 	{"port", "create", "p --network ''", "network '': no such network"},
 };
 
@@ -170,6 +211,8 @@ static void test_query(void)
 		{"--network blue --host h&1",
 		 "network_id=" NETWORK_ID "&binding%3Ahost_id=h%261"},
 		{"--fixed-ip ip-address=10.0.0.5", "fixed_ips=ip_address%3D10.0.0.5"},
+		{"--security-group web --disable",
+		 "security_groups=" GROUP_ID "&admin_state_up=false"},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -256,9 +299,9 @@ static void test_help(void)
 		g_autofree char *help = help_command(&commands[i]);
 		g_autofree char *object = help_object(commands[i].object);
 		g_autofree char *path =
-			commands[i].verb ? g_strdup_printf("\"%s %s\")", commands[i].object,
+			commands[i].verb ? g_strdup_printf("\"%s %s\"|", commands[i].object,
 							   commands[i].verb)
-					 : g_strdup_printf("\"%s\")", commands[i].object);
+					 : g_strdup_printf("\"%s\"|", commands[i].object);
 
 		g_assert_nonnull(strstr(help, commands[i].help));
 		g_assert_nonnull(strstr(object, commands[i].help));
@@ -266,6 +309,32 @@ static void test_help(void)
 		g_assert_nonnull(strstr(bash, path));
 	}
 	g_assert_nonnull(strstr(bash, "--fixed-ip"));
+}
+
+static void test_words(void)
+{
+	static const struct {
+		const char *line, *object;
+	} cases[] = {
+		{"port show x", "port"},
+		{"security group list", "security group"},
+		{"security group rule list", "security group rule"},
+		{"security group", "security group"},
+		{"security", NULL},
+		{"security port", NULL},
+		{"trace group rule", "trace"},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_auto(GStrv) words = g_strsplit(cases[i].line, " ", -1);
+		g_autofree char *object = NULL;
+		guint count = command_count_words(words, (int)g_strv_length(words), &object);
+
+		g_assert_cmpstr(object, ==, cases[i].object);
+		g_assert_true(!count == !object);
+	}
+	g_assert_null(command_find("security group rule", "set"));
+	g_assert_nonnull(command_find("security group", "set"));
 }
 
 static void test_matches(void)
@@ -327,6 +396,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/command/query", test_query);
 	g_test_add_func("/command/output", test_output);
 	g_test_add_func("/command/help", test_help);
+	g_test_add_func("/command/words", test_words);
 	g_test_add_func("/command/matches", test_matches);
 	g_test_add_func("/command/agent-socket", test_agent_socket);
 	return g_test_run();

@@ -17,6 +17,16 @@ json_t *crud_update(struct client *client, enum kind kind, const char *id, json_
 	return reply ? json_incref(json_object_get(reply, table->singular)) : NULL;
 }
 
+bool crud_act(struct client *client, enum kind kind, const char *id, const char *action,
+	      json_t *body, GError **error)
+{
+	g_autofree char *path = g_strdup_printf("/v2.0/%s/%s/%s",
+						attr_table_path(cloud_table(kind)), id, action);
+	json_auto_t *reply = client_call(client, "PUT", path, body, error);
+
+	return reply != NULL;
+}
+
 json_t *crud_put_tags(struct client *client, enum kind kind, const char *id, json_t *tags,
 		      GError **error)
 {
@@ -41,7 +51,7 @@ bool crud_delete(struct client *client, enum kind kind, const char *id, GError *
 bool crud_blame(const struct context *context, const char *name, GError **error)
 {
 	g_autofree char *subject =
-		g_strdup_printf("%s '%s'", command_table(context)->singular, name);
+		g_strdup_printf("%s '%s'", client_kind_name(context->command->kind), name);
 
 	if (error && *error && !g_str_has_prefix((*error)->message, subject))
 		g_prefix_error(error, "%s: ", subject);

@@ -14,6 +14,10 @@ json_t *crud_update(struct client *client, enum kind kind, const char *id, json_
 json_t *crud_put_tags(struct client *client, enum kind kind, const char *id, json_t *tags,
 		      GError **error);
 
+/* PUT of BODY (taken over) to an ACTION of ID. */
+bool crud_act(struct client *client, enum kind kind, const char *id, const char *action,
+	      json_t *body, GError **error);
+
 bool crud_delete(struct client *client, enum kind kind, const char *id, GError **error);
 
 /* Puts "KIND NAME: " before *ERROR, unless it says so already. Returns false. */

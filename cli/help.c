@@ -85,6 +85,14 @@ char *help_all(void)
 	return g_strdup(out->str);
 }
 
+/* "security group rule" is below "security", and below itself. */
+static bool help_is_below(const char *object, const char *other)
+{
+	gsize length = strlen(object);
+
+	return !strncmp(object, other, length) && (!other[length] || other[length] == ' ');
+}
+
 char *help_object(const char *object)
 {
 	g_autoptr(GString) out = g_string_new(NULL);
@@ -92,12 +100,12 @@ char *help_object(const char *object)
 	const struct command *all = command_all(&count);
 
 	for (guint i = 0; i < count; i++)
-		if (!strcmp(all[i].object, object))
+		if (help_is_below(object, all[i].object))
 			add_command(out, &all[i]);
 	if (!out->len)
 		return NULL;
 	for (int kind = 0; kind < KIND_COUNT; kind++)
-		if (!strcmp(cloud_table(kind)->singular, object) && cloud_table(kind)->help)
+		if (!strcmp(client_kind_name(kind), object) && cloud_table(kind)->help)
 			g_string_append_printf(out, "\n%s\n", cloud_table(kind)->help);
 	return g_strdup(out->str);
 }
@@ -136,54 +144,68 @@ static char *list_options(const GArray *options)
 	return g_strdup(words->str);
 }
 
-static char *list_objects(void)
+/* The words that may stand behind PATH, "" at the beginning: each once, in order. */
+static char *list_next(const char *path)
 {
 	g_autoptr(GString) words = g_string_new(NULL);
+	g_autoptr(GHashTable) seen =
+		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	guint count;
 	const struct command *all = command_all(&count);
 
-	for (guint i = 0; i < count; i++)
-		if (i == 0 || strcmp(all[i].object, all[i - 1].object))
-			if (!strstr(words->str, all[i].object))
-				add_word(words, all[i].object);
+	for (guint i = 0; i < count; i++) {
+		g_autofree char *full = g_strjoin(" ", all[i].object, all[i].verb, NULL);
+		const char *rest = full + strlen(path) + (*path ? 1 : 0);
+		char *word;
+
+		if (*path && (!help_is_below(path, full) || !full[strlen(path)]))
+			continue;
+		word = g_strndup(rest, strcspn(rest, " "));
+		if (g_hash_table_contains(seen, word)) {
+			g_free(word);
+			continue;
+		}
+		add_word(words, word);
+		g_hash_table_add(seen, word);
+	}
 	return g_strdup(words->str);
 }
 
-/* A shell case for every command: "port create" offers its options. */
+static void add_case(GString *out, GHashTable *seen, const char *path)
+{
+	g_autofree char *words = list_next(path);
+
+	if (*words && g_hash_table_add(seen, g_strdup(path)))
+		g_string_append_printf(out, "\t\t\"%s\") words=\"%s\" ;;\n", path, words);
+}
+
+/* A shell case for every command, which offers its options, and for every beginning of one. */
 static void add_cases(GString *out)
 {
-	g_autoptr(GHashTable) verbs =
-		g_hash_table_new_full(g_str_hash, g_str_equal, NULL, NULL);
+	g_autoptr(GHashTable) seen =
+		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	guint count;
 	const struct command *all = command_all(&count);
 
 	for (guint i = 0; i < count; i++) {
 		g_autoptr(GArray) options = command_options(&all[i]);
+		g_autofree char *path = g_strjoin(" ", all[i].object, all[i].verb, NULL);
 		g_autofree char *words = list_options(options);
 
-		g_string_append_printf(out, "\t\t\"%s%s%s\") words=\"%s\" ;;\n", all[i].object,
-				       all[i].verb ? " " : "", all[i].verb ? all[i].verb : "",
-				       words);
-		if (!all[i].verb)
-			g_hash_table_add(verbs, (gpointer)all[i].object);
-	}
-	for (guint i = 0; i < count; i++) {
-		g_autoptr(GString) words = g_string_new(NULL);
+		g_string_append_printf(out, "\t\t\"%s\"|\"%s \"*) words=\"%s\" ;;\n", path,
+				       path, words);
+		for (char *end = path; (end = strchr(end, ' ')); end++) {
+			g_autofree char *beginning = g_strndup(path, (gsize)(end - path));
 
-		if (!g_hash_table_add(verbs, (gpointer)all[i].object))
-			continue;
-		for (guint k = i; k < count; k++)
-			if (!strcmp(all[k].object, all[i].object) && all[k].verb)
-				add_word(words, all[k].verb);
-		g_string_append_printf(out, "\t\t\"%s \"*|\"%s\") words=\"%s\" ;;\n",
-				       all[i].object, all[i].object, words->str);
+			add_case(out, seen, beginning);
+		}
 	}
 }
 
 char *help_completion(const char *shell)
 {
 	g_autoptr(GString) out = g_string_new(NULL);
-	g_autofree char *objects = list_objects();
+	g_autofree char *objects = list_next("");
 
 	if (strcmp(shell, "bash") && strcmp(shell, "zsh"))
 		return NULL;
@@ -192,8 +214,7 @@ char *help_completion(const char *shell)
 				     "autoload -Uz bashcompinit && bashcompinit\n");
 	g_string_append(out, "_weft()\n{\n"
 			     "\tlocal current=${COMP_WORDS[COMP_CWORD]} words\n"
-			     "\tlocal path=\"${COMP_WORDS[1]} ${COMP_WORDS[2]}\"\n"
-			     "\tif [ \"$COMP_CWORD\" -eq 2 ]; then path=${COMP_WORDS[1]}; fi\n"
+			     "\tlocal path=\"${COMP_WORDS[*]:1:$((COMP_CWORD - 1))}\"\n"
 			     "\tcase $path in\n");
 	add_cases(out);
 	g_string_append(out, "\tesac\n");

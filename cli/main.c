@@ -101,15 +101,23 @@ static bool context_login(struct context *context, struct login *login, GError *
 	return true;
 }
 
-/* ARGV[AT] is the object. */
+/* ARGV[AT] and some behind it are the object. */
 static bool find_and_run(struct context *context, int argc, char **argv, int at, GError **error)
 {
-	const char *object = argv[at], *verb = at + 1 < argc ? argv[at + 1] : NULL;
+	g_autofree char *object = NULL;
+	guint words = command_count_words(&argv[at], argc - at, &object);
+	const char *verb;
 	char *help;
 
+	if (!words) { /* "security" alone names more than one */
+		object = g_strdup(argv[at]);
+		words = 1;
+	}
+	at += (int)words;
+	verb = at < argc ? argv[at] : NULL;
 	context->command = command_find(object, NULL);
 	if (context->command)
-		return run_command(context, argc, argv, at + 1, error);
+		return run_command(context, argc, argv, at, error);
 	help = help_object(object);
 	if (!help) {
 		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
@@ -121,7 +129,7 @@ static bool find_and_run(struct context *context, int argc, char **argv, int at,
 	g_free(help);
 	context->command = command_find(object, verb);
 	if (context->command)
-		return run_command(context, argc, argv, at + 2, error);
+		return run_command(context, argc, argv, at + 1, error);
 	g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
 		    "%s: '%s' is not known, see weft %s --help", object, verb, object);
 	return false;

@@ -16,6 +16,7 @@ struct option {
 	const char *help;    /* NULL: not shown, a second spelling */
 	bool repeated;
 	const struct attr *attr; /* the attribute it sets, or NULL */
+	const struct attr *last; /* of "A:B": what B sets; A alone is both */
 	const char *preset; /* without a metavar: the attribute's value; "" empties a list */
 };
 

@@ -181,6 +181,69 @@ port = json.load(sys.stdin)
 print(type(port["fixed_ips"]).__name__, port["revision_number"] > 0)')"
 check_equal 'csv has a head' '"name","status"' "$("$weft" port list -f csv -c name -c status | head -1)"
 
+### Security groups
+prints 'the default group is there' default security group list -f value -c name
+prints 'security group create' $'front\ntrue\nt1' security group create front --description d --tag t1 \
+	-f value -c name -c stateful -c tags
+front=$(id_of 'security group' front)
+does 'a stateless one' security group create loose --stateless
+prints 'security group list by kind' loose security group list --stateless -f value -c name
+does 'security group set' security group set loose --name looser --description 'a b'
+prints 'security group show by its new name' 'a b' security group show looser -f value -c description
+prints 'a rule by ports' $'ingress\ntcp\n80\n443\n10.0.0.0/8' security group rule create front \
+	--protocol tcp --dst-port 80:443 --remote-ip 10.0.0.0/8 \
+	-f value -c direction -c protocol -c port_range_min -c port_range_max -c remote_ip_prefix
+prints 'a rule for a group' $'egress\nIPv6\n\n'"$front" security group rule create front --egress \
+	--ethertype IPv6 --protocol any --remote-group front \
+	-f value -c direction -c ethertype -c protocol -c remote_group_id
+prints 'a rule for ICMP' $'icmp\n8\n0' security group rule create "$front" --protocol icmp \
+	--icmp-type 8 --icmp-code 0 -f value -c protocol -c port_range_min -c port_range_max
+prints 'a rule of IPv6 by its address' IPv6 security group rule create front --remote-ip fd00::/8 \
+	--protocol 132 -f value -c ethertype
+prints 'security group rule list of a group' $'132\nicmp\ntcp' \
+	security group rule list front --ingress --sort protocol -f value -c protocol
+ping=$("$weft" security group rule list front --protocol icmp -f value -c id)
+prints 'security group rule show' icmp security group rule show "$ping" -f value -c protocol
+does 'security group rule delete' security group rule delete "$ping"
+prints 'it is gone' '' security group rule list front --protocol icmp -f value -c id
+fails 'the same rule again' 4 'already exists' security group rule create front --protocol 132 \
+	--remote-ip fd00::/8
+fails 'a rule by a name' 2 "security group rule 'front': not an id" security group rule delete front
+fails 'a rule of no group' 3 "security group 'back': no such security group" \
+	security group rule create back --protocol tcp
+fails 'ports without a protocol' 2 'protocol' security group rule create front --dst-port 5
+fails 'a verb that rules have not' 2 "security group rule: 'set' is not known" \
+	security group rule set "$ping" --description x
+fails 'half an object' 2 "security: 'list' is not known" security list
+does 'port set a group' port set app --security-group front
+check_equal 'it is added' 2 "$("$weft" port show app -f value -c security_groups | tr ',' '\n' | wc -l)"
+prints 'port list by group' app port list --security-group front -f value -c name
+does 'port unset a group' port unset app --security-group front
+prints 'no port has it' '' port list --security-group front -f value -c name
+does 'port set one group alone' port set app --no-security-group --security-group front
+prints 'one group alone' "$front" port show app -f value -c security_groups
+fails 'a group in use' 4 "security group 'front'" security group delete front
+does 'port set no group' port set app --no-security-group
+prints 'no group' '' port show app -f value -c security_groups
+prints 'port create with a group' "$front" port create grouped --network blue --security-group front \
+	-f value -c security_groups
+fails 'port create with no such group' 3 "security group 'back'" port create other --network blue \
+	--security-group back
+does 'the port goes' port delete grouped
+prints 'address group create' '10.0.0.0/8, fd00::/64' address group create peers \
+	--address 10.0.0.0/8 --address fd00::/64 -f value -c addresses
+does 'address group set' address group set peers --address 192.0.2.0/24 --description d
+does 'address group unset' address group unset peers --address 10.0.0.0/8
+check_equal 'both were done' '192.0.2.0/24 d fd00::/64' "$("$weft" address group show peers -f value \
+	-c addresses -c description | tr ',\n' '  ' | xargs -n1 | sort | xargs)"
+does 'address group set anew' address group set peers --no-address --address 10.1.0.0/16
+prints 'set anew' 10.1.0.0/16 address group show peers -f value -c addresses
+does 'a rule for addresses' security group rule create front --remote-address-group peers
+fails 'an address group in use' 4 "address group 'peers'" address group delete peers
+does 'security group delete several' security group delete front looser
+does 'address group delete' address group delete peers
+prints 'the default group stays' default security group list -f value -c name
+
 ### Hosts and binding
 prints 'host create' $'h1\n192.0.2.11\nfalse' host create h1 --tunnel-ip 192.0.2.11 -f value -c name -c tunnel_ip -c alive
 fails 'a host of that name' 4 "host 'h1'" host create h1 --tunnel-ip 192.0.2.12
@@ -343,10 +406,30 @@ prints 'stack list of nothing' '[]' stack list -f json
 check_match 'help lists the commands' 'port attach PORT' "$("$weft" --help)"
 check_match 'help of an object' 'network create NAME' "$("$weft" network --help)"
 check_match 'help of a verb' '--subnet-range PREFIX' "$("$weft" subnet create --help)"
+check_match 'help of half an object' 'security group rule create GROUP' "$("$weft" security --help)"
+check_match 'help of a rule' '--dst-port N' "$("$weft" security group rule create --help)"
 check_match 'version' '^weft [0-9]' "$("$weft" --version)"
 check_equal 'completion: verbs' 'create list show set unset delete attach detach stats' "$(
 	eval "$("$weft" completion bash)"
 	COMP_WORDS=(weft port '') COMP_CWORD=2 COMPREPLY=()
+	_weft
+	echo "${COMPREPLY[*]}"
+)"
+check_equal 'completion: words of an object' 'group|create list show set unset delete rule|create list show delete' "$(
+	eval "$("$weft" completion bash)"
+	COMP_WORDS=(weft security '') COMP_CWORD=2 COMPREPLY=()
+	_weft
+	printf '%s|' "${COMPREPLY[*]}"
+	COMP_WORDS=(weft security group '') COMP_CWORD=3 COMPREPLY=()
+	_weft
+	printf '%s|' "${COMPREPLY[*]}"
+	COMP_WORDS=(weft security group rule '') COMP_CWORD=4 COMPREPLY=()
+	_weft
+	echo "${COMPREPLY[*]}"
+)"
+check_equal 'completion: options of a rule' '--dst-port' "$(
+	eval "$("$weft" completion bash)"
+	COMP_WORDS=(weft security group rule create x --dst) COMP_CWORD=6 COMPREPLY=()
 	_weft
 	echo "${COMPREPLY[*]}"
 )"
