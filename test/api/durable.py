@@ -153,7 +153,8 @@ equal("weftd ends cleanly", 0, w.stop())
 w.start()
 equal("nothing is lost of all this", before, everything())
 
-# Everything goes, and leaves nothing behind but the identities of projects
+# Everything goes, and leaves nothing behind but the identities of projects; those of groups go
+# with them
 for x in w.get("routers")["routers"]:
     w.put("router", x["id"], routes=[])
     for p in w.get("ports?device_id=" + x["id"])["ports"]:
@@ -162,10 +163,13 @@ for kind in "port", "router", "network", "host":
     bad = [r.status for r in (w.delete(kind, x["id"]) for x in w.get(kind + "s")[kind + "s"])
            if r.status != 204]
     equal("every %s goes" % kind, [], bad)
+for g in w.get("security-groups")["security_groups"]:
+    w.call("DELETE", "/v2.0/security-groups/" + g["id"])
 w.stop()
 store = sqlite3.connect(w.path("weft.db"))
-left = [key for key, in store.execute("SELECT key FROM entry")]
-equal("no claim and no guard is left", [], [key for key in left if not key.startswith(
-    ("claim/project/", "claim/identity/"))])
-equal("one identity for one project", ["claim/identity/1", "claim/project/default"], sorted(left))
+left = sorted(key for key, in store.execute("SELECT key FROM entry"))
+identities = [key for key in left if key.startswith(("claim/label/", "claim/identity/"))]
+equal("nothing else is left", [], [key for key in left if key not in identities])
+equal("one identity, of ports that are in no group", ["identity", "label"],
+      [key.split("/")[1] for key in identities])
 end()
