@@ -6,6 +6,7 @@
 #include "trace/host.h"
 
 #include "trace/host_data.h"
+#include "trace/policy.h"
 
 #include <string.h>
 
@@ -146,6 +147,7 @@ bool trace_host_wire(struct trace_host *host, GError **error)
 	}
 	state_flush(host->state);
 	desired_foreach(host->desired, entry_put, host);
+	trace_policy_share(host);
 	return true;
 }
 

@@ -11,6 +11,7 @@
 #include "trace/frame.h"
 #include "trace/host_data.h"
 #include "trace/route.h"
+#include "trace/policy.h"
 #include "trace/stage.h"
 
 #define RUNS_MAX 4096
@@ -73,7 +74,8 @@ static struct trace_host *host_get(struct trace *trace, const char *name, GError
 static void host_forget(struct trace_host *host)
 {
 	static const enum native_map maps[] = {NATIVE_MAP_flow, NATIVE_MAP_conn,
-					       NATIVE_MAP_fragment, NATIVE_MAP_budget};
+					       NATIVE_MAP_fragment, NATIVE_MAP_budget,
+					       NATIVE_MAP_scratch};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(maps); i++)
 		native_clear(host->native, maps[i]);
@@ -219,6 +221,7 @@ static json_t *entry_new(const struct run *run, const char *from, GBytes *frame,
 		json_pack("{s:s,s:s,s:o,s:O}", "host", run->host->name, "from", from, "stages",
 			  trace_stage_list(run->host, looks), "results", run->results);
 
+	trace_policy_list(run->host, json_object_get(entry, "stages"));
 	if (run->host->note)
 		json_object_set_new(entry, "note", json_string(run->host->note));
 	add_port(entry, trace_host_find_wire(run->host, run->ifindex));

@@ -134,6 +134,7 @@ DP_INLINE int policy_judge_key(struct dp_ctx *ctx, struct dp_pkt *p, __u32 way,
 	__be16 port;
 
 	p->reject = 0;
+	__builtin_memset(&ask->verdict, 0, sizeof(ask->verdict)); /* where there is no policy */
 	if ((key_way == CONN_RECEIVED) != flipped)
 		kind |= POLICY_INGRESS;
 	if (!guard_is_v4(key))

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See policy.h. The packet of the last walk still says how each side held it. */
+#include "trace/policy.h"
+
+#include "trace/host_data.h"
+#include "trace/stage.h"
+
+#define SHARE 0x10000000
+
+/* How the packet passed, by enum dp_hold. */
+static const char *const holds[] = {
+	[DP_HOLD_NOTHING] = "no policy",
+	[DP_HOLD_CONN] = "a packet of a connection, which %s lets be opened",
+	[DP_HOLD_OPEN] = "%s lets it open a connection",
+	[DP_HOLD_FREE] = "%s lets it pass, without a connection",
+};
+
+static const char *const verbs[] = {
+	[POLICY_DENY] = "denies",
+	[POLICY_ACCEPT] = "accepts",
+	[POLICY_REJECT] = "rejects",
+	[POLICY_PASS] = "passes",
+};
+
+static char *print_rule(uint32_t rule)
+{
+	return rule ? g_strdup_printf("rule %u", rule) : g_strdup("the default");
+}
+
+static const char *print_chain(uint32_t chain)
+{
+	static const char *const names[] = {
+		"egress IPv4",	   "ingress IPv4",     "egress IPv6",	  "ingress IPv6",
+		"ACL egress IPv4", "ACL ingress IPv4", "ACL egress IPv6", "ACL ingress IPv6"};
+
+	return names[chain % POLICY_CHAINS];
+}
+
+/* The side that said no: what the packet asked last, and was told. */
+static char *print_denial(const struct dp_pkt *p, const struct dp_side *side)
+{
+	const struct policy_verdict *verdict = &p->ask.verdict;
+	g_autofree char *rule = print_rule(verdict->rule);
+
+	if (!verdict->order && !verdict->rule) /* not even a default has spoken */
+		return g_strdup("its policy is not in place");
+	if (verdict->action == POLICY_ACCEPT)
+		return g_strdup_printf("%s: %s accepts a first packet, and this is none", //
+				       print_chain(p->ask.chain), rule);
+	return g_strdup_printf("%s: %s %s it", print_chain(p->ask.chain), rule,
+			       verbs[verdict->action % G_N_ELEMENTS(verbs)]);
+}
+
+static char *print_pass(const struct dp_side *side)
+{
+	g_autofree char *rule = print_rule(side->rule);
+	g_auto(GStrv) parts = g_strsplit(holds[side->hold % G_N_ELEMENTS(holds)], "%s", 2);
+
+	return g_strjoinv(rule, parts);
+}
+
+static void say_side(const struct trace_host *host, const struct dp_pkt *p,
+		     const struct dp_side *side, const char *what, json_t *list)
+{
+	const struct wire *wire = state_find_slot(host->state, side->slot);
+	bool denied = p->account && p->account == side->slot && side->hold != DP_HOLD_CONN;
+	g_autofree char *how = denied ? print_denial(p, side) : print_pass(side);
+	g_autofree char *name = wire && wire->port ? trace_stage_name_port(wire->port) : NULL;
+	g_autofree char *says = g_strdup_printf("%s %s: %s", what, name ? name : "?", how);
+	uint32_t rule = denied ? p->ask.verdict.rule : side->rule;
+	json_t *stage = json_pack("{s:s,s:s,s:I}", "stage", "policy", "says", says, "bank",
+				  (json_int_t)side->bank);
+	char id[UUID_TEXT];
+
+	if (wire) {
+		g_autofree char *row = g_strdup_printf("port %s", uuid_print(wire->id, id));
+
+		json_object_set_new(stage, "row", json_string(row));
+	}
+	if (rule)
+		json_object_set_new(stage, "rule", json_integer(rule));
+	json_array_append_new(list, stage);
+}
+
+void trace_policy_list(const struct trace_host *host, json_t *list)
+{
+	uint32_t zero = 0;
+	const struct dp_pkt *p = native_find(host->native, NATIVE_MAP_scratch, &zero);
+
+	for (int i = 0; i < 2; i++) {
+		const struct dp_side *side = &p->side[i];
+		bool asked = side->hold != DP_HOLD_NOTHING ||
+			     (p->account && p->account == side->slot);
+
+		if (side->filtered && asked)
+			say_side(host, p, side, i ? "receiver" : "sender", list);
+	}
+}
+
+void trace_policy_share(struct trace_host *host)
+{
+	const struct port_conns_value share = {.allowed = SHARE};
+
+	for (uint32_t slot = 0; slot < LIM_HOST_PORTS; slot++)
+		native_put(host->native, NATIVE_MAP_port_conns, &slot, &share);
+}
