@@ -93,7 +93,7 @@ if ! test/install.sh build test >"$LOGS/install.log" 2>&1; then
 	red=' install' total_failed=1
 	end
 fi
-run build test/check/build.sh
+limit=1500 run build test/check/build.sh # twice the whole tree, on whatever machine
 [ -x "$BUILD/controller/weftd" ] || end # nothing to try
 
 for file in test/check/*.sh; do

@@ -7,6 +7,8 @@
 #   dp-wA eth0 10.50.0.1       dp-wB eth0 10.50.0.2    made here; where they are given, their eth0
 #                                                      is replaced by a port's
 # Prints the assignments WA WB IFA IFB IPA IPB. PLUG_PREFIX (dp) and PLUG_DIR are for other hosts.
+# PLUG_RULES=N: the ports are in a group of N rules, the last of which let the traffic pass;
+# 0: no port security. Otherwise they are in the default group.
 set -u
 . "$(dirname "$0")/../net/cloud.sh"
 cloud_use "${PLUG_PREFIX:-dp}" "${PLUG_DIR:-/run/weft-plug}"
@@ -19,8 +21,30 @@ fail() {
 
 agent_on() { # HOST TUNNEL-IP
 	cloud_start "agent-$1" "$1" "$CLOUD_BIN/agent/weft-agent" --controller "http://$CLOUD_LISTEN" \
-		--host "$1" --tunnel-ip "$2" --run "$CLOUD_RUN" --token agent-secret
+		--host "$1" --tunnel-ip "$2" --run "$CLOUD_RUN" --token agent-secret \
+		--connections 2097152 --port-connections 2097152
 	cloud_wait 10 agent "$1" GET /v1/status || { cloud_log "agent-$1"; fail "no agent on $1"; }
+}
+
+# N rules about single ports that nobody uses, and what the benches need at their end.
+group_of() { # N
+	local group
+	group=$(api POST /v2.0/security-groups '{"security_group":{"name":"bench"}}' |
+		get security_group id) || return 1
+	python3 - "$group" "$1" >"$CLOUD_DIR/rules" <<-'END' || return 1
+		import json, sys
+		group, count = sys.argv[1], int(sys.argv[2])
+		rule = lambda **more: dict(security_group_id=group, direction="ingress", ethertype="IPv4", **more)
+		rules = [rule(protocol="sctp", port_range_min=1 + i % 65535, port_range_max=1 + i % 65535,
+		              remote_ip_prefix="10.%d.0.0/16" % (60 + i // 65535))
+		         for i in range(count - 1)] + [rule(remote_ip_prefix="10.50.0.0/24")]
+		for start in range(0, len(rules), 500):
+		    print(json.dumps({"security_group_rules": rules[start:start + 500]}))
+	END
+	while read -r body; do
+		api POST /v2.0/security-group-rules "$body" >/dev/null || return 1
+	done <"$CLOUD_DIR/rules"
+	echo "$group"
 }
 
 # The device of the host's end also answers to the name that a harness knows it by.
@@ -33,7 +57,7 @@ workload_on() { # HOST NAME LETTER MAC ADDRESS PEER-ADDRESS PEER-MAC
 		N "$2" sysctl -qw net.ipv4.tcp_congestion_control=cubic 2>/dev/null
 		N "$2" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
 	fi
-	port=$(make_port "$network" "$1" "$5" "\"mac_address\":\"$4\"") && attach "$1" "$port" "$2" &&
+	port=$(make_port "$network" "$1" "$5" "\"mac_address\":\"$4\"$security") && attach "$1" "$port" "$2" &&
 		addresses "$2" "$5/24" && cloud_wait 10 port_active "$port" || fail "no workload on $1"
 	ip -n "$CLOUD-$2" neigh replace "$6" lladdr "$7" dev eth0 nud permanent
 	device=wf$(tr -d - <<<"$port" | cut -c 1-11)
@@ -43,12 +67,19 @@ workload_on() { # HOST NAME LETTER MAC ADDRESS PEER-ADDRESS PEER-MAC
 case ${1:-} in
 up)
 	mkdir -p "$CLOUD_DIR/pid" "$CLOUD_DIR/log" "$CLOUD_RUN" && cloud_tokens || fail 'no folder'
-	cloud_weftd --mtu "$2" || fail 'no weftd'
+	cloud_weftd --mtu "$2" --quota all=-1 || fail 'no weftd'
 	agent_on hA 10.99.0.1
 	agent_on hB 10.99.0.2
 	network=$(make network '"name":"bench"') &&
 		make subnet "\"network_id\":\"$network\",\"ip_version\":4,\"cidr\":\"10.50.0.0/24\"" >/dev/null ||
 		fail 'no network'
+	security=
+	case ${PLUG_RULES:-} in
+	'') ;;
+	0) security=',"port_security_enabled":false' ;;
+	*) group=$(group_of "$PLUG_RULES") || fail 'no group'
+		security=",\"security_groups\":[\"$group\"]" ;;
+	esac
 	workload_on hA wA A 02:00:00:00:0a:01 10.50.0.1 10.50.0.2 02:00:00:00:0b:01
 	workload_on hB wB B 02:00:00:00:0b:01 10.50.0.2 10.50.0.1 02:00:00:00:0a:01
 	cloud_wait 5 N wA ping -n -c 1 -W 1 10.50.0.2 || fail 'the workloads do not reach each other'
