@@ -233,6 +233,60 @@ static void test_readdress(gconstpointer data)
 	g_assert_cmpuint(DONE(counted, ports), ==, 0);
 }
 
+static const struct uuid group_a = {{0xaa, 1}}, group_b = {{0xaa, 2}};
+
+/* Two groups: identity 300 is in the first, 301 in both. */
+static struct uuid add_member(struct counted *counted, uint32_t n, const char *host,
+			      uint32_t identity)
+{
+	struct uuid id = add_port(counted, n, host);
+	struct port *port = world_edit(&counted->world, KIND_PORT, id);
+
+	*(struct uuid *)vec_add(&port->security_groups, sizeof(struct uuid)) = group_a;
+	if (identity == 301)
+		*(struct uuid *)vec_add(&port->security_groups, sizeof(struct uuid)) = group_b;
+	port->identity = identity;
+	world_apply(&counted->world, KIND_PORT, port);
+	return id;
+}
+
+static void assert_policy(struct counted *counted, guint rules, guint identities)
+{
+	flush(counted);
+	g_assert_cmpuint(counted->rows[COMPILE_RULE], ==, rules);
+	g_assert_cmpuint(counted->rows[COMPILE_IDENTITY], ==, identities);
+}
+
+/*
+ * A group that lets itself in. Whoever joins with an identity that is known costs no row of
+ * policy; a new combination of groups is one row for each host that has the group; the rules go
+ * to a host with its first member.
+ */
+static void test_member(gconstpointer data)
+{
+	struct counted *counted = (struct counted *)data;
+	struct security_rule *rule = attr_new(&security_rule_table);
+	struct uuid ids[4], rule_id = world_id(&counted->world);
+
+	rule->object.id = rule_id;
+	rule->security_group_id = rule->remote_group_id = group_a;
+	world_apply(&counted->world, KIND_SECURITY_RULE, rule);
+	assert_policy(counted, 0, 0); /* nobody is in it */
+	ids[0] = add_member(counted, 0x200000, "h1", 300);
+	assert_policy(counted, 1, 1);
+	ids[1] = add_member(counted, 0x200001, "h1", 300);
+	assert_policy(counted, 0, 0);
+	g_assert_cmpuint(counted->total, ==, 3 + 1); /* its location, and its own row */
+	ids[2] = add_member(counted, 0x200002, "h2", 300);
+	assert_policy(counted, 1, 1);
+	ids[3] = add_member(counted, 0x200003, "h0", 301);
+	assert_policy(counted, 1, 2 + 2); /* to h1 and h2; and both to h0 */
+	for (int i = 0; i < 4; i++)
+		world_delete(&counted->world, KIND_PORT, ids[i]);
+	world_delete(&counted->world, KIND_SECURITY_RULE, rule_id);
+	assert_policy(counted, 3, 6);
+}
+
 int main(int argc, char **argv)
 {
 	struct counted counted = {0};
@@ -246,6 +300,7 @@ int main(int argc, char **argv)
 	g_test_add_data_func("/compile/cost/first-on-host", &counted, test_first_on_host);
 	g_test_add_data_func("/compile/cost/interface", &counted, test_interface);
 	g_test_add_data_func("/compile/cost/readdress", &counted, test_readdress);
+	g_test_add_data_func("/compile/cost/member", &counted, test_member);
 	failed = g_test_run();
 	counted_done(&counted);
 	return failed;
