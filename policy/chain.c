@@ -30,6 +30,8 @@ struct chain {
 	struct policy_verdict otherwise;
 	struct service_table *service;
 	struct peer_table *peer;
+	uint32_t *first;	/* scratch of floor_write: by class of services, NO_RULE */
+	GArray *touched;	/* ... the classes that are not */
 	GArray *floors;		/* guint: a floor knows the tiers from here on */
 	GHashTable *classes;	/* number -> struct class */
 	GHashTable *identities; /* identity -> class number */
@@ -117,6 +119,8 @@ static void chain_cut(struct chain *chain)
 
 static void chain_number(struct chain *chain)
 {
+	guint count;
+
 	for (guint i = 0; i < chain->rules->len; i++) {
 		const struct policy_rule *rule = g_ptr_array_index(chain->rules, i);
 		guint service =
@@ -131,6 +135,9 @@ static void chain_number(struct chain *chain)
 		g_array_append_val(g_ptr_array_index(chain->of, peer), i);
 	}
 	service_table_divide(chain->service);
+	count = service_table_count_classes(chain->service) + 1;
+	chain->first = g_new(uint32_t, count);
+	memset(chain->first, 0xff, count * sizeof(*chain->first));
 }
 
 struct chain *chain_new(uint32_t bank, uint32_t kind, uint32_t salt,
@@ -147,6 +154,7 @@ struct chain *chain_new(uint32_t bank, uint32_t kind, uint32_t salt,
 	chain->services = g_array_new(FALSE, FALSE, sizeof(guint));
 	chain->of = g_ptr_array_new_with_free_func((GDestroyNotify)g_array_unref);
 	chain->floors = g_array_new(FALSE, FALSE, sizeof(guint));
+	chain->touched = g_array_new(FALSE, FALSE, sizeof(guint));
 	chain->service = service_table_new();
 	chain->peer = peer_table_new();
 	chain->classes = g_hash_table_new_full(NULL, NULL, NULL, class_free);
@@ -170,6 +178,8 @@ void chain_free(struct chain *chain)
 	g_array_unref(chain->services);
 	g_ptr_array_unref(chain->of);
 	g_array_unref(chain->floors);
+	g_array_unref(chain->touched);
+	g_free(chain->first);
 	service_table_free(chain->service);
 	peer_table_free(chain->peer);
 	g_hash_table_unref(chain->classes);
@@ -190,8 +200,8 @@ struct policy_chain chain_to_value(const struct chain *chain)
 
 /* --------------------------------------------------------------- cells */
 
-/* FIRST: for each class of services, the first rule of PEER from the tier FROM on. */
-static void first_rules(const struct chain *chain, guint peer, guint from, uint32_t *first)
+/* For each class of services, the first rule of PEER from the tier FROM on. */
+static void first_rules(const struct chain *chain, guint peer, guint from)
 {
 	const GArray *rules = g_ptr_array_index(chain->of, peer);
 
@@ -204,7 +214,9 @@ static void first_rules(const struct chain *chain, guint peer, guint from, uint3
 		for (guint c = 0; rule->tier >= from && c < classes->len; c++) {
 			guint class = g_array_index(classes, guint, c);
 
-			first[class] = MIN(first[class], place);
+			if (chain->first[class] == NO_RULE)
+				g_array_append_val(chain->touched, class);
+			chain->first[class] = MIN(chain->first[class], place);
 		}
 	}
 }
@@ -212,26 +224,22 @@ static void first_rules(const struct chain *chain, guint peer, guint from, uint3
 static void floor_write(const struct chain *chain, const struct policy_sink *sink, bool put,
 			uint32_t number, const GArray *members, guint floor)
 {
-	guint count = service_table_count_classes(chain->service) + 1;
 	guint from = g_array_index(chain->floors, guint, floor);
-	g_autofree uint32_t *first = g_new(uint32_t, count);
 
-	memset(first, 0xff, count * sizeof(*first));
 	for (guint i = 0; i < members->len; i++)
-		first_rules(chain, g_array_index(members, guint, i), from, first);
-	for (guint class = 1; class < count; class ++) {
+		first_rules(chain, g_array_index(members, guint, i), from);
+	for (guint i = 0; i < chain->touched->len; i++) {
+		guint class = g_array_index(chain->touched, guint, i);
 		struct cell_key key = {chain->number, number, class, floor};
-		struct policy_verdict verdict;
+		struct policy_verdict verdict = chain_verdict(chain, chain->first[class]);
 
-		if (first[class] == NO_RULE)
-			continue;
-		if (!put) {
+		chain->first[class] = NO_RULE;
+		if (put)
+			sink->put(POLICY_MAP_CELL, &key, &verdict, sink->data);
+		else
 			sink->del(POLICY_MAP_CELL, &key, sink->data);
-			continue;
-		}
-		verdict = chain_verdict(chain, first[class]);
-		sink->put(POLICY_MAP_CELL, &key, &verdict, sink->data);
 	}
+	g_array_set_size(chain->touched, 0);
 }
 
 static void cells_write(const struct chain *chain, const struct policy_sink *sink, bool put,
