@@ -10,6 +10,7 @@
 #include <jansson.h>
 
 #include "agent/agent.h"
+#include "agent/flows.h"
 #include "agent/ports.h"
 #include "agent/scrape.h"
 #include "agent/show.h"
@@ -18,14 +19,13 @@
 #include "lib/log.h"
 #include "lib/metric_server.h"
 
-#define WAIT_MS		  5000
-#define CONNECTIONS	  1000 /* shown unless asked for more */
-#define CONNECTIONS_LIMIT 1000000
+#define WAIT_MS 5000
 
 struct local {
 	struct agent *agent;
 	struct http_server *server;
 	GPtrArray *waiting; /* struct waiting */
+	struct flows *flows;
 };
 
 struct attach {
@@ -294,25 +294,13 @@ static void do_stats(struct local *local, struct http_request *request,
 					    "port %.64s: not known on this host", text));
 }
 
-static void do_connections(struct local *local, struct http_request *request,
-			   const struct http_question *question, const char *rest)
+static void do_flows(struct local *local, struct http_request *request,
+		     const struct http_question *question, const char *rest)
 {
-	const char *port = http_question_find(question, "port");
-	const char *limit = http_question_find(question, "limit");
-	const struct wire *wire = NULL;
-	guint64 number = CONNECTIONS;
-	struct uuid id;
+	GError *error = NULL;
 
-	if (port &&
-	    (!uuid_parse(port, &id) || !(wire = state_find_wire(local->agent->state, id))))
-		reply_error(request, refuse(WEFT_ERROR_NOT_FOUND,
-					    "port %.64s: not attached on this host", port));
-	else if (limit &&
-		 !g_ascii_string_to_unsigned(limit, 10, 1, CONNECTIONS_LIMIT, &number, NULL))
-		reply_error(request, refuse(WEFT_ERROR_INVALID,
-					    "parameter limit: %.32s is not a number", limit));
-	else
-		reply(request, 200, show_connections(local->agent, wire, number));
+	if (!flows_list(local->flows, request, question, &error))
+		reply_error(request, error);
 }
 
 /* A path that ends in '/' takes what follows it. */
@@ -324,7 +312,7 @@ static const struct {
 } paths[] = {
 	{"POST", "/v1/attach", do_attach}, {"POST", "/v1/detach", do_detach},
 	{"GET", "/v1/ports", do_ports},	   {"GET", "/v1/ports/", do_stats},
-	{"GET", "/v1/drops", do_drops},	   {"GET", "/v1/connections", do_connections},
+	{"GET", "/v1/drops", do_drops},	   {"GET", "/v1/flows", do_flows},
 	{"GET", "/v1/status", do_status},  {"GET", "/metrics", do_metrics},
 };
 
@@ -359,6 +347,7 @@ struct local *local_new(struct agent *agent, GError **error)
 
 	local->agent = agent;
 	local->waiting = g_ptr_array_new_with_free_func(waiting_free);
+	local->flows = flows_new(agent);
 	local->server = http_server_new(serve, local);
 	if (http_server_listen(local->server, where, error))
 		return local;
@@ -371,6 +360,7 @@ void local_free(struct local *local)
 	if (!local)
 		return;
 	http_server_free(local->server);
+	flows_free(local->flows);
 	g_ptr_array_unref(local->waiting);
 	g_free(local);
 }

@@ -9,6 +9,7 @@
 
 #include "abi/drop.h"
 #include "agent/agent.h"
+#include "agent/policies.h"
 #include "agent/ports.h"
 #include "lib/metric_process.h"
 #include "lib/metric_server.h"
@@ -45,6 +46,10 @@
 	  "Connections forgotten because they were silent, over, or of a port that is gone")   \
 	X(UNTRACKED, "weft_connections_untracked_total", COUNTER, NULL,                        \
 	  "Packets passed without an entry because the table was full")                        \
+	X(BANKS, "weft_policy_banks", GAUGE, NULL,                                             \
+	  "Compiled policies: ports with the same rules share one")                            \
+	X(IDENTITIES, "weft_policy_identities", GAUGE, NULL,                                   \
+	  "Identities known, of this host's ports and of their peers")                         \
 	X(HITS, "weft_flow_cache_hits_total", COUNTER, NULL, "Packets of known flows")         \
 	X(MISSES, "weft_flow_cache_misses_total", COUNTER, NULL,                               \
 	  "Packets that walked all stages")                                                    \
@@ -218,6 +223,14 @@ static void set_map(struct scrape *scrape, const char *name, uint64_t entries)
 		set(scrape, SCRAPE_MAP_MAX, name, info.max_entries);
 }
 
+static void collect_policies(struct scrape *scrape)
+{
+	const struct policies *policies = state_policies(scrape->agent->state);
+
+	set(scrape, SCRAPE_BANKS, NULL, policies_count_banks(policies));
+	set(scrape, SCRAPE_IDENTITIES, NULL, policies_count_identities(policies));
+}
+
 static void collect_maps(struct scrape *scrape)
 {
 	const struct agent *agent = scrape->agent;
@@ -255,6 +268,7 @@ char *scrape_print(gsize *size, void *data)
 	collect_feed(scrape);
 	collect_answers(scrape);
 	collect_maps(scrape);
+	collect_policies(scrape);
 	collect_traffic(scrape);
 	collect_ports(scrape);
 	return metrics_print(scrape->metrics, size);

@@ -2,12 +2,8 @@
 /* Tables of the kernel and of the state into JSON; numbers are read when asked for. */
 #include "agent/show.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
 #include "abi/drop.h"
 #include "agent/agent.h"
-#include "agent/jiffies.h"
 #include "agent/netns.h"
 
 static const struct {
@@ -31,14 +27,6 @@ static json_t *from_ip(struct ip ip)
 	char text[IP_TEXT];
 
 	return json_string(ip_print(ip, text));
-}
-
-static json_t *from_abi_ip(const struct abi_ip *in)
-{
-	struct ip ip;
-
-	memcpy(ip.b, in->b, sizeof(ip.b));
-	return from_ip(ip);
 }
 
 static json_t *from_mac(struct mac mac)
@@ -179,73 +167,6 @@ json_t *show_drops(struct agent *agent)
 
 	state_foreach_wire(agent->state, drops_add, &into);
 	return json_pack("{s:o,s:o}", "drops", into.list, "host", drops(agent, 0));
-}
-
-struct conn_list {
-	struct agent *agent;
-	const struct wire *wire;
-	struct jiffies *jiffies;
-	uint64_t now;
-	gsize limit;
-	json_t *list;
-};
-
-static const char *proto_name(uint32_t proto)
-{
-	static const struct {
-		uint32_t proto;
-		const char *name;
-	} names[] = {{IPPROTO_TCP, "tcp"},
-		     {IPPROTO_UDP, "udp"},
-		     {IPPROTO_ICMP, "icmp"},
-		     {IPPROTO_ICMPV6, "icmpv6"}};
-
-	for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
-		if (names[i].proto == proto)
-			return names[i].name;
-	return "other";
-}
-
-static bool conn_add(const void *key_data, const void *value_data, void *data)
-{
-	const struct conn_key *key = key_data;
-	const struct conn_value *value = value_data;
-	struct conn_list *into = data;
-	const struct wire *wire = state_find_slot(into->agent->state, key->slot);
-	json_t *out;
-
-	if (!wire || (into->wire && wire != into->wire))
-		return true;
-	out = json_object();
-	json_object_set_new(out, "port", from_uuid(wire->id));
-	json_object_set_new(out, "protocol", json_string(proto_name(key->proto)));
-	json_object_set_new(out, "local", from_abi_ip(&key->local));
-	json_object_set_new(out, "local_port", json_integer(ntohs(key->lport)));
-	json_object_set_new(out, "remote", from_abi_ip(&key->remote));
-	json_object_set_new(out, "remote_port", json_integer(ntohs(key->rport)));
-	json_object_set_new(out, "state", json_string(age_state_name(value->state)));
-	json_object_set_new(out, "opened_by", json_string(value->origin ? "remote" : "local"));
-	json_object_set_new(out, "tx_packets", from_count(value->packets[0]));
-	json_object_set_new(out, "tx_bytes", from_count(value->bytes[0]));
-	json_object_set_new(out, "rx_packets", from_count(value->packets[1]));
-	json_object_set_new(out, "rx_bytes", from_count(value->bytes[1]));
-	json_object_set_new(out, "idle_seconds",
-			    from_count(into->now > value->seen
-					       ? (into->now - value->seen) / jiffies_hz()
-					       : 0));
-	json_array_append_new(into->list, out);
-	return json_array_size(into->list) < into->limit;
-}
-
-json_t *show_connections(struct agent *agent, const struct wire *wire, gsize limit)
-{
-	struct conn_list into = {agent, wire, jiffies_new(), 0, limit, json_array()};
-
-	into.now = jiffies_get(into.jiffies);
-	maps_foreach(programs_find_map(agent->programs, "conn"), sizeof(struct conn_key),
-		     sizeof(struct conn_value), conn_add, &into);
-	jiffies_free(into.jiffies);
-	return json_pack("{s:o}", "connections", into.list);
 }
 
 static json_t *show_tables(struct agent *agent)

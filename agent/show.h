@@ -16,5 +16,3 @@ json_t *show_device(struct agent *agent, const struct ports_device *device);
 json_t *show_stats(struct agent *agent, const struct row_port *port);
 /* Drops of all ports that are not zero, and of frames that no port sent. */
 json_t *show_drops(struct agent *agent);
-/* At most LIMIT connections, of PORT alone unless NULL. */
-json_t *show_connections(struct agent *agent, const struct wire *wire, gsize limit);

@@ -22,8 +22,7 @@ bool cmd_attach(struct context *context, const struct arguments *arguments, GErr
 bool cmd_detach(struct context *context, const struct arguments *arguments, GError **error);
 bool cmd_stats(struct context *context, const struct arguments *arguments, GError **error);
 bool cmd_drops(struct context *context, const struct arguments *arguments, GError **error);
-bool cmd_connections(struct context *context, const struct arguments *arguments,
-		     GError **error);
+bool cmd_flows(struct context *context, const struct arguments *arguments, GError **error);
 bool cmd_status(struct context *context, const struct arguments *arguments, GError **error);
 bool cmd_trace(struct context *context, const struct arguments *arguments, GError **error);
 bool cmd_wait(struct context *context, const struct arguments *arguments, GError **error);
@@ -49,7 +48,7 @@ bool cmd_completion(struct context *context, const struct arguments *arguments, 
 
 extern const struct option cmd_list_options[];
 extern const struct option cmd_attach_options[];
-extern const struct option cmd_connections_options[];
+extern const struct option cmd_flows_options[];
 extern const struct option cmd_wait_options[];
 extern const struct option cmd_pki_init_options[];
 extern const struct option cmd_pki_server_options[];

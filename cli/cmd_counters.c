@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * weft port stats PORT, weft drops, weft connections, weft status: what the agent here
- * counts.
+ * weft port stats PORT, weft drops, weft status: what the agent here counts.
  */
 #include "cli/cmd.h"
 
 #include "cli/agent_socket.h"
 #include "cli/crud.h"
 #include "cli/output.h"
-#include "lib/error.h"
-#include "lib/http_client.h"
 
 static json_t *ask(struct context *context, const char *path, GError **error)
 {
@@ -84,43 +81,6 @@ bool cmd_drops(struct context *context, const struct arguments *arguments, GErro
 			  json_object_get(entry, "drops"));
 	add_drops(rows, NULL, NULL, json_object_get(reply, "host"));
 	return print_rows(arguments, rows, error);
-}
-
-const struct option cmd_connections_options[] = {
-	{"port", 0, "PORT", "only of this port", false, NULL, NULL},
-	{"limit", 0, "N", "at most so many", false, NULL, NULL},
-	{NULL, 0, NULL, NULL, false, NULL, NULL},
-};
-
-/* The question with its conditions, or NULL. */
-static char *make_question(struct context *context, const struct arguments *arguments,
-			   GError **error)
-{
-	const char *port = option_get(arguments, "port"),
-		   *limit = option_get(arguments, "limit");
-	g_autofree char *escaped = limit ? http_escape(limit) : NULL;
-	g_autofree char *id = NULL;
-
-	if (port) {
-		id = client_find_id(command_client(context), KIND_PORT, port, error);
-		if (!id)
-			return NULL;
-	}
-	return g_strconcat("/v1/connections?", id ? "port=" : "", id ? id : "",
-			   id && limit ? "&" : "", limit ? "limit=" : "", limit ? escaped : "",
-			   NULL);
-}
-
-bool cmd_connections(struct context *context, const struct arguments *arguments, GError **error)
-{
-	g_autofree char *path = make_question(context, arguments, error);
-	json_auto_t *reply = path ? ask(context, path, error) : NULL;
-	const json_t *rows = json_object_get(reply, "connections");
-
-	if (reply && !rows)
-		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INTERNAL,
-			    "agent: the answer has no connections");
-	return rows && print_rows(arguments, rows, error);
 }
 
 bool cmd_status(struct context *context, const struct arguments *arguments, GError **error)

@@ -149,8 +149,8 @@ check_match 'a namespace that is none is named' 'netns /etc/passwd: not a networ
 check_match 'a port of nobody is not found' 'not known on this host' \
 	"$(agent h1 POST /v1/attach "{\"port\":\"$(id 9)\",\"netns\":\"$CLOUD-a2\"}")"
 check_match 'counters are kept' '"tx_packets": ?[1-9]' "$(agent h1 GET "/v1/ports/$(id 1)/stats")"
-check_match 'connections are listed' '"protocol": ?"icmp"' "$(agent h1 GET /v1/connections)"
-check_match 'they were heard of just now' '"idle_seconds": ?[0-9],?' "$(agent h1 GET /v1/connections)"
+check_match 'connections are listed' '"protocol": ?"icmp"' "$(agent h1 GET /v1/flows)"
+check_match 'they were heard of just now' '"idle_seconds": ?[0-9],?' "$(agent h1 GET /v1/flows)"
 check_equal 'the namespace is shown' "$CLOUD-a1" \
 	"$(agent h1 GET "/v1/ports/$(id 1)/stats" | get netns)"
 N a1 ping -n -c 1 -W 1 -I eth0 10.1.0.99 >/dev/null 2>&1

@@ -59,9 +59,9 @@ check 'forty quiet connections' quiet
 
 # The TCP connections of HOST that are open: a line each, with who opened it and what it counted.
 connections() { # HOST
-	agent "$1" GET '/v1/connections?limit=10000' | /usr/bin/python3 -c '
+	agent "$1" GET '/v1/flows?limit=10000' | /usr/bin/python3 -c '
 import json, sys
-for c in sorted(json.load(sys.stdin)["connections"], key=lambda c: c["local_port"] + c["remote_port"]):
+for c in sorted(json.load(sys.stdin)["flows"], key=lambda c: c["local_port"] + c["remote_port"]):
     if c["protocol"] == "tcp" and 6001 in (c["local_port"], c["remote_port"]):
         print(c["port"], c["local"], c["local_port"], c["remote"], c["remote_port"], c["state"],
               c["opened_by"], c["tx_packets"], c["rx_packets"], c["tx_bytes"], c["rx_bytes"])'

@@ -40,7 +40,7 @@ ip -n "$CLOUD-b" addr add 10.5.0.12/24 dev net0
 ip -n "$CLOUD-b" link set net0 up
 check 'a reaches b' reaches a 10.5.0.12
 check_match 'port stats' '^tx_packets|^counters.tx_packets +[1-9]' "$(weft h1 port stats a)"
-check_match 'connections' '10\.5\.0\.12' "$(weft h1 connections --port a)"
+check_match 'flows' '10\.5\.0\.12' "$(weft h1 flows a)"
 check_match 'status' '^connected +true' "$(weft h1 status)"
 
 # An address that is not the port's: dropped, and told by its reason.
