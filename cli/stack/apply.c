@@ -9,6 +9,7 @@
 #include <string.h>
 #include "cli/stack/function.h"
 #include "cli/stack/remove.h"
+#include "cli/stack/rules.h"
 #include "cli/value.h"
 #include "lib/error.h"
 
@@ -17,13 +18,15 @@ enum job_kind {
 	JOB_BULK,
 	JOB_CHANGE,
 	JOB_INTERFACE,
+	JOB_RULE_GONE,
+	JOB_RULES,
 };
 
 /* What a request is for: same index as the request. */
 struct job {
 	enum job_kind kind;
 	GPtrArray *steps; /* struct step, borrowed */
-	json_t *undo;	  /* JOB_CHANGE: what the attributes were; owned */
+	json_t *undo; /* JOB_CHANGE: what the attributes were, JOB_RULE_GONE: the rule; owned */
 };
 
 struct apply {
@@ -122,12 +125,25 @@ static bool names_address(const struct step *step)
 	return false;
 }
 
-/* One bulk request. Who names an address comes first, before another is given it. */
-static void add_bulk(struct apply *apply, enum kind kind, const GPtrArray *level)
+/* Rules come in one request for each group: GROUP, the first one's. */
+static bool is_of_group(const struct step *step, json_t **group)
+{
+	if (step->resource->type->kind != KIND_SECURITY_RULE)
+		return true;
+	if (step->asked)
+		return false;
+	if (!*group)
+		*group = json_object_get(step->attributes, "security_group_id");
+	return json_equal(*group, json_object_get(step->attributes, "security_group_id"));
+}
+
+/* One bulk request. Who names an address comes first, before another is given it. True: there
+ * may be more of this kind. */
+static bool add_bulk(struct apply *apply, enum kind kind, const GPtrArray *level)
 {
 	const char *plural = cloud_table(kind)->plural;
 	GPtrArray *steps = g_ptr_array_new();
-	json_t *list = json_array();
+	json_t *list = json_array(), *group = NULL;
 
 	for (int named = 1; named >= 0; named--)
 		for (guint i = 0; i < level->len; i++) {
@@ -135,8 +151,9 @@ static void add_bulk(struct apply *apply, enum kind kind, const GPtrArray *level
 
 			if (step->resource->type->member != MEMBER_OBJECT ||
 			    step->resource->type->kind != kind || step->object ||
-			    names_address(step) != named)
+			    names_address(step) != named || !is_of_group(step, &group))
 				continue;
+			step->asked = true;
 			g_ptr_array_add(steps, step);
 			json_array_append_new(list, make_body(apply, step));
 		}
@@ -144,10 +161,11 @@ static void add_bulk(struct apply *apply, enum kind kind, const GPtrArray *level
 		add_job(apply, JOB_BULK, steps, NULL, "POST",
 			g_strdup_printf("/v2.0/%s", attr_table_path(cloud_table(kind))),
 			json_pack("{s:o}", plural, list));
-		return;
+		return group != NULL;
 	}
 	json_decref(list);
 	g_ptr_array_unref(steps);
+	return false;
 }
 
 static json_t *previous_values(const json_t *object, const json_t *changes)
@@ -299,6 +317,21 @@ static bool finish_interface(struct apply *apply, const struct job *job, const j
 	return true;
 }
 
+static char *rules_path(const char *id)
+{
+	return g_strjoin("/", "/v2.0", attr_table_path(cloud_table(KIND_SECURITY_RULE)), id,
+			 NULL);
+}
+
+static void finish_rules(struct apply *apply, const json_t *reply)
+{
+	json_t *rule;
+	size_t i;
+
+	json_array_foreach (json_object_get(reply, "security_group_rules"), i, rule)
+		client_requests_add(apply->undo, "DELETE", rules_path(id_of(rule)), NULL);
+}
+
 /* "resource 'a': " or, as a bulk request fails as a whole, "resources a, b: ". */
 static void blame(const struct job *job, GError **error)
 {
@@ -337,6 +370,13 @@ static bool finish_job(struct apply *apply, const struct job *job,
 		return true;
 	case JOB_INTERFACE:
 		return finish_interface(apply, job, request->reply, error);
+	case JOB_RULE_GONE:
+		client_requests_add(apply->undo, "POST", rules_path(NULL),
+				    json_pack("{s:O}", "security_group_rule", job->undo));
+		return true;
+	case JOB_RULES:
+		finish_rules(apply, request->reply);
+		return true;
 	}
 	return false;
 }
@@ -373,7 +413,8 @@ static bool add_step(struct apply *apply, struct step *step, GError **error)
 {
 	if (!plan_evaluate(apply->plan, step, error))
 		return false;
-	if (function_has_unknown(step->attributes)) {
+	if (function_has_unknown(step->attributes) ||
+	    (step->rules && function_is_unknown(step->rules))) {
 		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INTERNAL,
 			    "resource '%s': refers to what is not made yet",
 			    step->resource->node.name);
@@ -386,14 +427,48 @@ static bool add_step(struct apply *apply, struct step *step, GError **error)
 	return true; /* bulk */
 }
 
+/* Rules written into groups. Those that go make room for those that come. */
+static void add_rules(struct apply *apply, struct step *step, bool gone)
+{
+	json_auto_t *missing = NULL, *extra = NULL;
+	json_t *rule;
+	size_t i;
+
+	rules_compare(step->rules, step->object, &missing, &extra);
+	json_array_foreach (extra, i, rule)
+		if (gone)
+			add_job(apply, JOB_RULE_GONE, steps_of_one(step), rules_to_body(rule),
+				"DELETE", rules_path(id_of(rule)), NULL);
+	if (!gone && json_array_size(missing))
+		add_job(apply, JOB_RULES, steps_of_one(step), NULL, "POST", rules_path(NULL),
+			json_pack("{s:O}", "security_group_rules", missing));
+}
+
+static bool run_rules(struct apply *apply, const GPtrArray *level, GError **error)
+{
+	bool good = true;
+
+	for (int gone = 1; gone >= 0 && good; gone--) {
+		for (guint i = 0; i < level->len; i++) {
+			struct step *step = level->pdata[i];
+
+			if (step->rules && step->object)
+				add_rules(apply, step, gone);
+		}
+		good = !apply->jobs->len || run_batch(apply, error);
+	}
+	return good;
+}
+
 static bool run_level(struct apply *apply, const GPtrArray *level, GError **error)
 {
 	for (guint i = 0; i < level->len; i++)
 		if (!add_step(apply, level->pdata[i], error))
 			return false;
 	for (int kind = KIND_NETWORK; kind < KIND_COUNT; kind++)
-		add_bulk(apply, kind, level);
-	return run_batch(apply, error);
+		while (add_bulk(apply, kind, level))
+			;
+	return run_batch(apply, error) && run_rules(apply, level, error);
 }
 
 static bool run_levels(struct apply *apply, GError **error)
@@ -540,6 +615,17 @@ static void forget_routes(const GPtrArray *members)
 	}
 }
 
+/* Groups that left are held by ports which stay until these are changed: they go at the end. */
+static void add_gone(const struct apply *apply, GPtrArray *members)
+{
+	for (guint i = 0; i < apply->plan->gone->len; i++) {
+		const struct stack_member *member = apply->plan->gone->pdata[i];
+
+		if (member->kind != KIND_SECURITY_GROUP && member->kind != KIND_ADDRESS_GROUP)
+			g_ptr_array_add(members, (gpointer)member);
+	}
+}
+
 /* Replaced members make room first, and with them goes what left the template, as it may
  * hold on to them. */
 static bool remove_replaced(struct apply *apply, GError **error)
@@ -557,7 +643,7 @@ static bool remove_replaced(struct apply *apply, GError **error)
 	}
 	if (!members->len)
 		return true;
-	g_ptr_array_extend(members, apply->plan->gone, NULL, NULL);
+	add_gone(apply, members);
 	add_routes(apply, members);
 	if (!remove_members(apply->plan->client, members, true, error))
 		return false;

@@ -6,6 +6,7 @@
 
 #include <string.h>
 #include "cli/stack/function.h"
+#include "cli/stack/rules.h"
 #include "cli/value.h"
 #include "lib/error.h"
 
@@ -65,7 +66,7 @@ bool attributes_check_names(const struct resource_type *type, const char *key,
 							name, type->name));
 		else if (property->flags & PROPERTY_SPECS)
 			check_specs(type, key, name, value, unsupported);
-		else if (property->flags & PROPERTY_NOTHING)
+		else if (property->flags & (PROPERTY_NOTHING | PROPERTY_RULES))
 			continue;
 		else if ((property->flags & PROPERTY_UNSUPPORTED) ||
 			 (type->member == MEMBER_OBJECT &&
@@ -162,6 +163,36 @@ static json_t *make_items(struct making *making, const struct property *property
 	return g_steal_pointer(&result);
 }
 
+static json_t *make_references(struct making *making, const struct property *property,
+			       const json_t *list, GError **error)
+{
+	json_auto_t *result = json_array();
+	json_t *item;
+	size_t i;
+
+	if (!json_is_array(list)) {
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID, "%s: takes a list",
+			    property->name);
+		return NULL;
+	}
+	json_array_foreach (list, i, item) {
+		json_t *done = resolve(making, property, item, error);
+
+		if (!done)
+			return NULL;
+		json_array_append_new(result, done);
+	}
+	return g_steal_pointer(&result);
+}
+
+static json_t *make_rules(struct making *making, const struct property *property,
+			  const json_t *list, GError **error)
+{
+	json_auto_t *items = make_items(making, property, list, error);
+
+	return items ? rules_make(items, error) : NULL;
+}
+
 /* Names of subnets are no ids yet when nothing is resolved: those lists are not
  * converted. */
 static json_t *make_value(struct making *making, const struct property *property,
@@ -232,6 +263,10 @@ static bool make_one(struct making *making, const struct property *property,
 		return make_no_address(making, value, error);
 	if (property->flags & PROPERTY_REFERENCE)
 		done = resolve(making, property, value, error);
+	else if (property->flags & PROPERTY_REFERENCES)
+		done = make_references(making, property, value, error);
+	else if (property->flags & PROPERTY_RULES)
+		done = make_rules(making, property, value, error);
 	else if (making->type->member == MEMBER_ROUTES && strcmp(attribute, "routes"))
 		done = json_incref((json_t *)value);
 	else

@@ -58,6 +58,36 @@ static void refuse(struct client_request *request, enum weft_error code, const c
 
 static json_t *add_object(struct fake_api *api, enum kind kind, json_t *body);
 
+/* A group lets everything out. */
+static void complete_group(struct fake_api *api, const json_t *group)
+{
+	for (int v6 = 0; v6 < 2; v6++) {
+		json_auto_t *body =
+			json_pack("{s:s,s:s,s:O}", "direction", "egress", "ethertype",
+				  v6 ? "IPv6" : "IPv4", "security_group_id",
+				  json_object_get(group, "id"));
+
+		add_object(api, KIND_SECURITY_RULE, body);
+	}
+}
+
+/* As the API answers: a group with its rules. */
+static json_t *show(const struct fake_api *api, enum kind kind, json_t *object)
+{
+	json_t *copy = json_deep_copy(object), *rules, *rule;
+	size_t i;
+
+	if (kind != KIND_SECURITY_GROUP)
+		return copy;
+	rules = json_array();
+	json_array_foreach (api->objects[KIND_SECURITY_RULE], i, rule)
+		if (json_equal(json_object_get(rule, "security_group_id"),
+			       json_object_get(object, "id")))
+			json_array_append_new(rules, json_deep_copy(rule));
+	json_object_set_new(copy, "security_group_rules", rules);
+	return copy;
+}
+
 /* A port gets an address on every subnet of its network, if it names none. */
 static void complete_port(struct fake_api *api, json_t *port)
 {
@@ -90,8 +120,23 @@ static json_t *add_object(struct fake_api *api, enum kind kind, json_t *body)
 		json_object_set_new(object, "routes", json_array());
 	if (kind == KIND_PORT)
 		complete_port(api, object);
+	if (kind == KIND_SECURITY_GROUP)
+		complete_group(api, object);
 	json_array_append_new(api->objects[kind], object);
 	return object;
+}
+
+/* All rules of one request are of one group. */
+static bool are_of_one_group(const json_t *bulk)
+{
+	const json_t *first = json_object_get(json_array_get(bulk, 0), "security_group_id");
+	json_t *rule;
+	size_t i;
+
+	json_array_foreach (bulk, i, rule)
+		if (!json_equal(json_object_get(rule, "security_group_id"), first))
+			return false;
+	return true;
 }
 
 static void answer_post(struct fake_api *api, const struct target *target,
@@ -99,12 +144,24 @@ static void answer_post(struct fake_api *api, const struct target *target,
 {
 	const struct attr_table *table = cloud_table(target->kind);
 	json_t *bulk = json_object_get(request->body, table->plural);
-	json_t *list = json_array(), *body;
+	json_t *one = json_object_get(request->body, table->singular);
+	json_t *list, *body;
 	size_t i;
 
+	if (one) {
+		request->reply =
+			json_pack("{s:o}", table->singular,
+				  show(api, target->kind, add_object(api, target->kind, one)));
+		return;
+	}
+	if (target->kind == KIND_SECURITY_RULE && !are_of_one_group(bulk)) {
+		refuse(request, WEFT_ERROR_INVALID, "rules of two groups");
+		return;
+	}
+	list = json_array();
 	json_array_foreach (bulk, i, body)
-		json_array_append_new(list,
-				      json_deep_copy(add_object(api, target->kind, body)));
+		json_array_append_new(
+			list, show(api, target->kind, add_object(api, target->kind, body)));
 	request->reply = json_pack("{s:o}", table->plural, list);
 }
 
@@ -139,8 +196,8 @@ static void answer_get(struct fake_api *api, const struct target *target,
 	if (*target->id) {
 		object = find_by(api, target->kind, "id", target->id);
 		if (object)
-			request->reply =
-				json_pack("{s:o}", table->singular, json_deep_copy(object));
+			request->reply = json_pack("{s:o}", table->singular,
+						   show(api, target->kind, object));
 		else
 			refuse(request, WEFT_ERROR_NOT_FOUND, "no such object");
 		return;
@@ -148,7 +205,7 @@ static void answer_get(struct fake_api *api, const struct target *target,
 	list = json_array();
 	json_array_foreach (api->objects[target->kind], i, object)
 		if (matches(object, target->query))
-			json_array_append_new(list, json_deep_copy(object));
+			json_array_append_new(list, show(api, target->kind, object));
 	request->reply = json_pack("{s:o}", table->plural, list);
 }
 
@@ -170,6 +227,18 @@ static bool has_port_on(const struct fake_api *api, const char *subnet)
 	return false;
 }
 
+static bool has_port_in(const struct fake_api *api, const char *group)
+{
+	json_t *port, *id;
+	size_t i, k;
+
+	json_array_foreach (api->objects[KIND_PORT], i, port)
+		json_array_foreach (json_object_get(port, "security_groups"), k, id)
+			if (!g_strcmp0(json_string_value(id), group))
+				return true;
+	return false;
+}
+
 static bool is_in_use(const struct fake_api *api, enum kind kind, const char *id)
 {
 	switch (kind) {
@@ -180,6 +249,10 @@ static bool is_in_use(const struct fake_api *api, enum kind kind, const char *id
 		return has_port_on(api, id);
 	case KIND_ROUTER:
 		return refers(api, KIND_PORT, "device_id", id);
+	case KIND_SECURITY_GROUP:
+		return has_port_in(api, id);
+	case KIND_ADDRESS_GROUP:
+		return refers(api, KIND_SECURITY_RULE, "remote_address_group_id", id);
 	default:
 		return refers(api, KIND_ROUTER, "id",
 			      json_string_value(json_object_get(find_by(api, kind, "id", id),
@@ -199,6 +272,16 @@ static void remove_object(struct fake_api *api, enum kind kind, const char *id)
 		}
 }
 
+/* They go with their group. */
+static void remove_rules(struct fake_api *api, const char *group)
+{
+	const json_t *rule;
+
+	while ((rule = find_by(api, KIND_SECURITY_RULE, "security_group_id", group)))
+		remove_object(api, KIND_SECURITY_RULE,
+			      json_string_value(json_object_get(rule, "id")));
+}
+
 static void answer_delete(struct fake_api *api, const struct target *target,
 			  struct client_request *request)
 {
@@ -208,6 +291,8 @@ static void answer_delete(struct fake_api *api, const struct target *target,
 		refuse(request, WEFT_ERROR_CONFLICT, "is in use");
 	else
 		remove_object(api, target->kind, target->id);
+	if (!request->error && target->kind == KIND_SECURITY_GROUP)
+		remove_rules(api, target->id);
 	if (!request->error)
 		request->reply = json_null();
 }

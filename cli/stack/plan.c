@@ -8,6 +8,7 @@
 
 #include <string.h>
 #include "cli/stack/attributes.h"
+#include "cli/stack/rules.h"
 #include "cli/value.h"
 #include "lib/error.h"
 
@@ -16,6 +17,7 @@ static void step_free(gpointer data)
 	struct step *step = data;
 
 	json_decref(step->attributes);
+	json_decref(step->rules);
 	json_decref(step->object);
 	g_free(step);
 }
@@ -78,6 +80,7 @@ static void add_name(const struct plan *plan, const struct step *step, json_t *a
 	g_autofree char *name = NULL;
 
 	if (step->resource->type->member != MEMBER_OBJECT ||
+	    !attr_find(cloud_table(step->resource->type->kind), "name") ||
 	    json_object_get(attributes, "name"))
 		return;
 	name = g_strdup_printf("%s-%s", plan->template->name, step->resource->node.name);
@@ -93,6 +96,41 @@ static void add_ip_version(const struct step *step, json_t *attributes)
 	    !json_object_get(attributes, "ip_version"))
 		json_object_set_new(attributes, "ip_version",
 				    json_integer(strchr(cidr, ':') ? 6 : 4));
+}
+
+/* What Heat says of a rule that says nothing. */
+static void add_rule_defaults(const struct step *step, json_t *attributes)
+{
+	static const struct {
+		const char *name, *value;
+	} defaults[] = {{"direction", "ingress"}, {"ethertype", "IPv4"}, {"protocol", "tcp"}};
+
+	if (step->resource->type->kind != KIND_SECURITY_RULE)
+		return;
+	for (size_t i = 0; i < G_N_ELEMENTS(defaults); i++)
+		if (!json_object_get(attributes, defaults[i].name))
+			json_object_set_new(attributes, defaults[i].name,
+					    json_string(defaults[i].value));
+}
+
+/* A group's rules are objects of their own. */
+static void take_rules(struct step *step, json_t *attributes)
+{
+	if (step->resource->type->kind != KIND_SECURITY_GROUP)
+		return;
+	json_decref(step->rules);
+	step->rules = json_incref(json_object_get(attributes, "security_group_rules"));
+	json_object_del(attributes, "security_group_rules");
+}
+
+bool plan_has_other_rules(const struct step *step, const json_t *group)
+{
+	json_auto_t *missing = NULL, *extra = NULL;
+
+	if (!step->rules)
+		return false;
+	return function_is_unknown(step->rules) ||
+	       rules_compare(step->rules, group, &missing, &extra);
 }
 
 bool plan_evaluate(struct plan *plan, struct step *step, GError **error)
@@ -111,6 +149,8 @@ bool plan_evaluate(struct plan *plan, struct step *step, GError **error)
 	}
 	add_name(plan, step, attributes);
 	add_ip_version(step, attributes);
+	add_rule_defaults(step, attributes);
+	take_rules(step, attributes);
 	json_decref(step->attributes);
 	step->attributes = attributes;
 	return true;
@@ -163,7 +203,7 @@ static void find_dropped(const struct step *step, const json_t *object, json_t *
 {
 	const struct resource_type *type = step->resource->type;
 	const unsigned int not_ours = PROPERTY_KEPT | PROPERTY_REFERENCE | PROPERTY_SPECS |
-				      PROPERTY_UNSUPPORTED | PROPERTY_NOTHING;
+				      PROPERTY_UNSUPPORTED | PROPERTY_NOTHING | PROPERTY_RULES;
 
 	for (const struct property *property = type->properties; property->name; property++) {
 		const char *name = property_attribute(property);
@@ -248,7 +288,8 @@ static enum action choose_action(struct plan *plan, const struct step *step)
 	changes = plan_find_changes(step, step->old->object, &fixed);
 	if (fixed || step->forced)
 		return ACTION_REPLACE;
-	return json_object_size(changes) || !has_tags(plan, step, step->old->object)
+	return json_object_size(changes) || !has_tags(plan, step, step->old->object) ||
+			       plan_has_other_rules(step, step->old->object)
 		       ? ACTION_UPDATE
 		       : ACTION_KEEP;
 }

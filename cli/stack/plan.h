@@ -20,8 +20,10 @@ struct step {
 	const struct resource *resource;
 	const struct stack_member *old; /* NULL: there is none */
 	enum action action;
+	bool asked;	    /* its making is under way */
 	bool forced;	    /* to be replaced, as something it hangs on is */
 	json_t *attributes; /* wanted; what is unknown is known when its turn comes */
+	json_t *rules;	    /* of a security group, wanted: rules.h; NULL: left alone */
 	json_t *object;	    /* as the API has it; NULL before it is made */
 };
 
@@ -50,6 +52,9 @@ bool plan_refresh(struct plan *plan, GError **error);
 
 /* All outputs; members must be made. */
 json_t *plan_evaluate_outputs(struct plan *plan, GError **error);
+
+/* GROUP has other rules than the step is to have. */
+bool plan_has_other_rules(const struct step *step, const json_t *group);
 
 /* The attributes of the step that OBJECT has not: what to PUT. Sets *FIXED when one of them
  * cannot be changed. */

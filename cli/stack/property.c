@@ -74,7 +74,7 @@ static const struct property port_properties[] = {
 	{"tags", NULL, 0, PROPERTY_KEPT},
 	{"description"},
 	{"replacement_policy", NULL, 0, PROPERTY_NOTHING},
-	{"security_groups", NULL, 0, PROPERTY_UNSUPPORTED},
+	{"security_groups", NULL, KIND_SECURITY_GROUP, PROPERTY_REFERENCES | PROPERTY_KEPT},
 	{"dns_name", NULL, 0, PROPERTY_UNSUPPORTED},
 	{"qos_policy", NULL, 0, PROPERTY_UNSUPPORTED},
 	{"propagate_uplink_status", NULL, 0, PROPERTY_UNSUPPORTED},
@@ -120,11 +120,56 @@ static const struct property route_properties[] = {
 	{NULL},
 };
 
+/* Fields of the rules written into a group; the rest are the API's. */
+static const struct property rule_items[] = {
+	{"direction"},
+	{"ethertype"},
+	{"port_range_min"},
+	{"port_range_max"},
+	{"protocol"},
+	{"remote_mode"},
+	{"remote_group_id", NULL, KIND_SECURITY_GROUP, PROPERTY_REFERENCE},
+	{"remote_ip_prefix"},
+	{NULL},
+};
+
+static const struct property group_properties[] = {
+	{"name"},
+	{"description"},
+	{"rules", "security_group_rules", 0, PROPERTY_RULES, rule_items},
+	{"value_specs", NULL, 0, PROPERTY_SPECS},
+	{"tags", NULL, 0, PROPERTY_KEPT},
+	{NULL},
+};
+
+static const struct property rule_properties[] = {
+	{"security_group", "security_group_id", KIND_SECURITY_GROUP,
+	 PROPERTY_REFERENCE | PROPERTY_REQUIRED},
+	{"description"},
+	{"direction"},
+	{"ethertype"},
+	{"port_range_min"},
+	{"port_range_max"},
+	{"protocol"},
+	{"remote_group", "remote_group_id", KIND_SECURITY_GROUP, PROPERTY_REFERENCE},
+	{"remote_ip_prefix"},
+	{"value_specs", NULL, 0, PROPERTY_SPECS},
+	{NULL},
+};
+
+static const struct property address_group_properties[] = {
+	{"name"}, {"description"}, {"addresses"}, {"tags", NULL, 0, PROPERTY_KEPT}, {NULL},
+};
+
 static const struct resource_type types[] = {
 	{"OS::Neutron::Net", MEMBER_OBJECT, KIND_NETWORK, net_properties},
 	{"OS::Neutron::Subnet", MEMBER_OBJECT, KIND_SUBNET, subnet_properties},
 	{"OS::Neutron::Port", MEMBER_OBJECT, KIND_PORT, port_properties},
 	{"OS::Neutron::Router", MEMBER_OBJECT, KIND_ROUTER, router_properties},
+	{"OS::Neutron::SecurityGroup", MEMBER_OBJECT, KIND_SECURITY_GROUP, group_properties},
+	{"OS::Neutron::SecurityGroupRule", MEMBER_OBJECT, KIND_SECURITY_RULE, rule_properties},
+	{"OS::Neutron::AddressGroup", MEMBER_OBJECT, KIND_ADDRESS_GROUP,
+	 address_group_properties},
 	{"OS::Neutron::RouterInterface", MEMBER_INTERFACE, KIND_PORT, interface_properties},
 	{"OS::Neutron::ExtraRouteSet", MEMBER_ROUTES, KIND_ROUTER, route_set_properties},
 	{"OS::Neutron::ExtraRoute", MEMBER_ROUTES, KIND_ROUTER, route_properties},

@@ -23,6 +23,8 @@ enum property_flag {
 	PROPERTY_UNSUPPORTED = 1 << 5, /* Heat has it, the API does not */
 	PROPERTY_NOTHING = 1 << 6,     /* accepted, means nothing */
 	PROPERTY_NO_ADDRESS = 1 << 7,  /* true: no fixed_ips */
+	PROPERTY_REFERENCES = 1 << 8,  /* a list of ids or names of `kind` */
+	PROPERTY_RULES = 1 << 9,       /* rules of a security group: rules.h */
 };
 
 struct property {

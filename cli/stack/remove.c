@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Routes need interfaces, interfaces hold ports, ports hold subnets, subnets hold
+ * Rules name groups, ports are in them. Routes need interfaces, interfaces hold ports, ports hold subnets, subnets hold
  * networks: one batch of requests each.
  */
 #include "cli/stack/remove.h"
@@ -128,7 +128,9 @@ static bool delete_kind(struct client *client, const GPtrArray *members, enum ki
 bool remove_members(struct client *client, const GPtrArray *members, bool clear_routes,
 		    GError **error)
 {
-	static const enum kind order[] = {KIND_PORT, KIND_ROUTER, KIND_SUBNET, KIND_NETWORK};
+	static const enum kind order[] = {
+		KIND_PORT,   KIND_SECURITY_RULE, KIND_SECURITY_GROUP, KIND_ADDRESS_GROUP,
+		KIND_ROUTER, KIND_SUBNET,	 KIND_NETWORK};
 	GError *first = NULL;
 
 	clear_all(client, members, clear_routes, &first);

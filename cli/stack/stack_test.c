@@ -326,6 +326,122 @@ static void test_interface_of_port(void)
 	world_done(&world);
 }
 
+#define GROUPS                                                                                 \
+	"heat_template_version: 2018-08-31\n"                                                  \
+	"resources:\n"                                                                         \
+	"  n: {type: 'OS::Neutron::Net'}\n"                                                    \
+	"  p: {type: 'OS::Neutron::Port', properties: {network: {get_resource: n}, "           \
+	"security_groups: [{get_resource: web}, ops]}}\n"                                      \
+	"  web: {type: 'OS::Neutron::SecurityGroup', properties: {rules: ["                    \
+	"{protocol: tcp, port_range_min: 80, port_range_max: 80}, "                            \
+	"{remote_mode: remote_group_id}, {direction: egress, protocol: udp}]}}\n"              \
+	"  db: {type: 'OS::Neutron::SecurityGroup', properties: {rules: ["                     \
+	"{remote_mode: remote_group_id, remote_group_id: {get_resource: web}}]}}\n"            \
+	"  a: {type: 'OS::Neutron::AddressGroup', properties: {addresses: [10.0.0.0/8]}}\n"    \
+	"  x: {type: 'OS::Neutron::SecurityGroupRule', properties: {security_group: "          \
+	"{get_resource: web}, port_range_min: 22, port_range_max: 22, "                        \
+	"remote_group: {get_resource: db}}}\n"                                                 \
+	"  y: {type: 'OS::Neutron::SecurityGroupRule', properties: {security_group: "          \
+	"{get_resource: db}, protocol: icmp, value_specs: {remote_address_group_id: "          \
+	"{get_resource: a}}}}\n"
+
+/* The rules of group NAME: how many, and how many of DIRECTION. */
+static guint count_rules(const struct world *world, const char *name, const char *direction)
+{
+	const char *id = text_of(fake_api_find(&world->api, KIND_SECURITY_GROUP, name), "id");
+	guint count = 0;
+	json_t *rule;
+	size_t i;
+
+	json_array_foreach (world->api.objects[KIND_SECURITY_RULE], i, rule)
+		count += !g_strcmp0(text_of(rule, "security_group_id"), id) &&
+			 !g_strcmp0(text_of(rule, "direction"), direction);
+	return count;
+}
+
+static void replace_text(char **text, const char *from, const char *to)
+{
+	GString *edited = g_string_new(*text);
+
+	g_assert_cmpuint(g_string_replace(edited, from, to, 0), >, 0);
+	g_free(*text);
+	*text = g_string_free(edited, FALSE);
+}
+
+static void test_groups(void)
+{
+	struct world world;
+	g_autofree char *text = g_strdup(GROUPS);
+	json_t *group, *port;
+
+	world_init(&world);
+	json_decref(client_call(world.client, "POST", "/v2.0/security-groups",
+				json_pack("{s:[{s:s}]}", "security_groups", "name", "ops"),
+				NULL));
+	expect(&world, text, 7, 0, 0, 0);
+	group = fake_api_find(&world.api, KIND_SECURITY_GROUP, "demo-web");
+	port = fake_api_find(&world.api, KIND_PORT, "demo-p");
+	g_assert_cmpuint(json_array_size(json_object_get(port, "security_groups")), ==, 2);
+	/* Its own rule for egress instead of the two that come by themselves. */
+	g_assert_cmpuint(count_rules(&world, "demo-web", "egress"), ==, 1);
+	g_assert_cmpuint(count_rules(&world, "demo-web", "ingress"), ==, 3);
+	g_assert_cmpuint(count_rules(&world, "demo-db", "egress"), ==, 2);
+	g_assert_cmpuint(count_rules(&world, "demo-db", "ingress"), ==, 2);
+	/* itself, and the member of another group */
+	g_assert_nonnull(group);
+	expect_still(&world, text);
+	replace_text(&text, "port_range_min: 80, port_range_max: 80",
+		     "port_range_min: 81, port_range_max: 81");
+	expect(&world, text, 0, 1, 0, 0);
+	g_assert_cmpuint(count_rules(&world, "demo-web", "ingress"), ==, 3);
+	expect_still(&world, text);
+	/* Without one of its own the two come back. */
+	replace_text(&text, ", {direction: egress, protocol: udp}", "");
+	expect(&world, text, 0, 1, 0, 0);
+	g_assert_cmpuint(count_rules(&world, "demo-web", "egress"), ==, 2);
+	/* A rule cannot change; the addresses of a group are made anew with what names them. */
+	replace_text(&text, "port_range_min: 22, port_range_max: 22",
+		     "port_range_min: 22, port_range_max: 23");
+	expect(&world, text, 0, 0, 1, 0);
+	replace_text(&text, "10.0.0.0/8", "10.0.0.0/9");
+	expect(&world, text, 0, 0, 2, 0);
+	/* A group leaves while the port that was in it stays. */
+	replace_text(&text, "{get_resource: web}, ops", "ops");
+	expect(&world, text, 0, 1, 0, 0);
+	expect_still(&world, text);
+	{
+		g_autoptr(GError) error = NULL;
+		g_autoptr(GPtrArray) members = member_read(world.client, "demo", &error);
+
+		remove_members(world.client, members, true, &error);
+		g_assert_no_error(error);
+	}
+	g_assert_cmpuint(fake_api_count(&world.api, KIND_SECURITY_GROUP), ==, 1);
+	g_assert_cmpuint(fake_api_count(&world.api, KIND_SECURITY_RULE), ==, 2);
+	g_assert_cmpuint(fake_api_count(&world.api, KIND_ADDRESS_GROUP), ==, 0);
+	world_done(&world);
+}
+
+/* A failed update leaves the rules as they were. */
+static void test_groups_rollback(void)
+{
+	struct world world;
+	g_autoptr(GError) error = NULL;
+	g_autofree char *text = g_strdup(GROUPS);
+
+	world_init(&world);
+	replace_text(&text, ", ops", "");
+	expect(&world, text, 7, 0, 0, 0);
+	replace_text(&text, "{protocol: tcp, port_range_min: 80, port_range_max: 80}, ", "");
+	replace_text(&text, "  a: {",
+		     "  z: {type: 'OS::Neutron::Router', depends_on: y}\n  a: {");
+	world.api.fail = "POST /v2.0/routers";
+	g_assert_false(weave(&world, text, &error));
+	g_assert_nonnull(strstr(error->message, "resource 'z': no more of it; rolled back"));
+	g_assert_cmpuint(count_rules(&world, "demo-web", "ingress"), ==, 3);
+	world_done(&world);
+}
+
 /* Names of what is not in the template are looked up; what is not there is refused before
  * anything is made. */
 static void test_outside(void)
@@ -367,6 +483,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/stack/rollback", test_rollback);
 	g_test_add_func("/stack/update-rollback", test_update_rollback);
 	g_test_add_func("/stack/interface-of-port", test_interface_of_port);
+	g_test_add_func("/stack/groups", test_groups);
+	g_test_add_func("/stack/groups-rollback", test_groups_rollback);
 	g_test_add_func("/stack/outside", test_outside);
 	return g_test_run();
 }

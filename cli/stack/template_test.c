@@ -193,10 +193,10 @@ static void test_skip(void)
 	g_assert_cmpstr(template->skipped->pdata[0], ==, "vm (OS::Nova::Server)");
 	template_free(template);
 
-	/* A network without the firewall that was asked for is not what was asked for. */
-	g_assert_null(load(HEAD "resources: {g: {type: 'OS::Neutron::SecurityGroup'}}", true,
-			   &error));
-	g_assert_nonnull(strstr(error->message, "g (OS::Neutron::SecurityGroup)"));
+	/* A network without the address that was asked for is not what was asked for. */
+	g_assert_null(
+		load(HEAD "resources: {g: {type: 'OS::Neutron::FloatingIP'}}", true, &error));
+	g_assert_nonnull(strstr(error->message, "g (OS::Neutron::FloatingIP)"));
 }
 
 static void test_conditions(void)

@@ -402,6 +402,77 @@ does 'stack delete several' stack delete demo vm
 check_equal 'stack delete leaves nothing' 0 "$(count_all)"
 prints 'stack list of nothing' '[]' stack list -f json
 
+# Security groups of a stack: inline rules, rules and addresses as resources, a group by its name.
+does 'a group outside' security group create ops
+cat >"$dir/groups.yaml" <<'END'
+heat_template_version: 2021-04-16
+parameters: {port: {type: number, default: 80}}
+resources:
+  net: {type: OS::Neutron::Net}
+  subnet: {type: OS::Neutron::Subnet, properties: {network: {get_resource: net}, cidr: 10.0.0.0/24}}
+  web:
+    type: OS::Neutron::SecurityGroup
+    properties:
+      rules:
+        - {protocol: tcp, port_range_min: {get_param: port}, port_range_max: 443, remote_ip_prefix: 0.0.0.0/0}
+        - {protocol: icmp}
+        - {remote_mode: remote_group_id, ethertype: IPv6}
+  app:
+    type: OS::Neutron::SecurityGroup
+    properties:
+      description: only from web
+      rules:
+        - {protocol: tcp, port_range_min: 8080, port_range_max: 8080, remote_mode: remote_group_id,
+           remote_group_id: {get_resource: web}}
+        - {direction: egress, protocol: udp, port_range_min: 53, port_range_max: 53}
+  peers: {type: OS::Neutron::AddressGroup, properties: {addresses: [192.0.2.0/24]}}
+  ssh:
+    type: OS::Neutron::SecurityGroupRule
+    properties: {security_group: {get_resource: app}, port_range_min: 22, port_range_max: 22,
+                 value_specs: {remote_address_group_id: {get_resource: peers}}}
+  ping:
+    type: OS::Neutron::SecurityGroupRule
+    properties: {security_group: {get_resource: web}, protocol: sctp, remote_group: {get_resource: app}}
+  port:
+    type: OS::Neutron::Port
+    properties: {network: {get_resource: net}, security_groups: [{get_resource: web}, ops]}
+outputs:
+  groups: {value: {get_attr: [port, security_groups]}}
+  name: {value: {get_attr: [app, description]}}
+END
+rules_of() { # GROUP
+	"$weft" security group rule list "$1" --sort protocol -f csv -c direction -c ethertype -c protocol \
+		-c port_range_min | tail -n +2 | sort | tr -d '"' | tr '\n' ' '
+}
+prints 'a stack with groups' $'8\n0' stack create sg "$dir/groups.yaml" -f value -c created -c deleted
+prints 'its outputs' 'only from web' stack show sg --template "$dir/groups.yaml" -f value -c name
+check_equal 'rules of a group' 'egress,IPv4,, egress,IPv6,, ingress,IPv4,icmp, ingress,IPv4,sctp, ingress,IPv4,tcp,80 ingress,IPv6,, ' \
+	"$(rules_of sg-web)"
+check_equal 'a rule for egress takes the place of the two' \
+	'egress,IPv4,udp,53 ingress,IPv4,tcp,22 ingress,IPv4,tcp,8080 ' "$(rules_of sg-app)"
+check_equal 'its port is in both groups' "$(printf '%s\n' "$(id_of 'security group' ops)" \
+	"$(id_of 'security group' sg-web)" | sort | xargs)" \
+	"$("$weft" port show sg-port -f value -c security_groups | tr -d ',' | xargs -n1 | sort | xargs)"
+prints 'again there is nothing to do' $'0\n0\n0\n0' stack update sg "$dir/groups.yaml" \
+	-f value -c created -c updated -c replaced -c deleted
+kept=$(id_of 'security group' sg-web)
+prints 'another port in a rule' $'0\n1\n0\n0' stack update sg "$dir/groups.yaml" -P port=81 \
+	-f value -c created -c updated -c replaced -c deleted
+check_equal 'the group is the same' "$kept" "$(id_of 'security group' sg-web)"
+check_match 'its rule is not' 'tcp,81 ' "$(rules_of sg-web)"
+does 'a rule from elsewhere' security group rule create sg-web --protocol gre
+prints 'is taken away' $'0\n1\n0\n0' stack update sg "$dir/groups.yaml" -P port=81 \
+	-f value -c created -c updated -c replaced -c deleted
+sed -i 's/{get_resource: web}, ops\]/ops]/; s/192.0.2.0/198.51.100.0/' "$dir/groups.yaml"
+prints 'addresses are made anew, with what names them' $'0\n1\n2\n0' stack update sg "$dir/groups.yaml" \
+	-P port=81 -f value -c created -c updated -c replaced -c deleted
+printf 'heat_template_version: 2021-04-16\nresources:\n  g: {type: OS::Neutron::SecurityGroup, properties: {rules: [{remote_mode: group}]}}\n' >"$dir/bad.yaml"
+fails 'a mode that is none' 2 "remote_mode: 'group' is neither" stack create bad "$dir/bad.yaml"
+does 'a stack with groups goes' stack delete sg
+prints 'only what was outside is left' $'default\nops' security group list --sort name -f value -c name
+check_equal 'no rule either' 6 "$("$weft" security group rule list -f value -c id | wc -l)"
+does 'which goes, too' security group delete ops
+
 ### Help, completion, and no server
 check_match 'help lists the commands' 'port attach PORT' "$("$weft" --help)"
 check_match 'help of an object' 'network create NAME' "$("$weft" network --help)"
