@@ -17,7 +17,7 @@
 #define NETWORK_ID "00000000-0000-4000-8000-000000000001"
 #define SUBNET_ID  "00000000-0000-4000-8000-000000000002"
 #define GROUP_ID   "00000000-0000-4000-8000-000000000003"
-#define LIST_ID	   "00000000-0000-4000-8000-000000000004"
+#define LIST_ID	   "00000000-0000-4000-8000-000000000006" /* behind the rules of the group */
 
 /* A network "blue" with a subnet "green", a security group "web" and an address group "peers"
  * are there. */
