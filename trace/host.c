@@ -78,8 +78,8 @@ void trace_host_free(struct trace_host *host)
 {
 	if (!host)
 		return;
+	state_free(host->state); /* it gives back what it desired */
 	desired_free(host->desired);
-	state_free(host->state);
 	native_host_free(host->native);
 	g_hash_table_unref(host->peers);
 	g_hash_table_unref(host->unwired);

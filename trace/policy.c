@@ -2,6 +2,7 @@
 /* See policy.h. The packet of the last walk still says how each side held it. */
 #include "trace/policy.h"
 
+#include "agent/policies.h"
 #include "trace/host_data.h"
 #include "trace/stage.h"
 
@@ -22,9 +23,16 @@ static const char *const verbs[] = {
 	[POLICY_PASS] = "passes",
 };
 
-static char *print_rule(uint32_t rule)
+/* By its set and id, which the API knows; by its number where no row has it. */
+static char *print_rule(const struct trace_host *host, uint32_t number)
 {
-	return rule ? g_strdup_printf("rule %u", rule) : g_strdup("the default");
+	const struct policy_rule *rule =
+		number ? policies_find_rule(state_policies(host->state), number) : NULL;
+
+	if (!number)
+		return g_strdup("the default");
+	return rule ? g_strdup_printf("rule %s/%s", rule->set, rule->id)
+		    : g_strdup_printf("rule %u", number);
 }
 
 static const char *print_chain(uint32_t chain)
@@ -37,10 +45,10 @@ static const char *print_chain(uint32_t chain)
 }
 
 /* The side that said no: what the packet asked last, and was told. */
-static char *print_denial(const struct dp_pkt *p, const struct dp_side *side)
+static char *print_denial(const struct trace_host *host, const struct dp_pkt *p)
 {
 	const struct policy_verdict *verdict = &p->ask.verdict;
-	g_autofree char *rule = print_rule(verdict->rule);
+	g_autofree char *rule = print_rule(host, verdict->rule);
 
 	if (!verdict->order && !verdict->rule) /* not even a default has spoken */
 		return g_strdup("its policy is not in place");
@@ -51,9 +59,9 @@ static char *print_denial(const struct dp_pkt *p, const struct dp_side *side)
 			       verbs[verdict->action % G_N_ELEMENTS(verbs)]);
 }
 
-static char *print_pass(const struct dp_side *side)
+static char *print_pass(const struct trace_host *host, const struct dp_side *side)
 {
-	g_autofree char *rule = print_rule(side->rule);
+	g_autofree char *rule = print_rule(host, side->rule);
 	g_auto(GStrv) parts = g_strsplit(holds[side->hold % G_N_ELEMENTS(holds)], "%s", 2);
 
 	return g_strjoinv(rule, parts);
@@ -64,7 +72,7 @@ static void say_side(const struct trace_host *host, const struct dp_pkt *p,
 {
 	const struct wire *wire = state_find_slot(host->state, side->slot);
 	bool denied = p->account && p->account == side->slot && side->hold != DP_HOLD_CONN;
-	g_autofree char *how = denied ? print_denial(p, side) : print_pass(side);
+	g_autofree char *how = denied ? print_denial(host, p) : print_pass(host, side);
 	g_autofree char *name = wire && wire->port ? trace_stage_name_port(wire->port) : NULL;
 	g_autofree char *says = g_strdup_printf("%s %s: %s", what, name ? name : "?", how);
 	uint32_t rule = denied ? p->ask.verdict.rule : side->rule;
