@@ -41,6 +41,10 @@ cat <<END
                         $blue_answer6
    ping in red-web1:    10.0.1.99 is silent (blue's guest has it; blue reaches it)
 
+   security groups:     the world asks web, web asks app, app asks db, and nobody else does
+   redis-cli in red-web1 to red-db gets no answer; weft trace says why:
+$(sed 's/^/      /' <<<"$denied")
+
    template to ping     $first_ping_ms ms (of which the stack $stack_ms ms)
    round trip           $overlay_us us routed between hosts, $local_us us inside one; the bare underlay $bare_us us
    throughput           $overlay_gbit Gbit/s routed between hosts; the bare underlay $bare_gbit Gbit/s
@@ -51,6 +55,8 @@ cat <<END
      demo/in red-web1 curl -s http://[${demo_address6[web2]}]/    the same by IPv6
      demo/in red-web1 rdisc6 eth0                        what its router advertises
      demo/in control weft port list --long               what the API says
+     demo/in control weft security group rule list red-db
+     demo/in control weft trace red-web1 'tcp 10.0.3.11:6379'     why not
      demo/in h1 weft host list
      demo/in h1 weft drops
      demo/in h1 weft connections

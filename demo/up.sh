@@ -83,11 +83,16 @@ for tenant in red blue; do
 done
 
 # An address that only blue has: blue reaches it, red does not, though all else is equal.
-demo_weft blue-admin control port create blue-guest --network blue-web \
+demo_weft blue-admin control port create blue-guest --network blue-web --security-group blue-web \
 	--fixed-ip "ip-address=${demo_address[guest]}" --host h1 >/dev/null &&
 	demo_join blue guest || fail 'the guest of blue does not join'
 N blue-web1 ping -n -c 1 -W 2 "${demo_address[guest]}" >/dev/null || fail 'blue does not reach its guest'
 ! N red-web1 ping -n -c 1 -W 1 "${demo_address[guest]}" >/dev/null || fail 'red reaches the guest of blue'
+
+# web may not ask the database: app alone may.
+! N red-web1 redis-cli -h "${demo_address[db]}" -t 1 get tenant 2>/dev/null | grep -q red || fail 'red-web1 reads the database'
+denied=$(demo_weft red-admin control trace red-web1 "tcp ${demo_address[db]}:6379") || fail "no trace: $denied"
+grep -q '^dropped .*ingress-denied' <<<"$denied" || fail "trace says of red-web1 to red-db: $denied"
 
 round_trip() { # FROM ADDRESS: median of two hundred, in microseconds
 	N "$1" ping -n -c 200 -i 0.002 "$2" | sed -n 's/.*time=\([0-9.]*\) ms/\1/p' | sort -n |
@@ -112,6 +117,7 @@ trap - EXIT
 	printf 'first_ping_ms=%s\nstack_ms=%s\n' "$red_ping" "$stacked"
 	printf 'red_answer="%s"\nblue_answer="%s"\n' "$red_answer" "$blue_answer"
 	printf 'red_answer6="%s"\nblue_answer6="%s"\n' "$red_answer6" "$blue_answer6"
+	printf 'denied="%s"\n' "$(sed -n 's/^ *policy *\(receiver.*\)/\1/p; /^dropped/p' <<<"$denied" | sed 's/ ([^)]*)//; s/ *\[.*//')"
 	printf 'overlay_us=%s\nlocal_us=%s\nbare_us=%s\n' "$overlay_trip" "$local_trip" "$bare_trip"
 	printf 'overlay_gbit=%s\nbare_gbit=%s\n' "$overlay_rate" "$bare_rate"
 	printf 'all_ms=%s\n' "$(elapsed "$begin")"

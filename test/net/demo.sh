@@ -49,6 +49,16 @@ for tenant in red blue; do
 done
 check_not 'red does not reach what only blue has' N red-web2 ping -n -c 2 -i 0.2 -W 0.5 10.0.1.99
 check 'blue does' N blue-web2 ping -n -c 1 -W 1 10.0.1.99
+# Security groups: web asks app asks db, and no tier is left out.
+quiet() { ! N "$1" curl -s --connect-timeout 1 --max-time 2 "telnet://$2" </dev/null; }
+for tenant in red blue; do
+	check "$tenant: web does not reach the database" quiet $tenant-web1 10.0.3.11:6379
+	check "$tenant: nor the database an app" quiet $tenant-db 10.0.2.11:8080
+	check "$tenant: nor by IPv6" quiet $tenant-web1 "[${demo_address6[db]}]:6379"
+	check "$tenant: but app does" N $tenant-app1 redis-cli -h 10.0.3.11 get tenant
+done
+check_match 'status shows a denied connection and its trace' 'red-db: ingress IPv4: the default denies it' "$(cat "$output")"
+check_match 'and how it ended' 'dropped .*ingress-denied' "$(cat "$output")"
 # Both tenants' databases are at one address, and each has its own visits.
 visits() { N "$1-db" redis-cli -h 10.0.3.11 get "$2"; }
 check_equal 'the database of red is red' red "$(visits red tenant)"
