@@ -25,6 +25,8 @@ bool cmd_drops(struct context *context, const struct arguments *arguments, GErro
 bool cmd_flows(struct context *context, const struct arguments *arguments, GError **error);
 bool cmd_status(struct context *context, const struct arguments *arguments, GError **error);
 bool cmd_trace(struct context *context, const struct arguments *arguments, GError **error);
+bool cmd_policy_check(struct context *context, const struct arguments *arguments,
+		      GError **error);
 bool cmd_wait(struct context *context, const struct arguments *arguments, GError **error);
 
 bool cmd_stack_create(struct context *context, const struct arguments *arguments,

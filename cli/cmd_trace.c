@@ -1,120 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * weft trace PORT PACKET: where a packet of this port would go, host after host, and which row
- * decided. Fetches what trace/ needs: rows as the controller sends them, the port's subnets,
- * and which ports are wired.
+ * decided. Fetches what trace/ needs: the hosts (snapshot.h) and the port's subnets.
  */
 #include "cli/cmd.h"
 
 #include <string.h>
 #include "cli/crud.h"
 #include "cli/output.h"
+#include "cli/snapshot.h"
 #include "lib/error.h"
-#include "lib/http_client.h"
 #include "trace/print.h"
 #include "trace/trace.h"
-
-/* Answers trace_fetch. */
-struct fetcher {
-	struct client *client;
-	json_t *hosts; /* all of them, as the API lists them */
-};
-
-static bool malformed(GError **error, const char *what)
-{
-	g_set_error(error, WEFT_ERROR, WEFT_ERROR_INTERNAL, "the answer has no %s", what);
-	return false;
-}
-
-static const json_t *find_host(const struct fetcher *fetcher, const char *name)
-{
-	json_t *host;
-	size_t i;
-
-	json_array_foreach (fetcher->hosts, i, host)
-		if (!g_strcmp0(json_string_value(json_object_get(host, "name")), name))
-			return host;
-	return NULL;
-}
-
-static bool put_rows(struct trace_host *host, const json_t *reply, GError **error)
-{
-	const json_t *rows = json_object_get(reply, "rows");
-	json_t *row;
-	size_t i;
-
-	if (!json_is_array(rows))
-		return malformed(error, "rows");
-	json_array_foreach (rows, i, row) {
-		const char *table = json_string_value(json_object_get(row, "table"));
-		const char *key = json_string_value(json_object_get(row, "key"));
-
-		if (!table || !key)
-			return malformed(error, "table or key of a row");
-		if (!trace_host_put(host, table, key, json_object_get(row, "value"), error))
-			return false;
-	}
-	return true;
-}
-
-/* A port that is up, on a host that is alive, and yet not ACTIVE has no device. */
-static bool unwire(struct fetcher *fetcher, struct trace_host *host, const char *name,
-		   GError **error)
-{
-	g_autofree char *escaped = http_escape(name);
-	g_autofree char *query = g_strdup_printf(
-		"binding:host_id=%s&fields=id&fields=status&fields=admin_state_up", escaped);
-	json_auto_t *ports = client_list(fetcher->client, KIND_PORT, query, error);
-	json_t *port;
-	size_t i;
-
-	json_array_foreach (ports, i, port) {
-		const char *id = json_string_value(json_object_get(port, "id"));
-		struct uuid uuid;
-
-		if (id && uuid_parse(id, &uuid) &&
-		    json_is_true(json_object_get(port, "admin_state_up")) &&
-		    g_strcmp0(json_string_value(json_object_get(port, "status")), "ACTIVE"))
-			trace_host_unwire(host, uuid);
-	}
-	return ports != NULL;
-}
-
-static bool fill_host(struct fetcher *fetcher, struct trace_host *host, const json_t *known,
-		      GError **error)
-{
-	const char *name = json_string_value(json_object_get(known, "name"));
-	g_autofree char *path = g_strdup_printf("/weft/v1/hosts/%s/rows?snapshot=1", name);
-	json_auto_t *reply = client_call(fetcher->client, "GET", path, NULL, error);
-
-	return reply && put_rows(host, reply, error) &&
-	       (!json_is_true(json_object_get(known, "alive")) ||
-		unwire(fetcher, host, name, error)) &&
-	       trace_host_wire(host, error);
-}
-
-static struct trace_host *fetch(const char *name, void *data, GError **error)
-{
-	struct fetcher *fetcher = data;
-	const json_t *known = find_host(fetcher, name);
-	const char *text = json_string_value(json_object_get(known, "tunnel_ip"));
-	struct trace_host *host;
-	struct ip ip;
-
-	if (!text || !ip_parse(text, &ip)) {
-		g_set_error(error, WEFT_ERROR, WEFT_ERROR_NOT_FOUND, "host '%s': %s", name,
-			    known ? "has no tunnel address yet" : "is not known");
-		return NULL;
-	}
-	host = trace_host_new(name, ip);
-	if (!json_is_true(json_object_get(known, "alive")))
-		trace_host_set_note(host, "the host is not alive: what it has may be older");
-	if (fill_host(fetcher, host, known, error))
-		return host;
-	g_prefix_error(error, "host '%s': ", name);
-	trace_host_free(host);
-	return NULL;
-}
 
 /* The words behind the port: one quoted text or many words. */
 static char *join_words(const struct arguments *arguments)
@@ -127,7 +24,7 @@ static char *join_words(const struct arguments *arguments)
 	return g_string_free(text, FALSE);
 }
 
-static json_t *follow(struct client *client, struct fetcher *fetcher, const json_t *port,
+static json_t *follow(struct client *client, struct snapshot *snapshot, const json_t *port,
 		      struct trace_packet *packet, GError **error)
 {
 	const char *host = json_string_value(json_object_get(port, "binding:host_id"));
@@ -140,7 +37,7 @@ static json_t *follow(struct client *client, struct fetcher *fetcher, const json
 	json_t *out;
 
 	if (!id || !uuid_parse(id, &uuid)) {
-		malformed(error, "id");
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INTERNAL, "the answer has no id");
 		return NULL;
 	}
 	if (!host || !*host) {
@@ -150,7 +47,7 @@ static json_t *follow(struct client *client, struct fetcher *fetcher, const json
 	subnets = client_list(client, KIND_SUBNET, query, error);
 	if (!subnets)
 		return NULL;
-	trace = trace_new(fetch, fetcher);
+	trace = trace_new(snapshot_fetch, snapshot);
 	out = trace_run(trace, host, uuid, packet, subnets, error);
 	trace_free(trace);
 	return out;
@@ -159,16 +56,15 @@ static json_t *follow(struct client *client, struct fetcher *fetcher, const json
 static json_t *trace_port(struct context *context, const char *name,
 			  struct trace_packet *packet, GError **error)
 {
-	struct fetcher fetcher = {.client = command_client(context)};
-	g_autofree char *id = client_find_id(fetcher.client, KIND_PORT, name, error);
-	json_auto_t *port = id ? client_show(fetcher.client, KIND_PORT, id, error) : NULL;
+	struct client *client = command_client(context);
+	g_autofree char *id = client_find_id(client, KIND_PORT, name, error);
+	json_auto_t *port = id ? client_show(client, KIND_PORT, id, error) : NULL;
+	struct snapshot snapshot = {0};
 	json_t *out = NULL;
 
-	if (port)
-		fetcher.hosts = client_list(fetcher.client, KIND_HOST, "", error);
-	if (fetcher.hosts)
-		out = follow(fetcher.client, &fetcher, port, packet, error);
-	json_decref(fetcher.hosts);
+	if (port && snapshot_init(&snapshot, client, error))
+		out = follow(client, &snapshot, port, packet, error);
+	snapshot_done(&snapshot);
 	return out;
 }
 

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See verdict.h. What rules mean is policy/twin.h; here is only who is asked, and about whom. */
+#include "trace/verdict.h"
+
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/policies.h"
+#include "lib/error.h"
+#include "policy/twin.h"
+#include "trace/host_data.h"
+#include "trace/route.h"
+
+#define ECHO_V4 8
+#define ECHO_V6 128
+
+/* -------------------------------------------------------------- service */
+
+static const struct {
+	const char *name;
+	uint8_t proto;
+	bool ports;
+	bool icmp;
+} protocols[] = {
+	{"tcp", IPPROTO_TCP, true, false},   {"udp", IPPROTO_UDP, true, false},
+	{"sctp", IPPROTO_SCTP, true, false}, {"udplite", IPPROTO_UDPLITE, true, false},
+	{"icmp", IPPROTO_ICMP, false, true},
+};
+
+static bool number_read(const char *text, guint64 max, guint64 *out)
+{
+	return text && g_ascii_string_to_unsigned(text, 10, 0, max, out, NULL);
+}
+
+/* PARTS: the name, and up to two numbers. */
+static bool service_read(char *const *parts, struct trace_service *out)
+{
+	guint count = g_strv_length((char **)parts);
+	guint64 first = 0, second = 0;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(protocols); i++) {
+		if (!count || strcmp(parts[0], protocols[i].name) != 0)
+			continue;
+		*out = (struct trace_service){.proto = protocols[i].proto,
+					      .icmp = protocols[i].icmp};
+		if (protocols[i].ports) {
+			if (count != 2 || !number_read(parts[1], UINT16_MAX, &first))
+				return false;
+			out->port = (uint16_t)first;
+			return true;
+		}
+		out->typed = count > 1;
+		out->port = 0;
+		if (count > 3 || (count > 1 && !number_read(parts[1], 255, &first)) ||
+		    (count > 2 && !number_read(parts[2], 255, &second)))
+			return false;
+		out->port = (uint16_t)(first << 8 | second);
+		return true;
+	}
+	if (count != 1 || !number_read(parts[0], 255, &first))
+		return false;
+	*out = (struct trace_service){.proto = (uint8_t)first};
+	return true;
+}
+
+bool trace_service_parse(const char *text, struct trace_service *out, GError **error)
+{
+	g_auto(GStrv) parts = g_strsplit(text, "/", 4);
+
+	if (service_read(parts, out))
+		return true;
+	g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+		    "service '%.64s': is not PROTOCOL/PORT, icmp[/TYPE[/CODE]] or a number",
+		    text);
+	return false;
+}
+
+/* --------------------------------------------------------------- asking */
+
+/* One side of the question. */
+struct side {
+	const struct policies *policies; /* of the host whose rules are asked */
+	const struct row_port *port;
+	bool ingress;
+	struct ip address;
+	struct ip peer;
+	GPtrArray *sets; /* of the peer */
+};
+
+struct answer {
+	const char *verdict;
+	const char *says;
+	const struct policy_rule *rule; /* NULL: a default */
+};
+
+static const char *const tiers[] = {
+	[POLICY_TIER_ACL] = "acl",
+	[POLICY_TIER_POLICY] = "policy",
+	[POLICY_TIER_GROUP] = "group",
+	[POLICY_TIER_BASELINE] = "baseline",
+};
+
+static struct policy_packet packet_of(const struct side *side,
+				      const struct trace_service *service, uint32_t kind)
+{
+	bool v4 = ip_is_v4(side->peer);
+	struct policy_packet packet = {.kind = kind,
+				       .proto = service->proto,
+				       .port = service->port,
+				       .peer = side->peer,
+				       .sets = (const char *const *)side->sets->pdata,
+				       .set_count = side->sets->len};
+
+	if (!service->icmp)
+		return packet;
+	packet.proto = v4 ? IPPROTO_ICMP : IPPROTO_ICMPV6;
+	if (!service->typed)
+		packet.port = (uint16_t)((v4 ? ECHO_V4 : ECHO_V6) << 8);
+	return packet;
+}
+
+static bool has_rules(const GPtrArray *rules, uint32_t kind)
+{
+	for (guint i = 0; i < rules->len; i++)
+		if (policy_rule_is_in(g_ptr_array_index(rules, i), kind))
+			return true;
+	return false;
+}
+
+static const struct policy_rule *find(const struct side *side, const GPtrArray *rules,
+				      const struct trace_service *service, uint32_t kind)
+{
+	struct policy_packet packet = packet_of(side, service, kind);
+
+	return policy_twin_find((const struct policy_rule *const *)rules->pdata, rules->len,
+				&packet, policies_find_addresses, (void *)side->policies);
+}
+
+static struct answer answer_of(const struct policy_rule *rule)
+{
+	if (!rule)
+		return (struct answer){"denied", "no rule accepts it", NULL};
+	if (rule->action == POLICY_REJECT)
+		return (struct answer){"rejected", "a rule says so, and the sender is told",
+				       rule};
+	if (rule->action != POLICY_ACCEPT)
+		return (struct answer){"denied", "a rule says so", rule};
+	return (struct answer){"allowed",
+			       rule->stateless
+				       ? "a stateless rule says so: replies need one, too"
+				       : "a rule says so",
+			       rule};
+}
+
+static struct answer ask(const struct side *side, const struct trace_service *service)
+{
+	const GPtrArray *rules = policies_find_rules(side->policies, side->port->identity);
+	uint32_t kind =
+		(side->ingress ? POLICY_INGRESS : 0) | (ip_is_v4(side->peer) ? 0 : POLICY_V6);
+	struct answer answer;
+
+	if (!side->port->filtered)
+		return (struct answer){"allowed", "the port has no policy", NULL};
+	if (!rules)
+		return (struct answer){"denied", "the port's policy is not known yet", NULL};
+	if (has_rules(rules, kind | POLICY_STATELESS)) {
+		answer = answer_of(find(side, rules, service, kind | POLICY_STATELESS));
+		if (strcmp(answer.verdict, "allowed") != 0)
+			return answer;
+	}
+	return answer_of(find(side, rules, service, kind));
+}
+
+/* ----------------------------------------------------------- the answer */
+
+static json_t *show(const struct side *side, const struct answer *answer)
+{
+	char port[UUID_TEXT], address[IP_TEXT], peer[IP_TEXT];
+	const struct policy_rule *rule = answer->rule;
+	g_autofree char *name = rule ? g_strconcat(rule->set, "/", rule->id, NULL) : NULL;
+
+	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s?,s:s?,s:s}", "direction",
+			 side->ingress ? "ingress" : "egress", "port",
+			 uuid_print(side->port->id, port), "name", side->port->name, "address",
+			 ip_print(side->address, address), "peer", ip_print(side->peer, peer),
+			 "verdict", answer->verdict, "tier", rule ? tiers[rule->tier] : NULL,
+			 "rule", name, "says", answer->says);
+}
+
+static bool find_address(const struct row_port *port, bool v4, struct ip *out)
+{
+	static const struct prefix link_local = {{{0xfe, 0x80}}, 10};
+
+	for (gsize i = 0; i < port->pair_count; i++) {
+		const struct row_pair *pair = &port->pairs[i];
+
+		if (pair->prefix.bits != 128 || !mac_equal(pair->mac, port->mac) ||
+		    ip_is_v4(pair->prefix.ip) != v4 ||
+		    prefix_contains(link_local, pair->prefix.ip))
+			continue;
+		*out = pair->prefix.ip;
+		return true;
+	}
+	return false;
+}
+
+static GPtrArray *list_sets(const struct trace_party *party, const struct row_port *port)
+{
+	GPtrArray *sets =
+		policies_list_sets(state_policies(party->host->state), port->identity);
+
+	return sets ? sets : g_ptr_array_new();
+}
+
+static const struct row_port *find_port(const struct trace_party *party, GError **error)
+{
+	const struct row_port *port = state_find_port(party->host->state, party->port);
+	char text[UUID_TEXT];
+
+	if (!port)
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_CONFLICT,
+			    "port %s: host '%s' does not have it",
+			    uuid_print(party->port, text), party->host->name);
+	return port;
+}
+
+json_t *trace_verdict(const struct trace_party *from, const struct trace_party *to,
+		      const struct trace_service *service, GError **error)
+{
+	const struct row_port *source = find_port(from, error);
+	const struct row_port *target = source ? find_port(to, error) : NULL;
+	g_autoptr(GPtrArray) ours = NULL, theirs = NULL;
+	json_t *checks;
+	bool allowed = true;
+
+	if (!target)
+		return NULL;
+	checks = json_array();
+	ours = list_sets(from, source);
+	theirs = list_sets(to, target);
+	for (int v6 = 0; v6 <= 1; v6++) {
+		struct side out = {state_policies(from->host->state), source, false};
+		struct side in = {state_policies(to->host->state), target, true};
+		const struct side *sides[] = {&out, &in};
+
+		if (!find_address(target, !v6, &in.address) ||
+		    !find_address(source, !v6, &out.address))
+			continue;
+		out.address = in.peer = trace_route_source(source, in.address);
+		out.peer = in.address;
+		out.sets = theirs;
+		in.sets = ours;
+		for (gsize i = 0; i < G_N_ELEMENTS(sides); i++) {
+			struct answer answer = ask(sides[i], service);
+
+			allowed = allowed && !strcmp(answer.verdict, "allowed");
+			json_array_append_new(checks, show(sides[i], &answer));
+		}
+	}
+	if (json_array_size(checks))
+		return json_pack("{s:b,s:o}", "allowed", allowed, "checks", checks);
+	json_decref(checks);
+	g_set_error(error, WEFT_ERROR, WEFT_ERROR_CONFLICT,
+		    "port '%s' and port '%s': have no addresses of the same family",
+		    source->name, target->name);
+	return NULL;
+}
