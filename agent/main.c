@@ -21,8 +21,9 @@ static gboolean signal_end(gpointer loop)
 
 /*
  * CAP_NET_ADMIN, CAP_BPF and CAP_PERFMON are what devices and programs need. CAP_SYS_ADMIN is
- * raised to mount the bpffs and to visit a workload's namespace (netns.c), CAP_NET_RAW for
- * the socket that DHCP answers leave by (punt.c).
+ * raised to mount the bpffs, to read the layout of an earlier agent's maps (old_map.c) and to
+ * visit a workload's namespace (netns.c), CAP_NET_RAW for the socket that DHCP answers leave by
+ * (punt.c).
  */
 static const int always[] = {CAP_NET_ADMIN, CAP_BPF, CAP_PERFMON, -1};
 static const int sometimes[] = {CAP_SYS_ADMIN, CAP_NET_RAW, -1};

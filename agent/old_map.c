@@ -7,6 +7,7 @@
 
 #include <string.h>
 #include <unistd.h>
+#include <linux/capability.h>
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
@@ -15,6 +16,7 @@
 #include "abi/map.h"
 #include "agent/layout.h"
 #include "agent/maps.h"
+#include "lib/privilege.h"
 
 struct old_map {
 	char *name;
@@ -36,10 +38,20 @@ struct copy {
 	uint8_t *new_key, *new_value;
 };
 
+/* The kernel lets nobody else take a thing by its number, not even by CAP_BPF. */
+static struct btf *btf_read(uint32_t id)
+{
+	struct btf *btf;
+
+	privilege_raise(CAP_SYS_ADMIN);
+	btf = btf__load_from_kernel_by_id(id);
+	privilege_lower(CAP_SYS_ADMIN);
+	return btf;
+}
+
 static void layouts_read(struct old_map *old)
 {
-	struct btf *btf =
-		old->info.btf_id ? btf__load_from_kernel_by_id(old->info.btf_id) : NULL;
+	struct btf *btf = old->info.btf_id ? btf_read(old->info.btf_id) : NULL;
 
 	if (!btf)
 		return;

@@ -25,7 +25,7 @@ CHANGES = {
     "drop.h": [
         (r"(#define DP_DROP_TABLE\(X\) +\\\n)",
          r'\1\tX(64, NEXT, "next", "what a later version may say") \\' + "\n"),
-        (r"(DP_DROP_COUNT =) 64", r"\1 80"),
+        (r"(DP_DROP_COUNT =) 64", r"\1 128"),
     ],
 }
 
