@@ -59,7 +59,7 @@ $(sed 's/^/      /' <<<"$denied")
      demo/in control weft trace red-web1 'tcp 10.0.3.11:6379'     why not
      demo/in h1 weft host list
      demo/in h1 weft drops
-     demo/in h1 weft connections
+     demo/in h1 weft flows
      demo/in h1 tcpdump -n -i u0 udp port 4789           the tunnel
      demo/status.sh                                      this picture;  make demo-down  ends it
 END
