@@ -450,3 +450,42 @@ struct budget_value {
 	__u32 rejects; /* answers to what its policy rejects, up to LIM_ERROR_RATE */
 	__u32 pad;
 };
+
+/* ---------------------------------------------------------------- samples */
+
+enum sample_kind {
+	SAMPLE_DROP = 1,   /* dropped, and why */
+	SAMPLE_BEFORE = 2, /* as it came */
+	SAMPLE_AFTER = 3,  /* as it leaves */
+};
+
+#define SAMPLE_RECEIVED 0x01 /* for the port; without it: from the port */
+
+/* Ring buffer `sample`: how a frame begins, for who looks on. */
+struct sample_event {
+	__u64 time; /* CLOCK_MONOTONIC, ns */
+	__u32 slot;
+	__u32 length; /* bytes of the frame */
+	__u16 size;   /* of them, as many follow */
+	__u8 kind;    /* enum sample_kind */
+	__u8 reason;  /* enum dp_drop */
+	__u8 flags;   /* SAMPLE_* */
+	__u8 pad[3];
+	__u8 frame[];
+};
+
+/* Map `sampling`: array by port slot: what is looked at. Drops of all ports: by slot 0. */
+struct sampling_value {
+	__u64 until; /* jiffies64: an agent that has died looks on no longer */
+	__u32 kinds; /* bits 1 << enum sample_kind; 0: nothing, the rest is not read */
+	__u32 size;  /* bytes of a frame, up to LIM_SAMPLE_LONG */
+};
+
+/* Map `sampled`: per-CPU array by port slot. */
+struct sampled_value {
+	__u64 lost; /* not sampled: too many in a second, or the ring is full */
+	__u64 second;
+	__u64 taken; /* drops in it, up to LIM_SAMPLE_RATE */
+};
+
+_Static_assert(sizeof(struct sample_event) == 24, "no padding");

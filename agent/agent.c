@@ -21,6 +21,7 @@
 #include "agent/scrape.h"
 #include "agent/share.h"
 #include "agent/vxlan.h"
+#include "agent/watch.h"
 #include "lib/error.h"
 #include "lib/http_client.h"
 #include "lib/log.h"
@@ -59,7 +60,7 @@ static bool hook_is_wanted(uint32_t ifindex, void *data)
 }
 
 /* Our programs in place of those before us, everywhere. */
-static bool agent_hook(struct agent *agent, GError **error)
+bool agent_hook(struct agent *agent, GError **error)
 {
 	if (!uplink_hook(agent, error))
 		return false;
@@ -467,6 +468,9 @@ static bool open_events(struct agent *agent, GError **error)
 	if (!agent->punt)
 		return false;
 	agent->advertise = advertise_new(agent->state, agent->punt);
+	agent->watch = watch_new(agent, error);
+	if (!agent->watch)
+		return false;
 	agent->age = age_new(programs_find_map(agent->programs, "conn"), agent->share, &age_ops,
 			     agent);
 	return true;
@@ -529,6 +533,7 @@ void agent_free(struct agent *agent)
 	if (agent->soon)
 		g_source_remove(agent->soon);
 	local_free(agent->local);
+	watch_free(agent->watch);
 	scrape_free(agent->scrape);
 	feed_free(agent->feed);
 	age_free(agent->age);

@@ -24,6 +24,7 @@
 struct local;
 struct ports;
 struct scrape;
+struct watch;
 
 /* Requests. */
 struct agent_dhcp {
@@ -50,6 +51,7 @@ struct agent {
 	struct feed *feed;
 	struct local *local;
 	struct scrape *scrape;
+	struct watch *watch;
 	uint32_t uplink;
 	uint32_t vxlan;
 	guint retry;
@@ -74,3 +76,6 @@ void agent_free(struct agent *agent);
  * when half of the rows are missing: false. A failure is logged and tried again.
  */
 bool agent_apply(struct agent *agent);
+
+/* The programs that are given out now are hooked to every device, in place of those before. */
+bool agent_hook(struct agent *agent, GError **error);

@@ -14,6 +14,7 @@
 #include "agent/ports.h"
 #include "agent/scrape.h"
 #include "agent/show.h"
+#include "agent/watch.h"
 #include "lib/error.h"
 #include "lib/http_server.h"
 #include "lib/log.h"
@@ -257,6 +258,24 @@ static void do_drops(struct local *local, struct http_request *request,
 	reply(request, 200, show_drops(local->agent));
 }
 
+static void do_follow(struct local *local, struct http_request *request,
+		      const struct http_question *question, const char *rest)
+{
+	GError *error = watch_drops(local->agent->watch, request, question);
+
+	if (error)
+		reply_error(request, error);
+}
+
+static void do_capture(struct local *local, struct http_request *request,
+		       const struct http_question *question, const char *rest)
+{
+	GError *error = watch_capture(local->agent->watch, request, question);
+
+	if (error)
+		reply_error(request, error);
+}
+
 static void do_metrics(struct local *local, struct http_request *request,
 		       const struct http_question *question, const char *rest)
 {
@@ -310,10 +329,11 @@ static const struct {
 	void (*act)(struct local *local, struct http_request *request,
 		    const struct http_question *question, const char *rest);
 } paths[] = {
-	{"POST", "/v1/attach", do_attach}, {"POST", "/v1/detach", do_detach},
-	{"GET", "/v1/ports", do_ports},	   {"GET", "/v1/ports/", do_stats},
-	{"GET", "/v1/drops", do_drops},	   {"GET", "/v1/flows", do_flows},
-	{"GET", "/v1/status", do_status},  {"GET", "/metrics", do_metrics},
+	{"POST", "/v1/attach", do_attach},	{"POST", "/v1/detach", do_detach},
+	{"GET", "/v1/ports", do_ports},		{"GET", "/v1/ports/", do_stats},
+	{"GET", "/v1/drops", do_drops},		{"GET", "/v1/flows", do_flows},
+	{"GET", "/v1/drops/follow", do_follow}, {"GET", "/v1/capture", do_capture},
+	{"GET", "/v1/status", do_status},	{"GET", "/metrics", do_metrics},
 };
 
 static void serve(struct http_request *request, const struct http_question *question,

@@ -10,6 +10,7 @@
 #include "agent/agent.h"
 #include "agent/netns.h"
 #include "agent/scrape.h"
+#include "agent/watch.h"
 #include "lib/error.h"
 #include "lib/log.h"
 
@@ -151,6 +152,7 @@ static void device_remove(struct ports *ports, struct ports_device *device, cons
 	struct agent *agent = ports->agent;
 	uint32_t ifindex = device->link.ifindex;
 	bool row = state_find_port(agent->state, device->id) != NULL;
+	uint32_t slot = 0;
 	const struct wire *wire;
 	GError *error = NULL;
 	char text[UUID_TEXT];
@@ -168,14 +170,17 @@ static void device_remove(struct ports *ports, struct ports_device *device, cons
 	hooks_detach(agent->hooks, ifindex);
 	log_info(MODULE, "%s: detached: device %s: %s", text, device->link.name, why);
 	wire = state_find_wire(agent->state, device->id);
-	if (wire)
-		scrape_keep_drops(agent->scrape, wire->slot);
+	if (wire) {
+		slot = wire->slot;
+		scrape_keep_drops(agent->scrape, slot);
+	}
 	state_unwire(agent->state, device->id);
 	if (row)
 		feed_report_port(agent->feed, text, false);
 	else
 		feed_report_gone(agent->feed, text);
 	g_hash_table_remove(ports->devices, &device->id);
+	watch_slot_gone(agent->watch, slot);
 }
 
 bool ports_detach(struct ports *ports, struct uuid id, GError **error)

@@ -34,6 +34,8 @@
 
 struct programs {
 	struct weft_bpf *skeleton;
+	struct weft_bpf *capture; /* stands in for it while somebody captures; NULL: nobody */
+	struct programs_config config;
 	char *pins;
 	GPtrArray *olds;	  /* struct old_map: pinned, and not as ours want them */
 	struct old_map *old_conn; /* what may still be written to; NULL: none */
@@ -123,10 +125,15 @@ static bool version_mark(const struct programs *programs, GError **error)
 	return true;
 }
 
-/* Of no use to the next agent: room for one packet, and data of this load. */
+/* Of no use to the next agent: room for one packet, who looks on, and data of this load. */
 static bool map_is_private(const struct bpf_map *map)
 {
-	return bpf_map__is_internal(map) || strcmp(bpf_map__name(map), "scratch") == 0;
+	static const char *const names[] = {"scratch", "sample", "sampling", "sampled"};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
+		if (strcmp(bpf_map__name(map), names[i]) == 0)
+			return true;
+	return bpf_map__is_internal(map);
 }
 
 static char *pin_path(const struct programs *programs, const char *name)
@@ -297,6 +304,8 @@ struct programs *programs_load(const struct programs_config *config, GError **er
 	libbpf_set_print(loader_says);
 	programs->pins = g_strdup(config->pins);
 	programs->olds = g_ptr_array_new_with_free_func((GDestroyNotify)old_map_free);
+	programs->config = *config;
+	programs->config.pins = programs->pins;
 	programs->warm = true;
 	programs->skeleton = weft_bpf__open();
 	if (!programs->skeleton) {
@@ -327,8 +336,8 @@ void programs_free(struct programs *programs)
 {
 	if (!programs)
 		return;
-	if (programs->skeleton)
-		weft_bpf__destroy(programs->skeleton);
+	weft_bpf__destroy(programs->capture);
+	weft_bpf__destroy(programs->skeleton);
 	old_map_free(programs->old_conn);
 	g_ptr_array_unref(programs->olds);
 	g_free(programs->pins);
@@ -350,12 +359,60 @@ int programs_find_map(const struct programs *programs, const char *name)
 	return bpf_object__find_map_fd_by_name(programs->skeleton->obj, name);
 }
 
+/* Everything but its own settings is shared with the usual programs. */
+static bool capture_load(struct programs *programs, struct weft_bpf *capture, GError **error)
+{
+	struct bpf_map *map;
+
+	settings_write(capture, &programs->config);
+	sizes_write(capture, &programs->config);
+	capture->rodata->capture = 1;
+	bpf_object__for_each_map(map, capture->obj)
+	{
+		int fd = programs_find_map(programs, bpf_map__name(map));
+
+		if (!bpf_map__is_internal(map) && bpf_map__reuse_fd(map, fd))
+			return fail(error, "map", bpf_map__name(map));
+	}
+	return weft_bpf__load(capture) == 0 || fail(error, "BPF object", "weft, capturing");
+}
+
+bool programs_capture(struct programs *programs, bool on, GError **error)
+{
+	struct weft_bpf *capture;
+	bool ok;
+
+	if (!on) {
+		weft_bpf__destroy(programs->capture);
+		programs->capture = NULL;
+		return true;
+	}
+	capture = weft_bpf__open();
+	if (!capture)
+		return fail(error, "BPF object", "weft");
+	libbpf_set_print(loader_says);
+	ok = capture_load(programs, capture, error);
+	libbpf_set_print(NULL);
+	if (ok)
+		programs->capture = capture;
+	else
+		weft_bpf__destroy(capture);
+	return ok;
+}
+
+bool programs_is_capturing(const struct programs *programs)
+{
+	return programs->capture != NULL;
+}
+
 int programs_get_fd(const struct programs *programs, enum program program)
 {
+	const struct weft_bpf *skeleton =
+		programs->capture ? programs->capture : programs->skeleton;
 	const struct bpf_program *const list[] = {
-		[PROGRAM_PORT] = programs->skeleton->progs.weft_port,
-		[PROGRAM_UPLINK] = programs->skeleton->progs.weft_uplink,
-		[PROGRAM_IDLE] = programs->skeleton->progs.weft_idle,
+		[PROGRAM_PORT] = skeleton->progs.weft_port,
+		[PROGRAM_UPLINK] = skeleton->progs.weft_uplink,
+		[PROGRAM_IDLE] = skeleton->progs.weft_idle,
 	};
 
 	return bpf_program__fd(list[program]);

@@ -42,6 +42,13 @@ void programs_settle(struct programs *programs, bool taken_over);
 int programs_find_map(const struct programs *programs, const char *name); /* -1: none */
 int programs_get_fd(const struct programs *programs, enum program program);
 
+/*
+ * Loads the same programs once more, on the same maps, with `capture` set, and gives those out
+ * from now on; or the usual ones again. Who has hooked them hooks them anew.
+ */
+bool programs_capture(struct programs *programs, bool on, GError **error);
+bool programs_is_capturing(const struct programs *programs);
+
 /* A bpffs at PATH: mounted if there is none yet. */
 bool programs_mount(const char *path, GError **error);
 /* Removes maps' pins and the mount. */

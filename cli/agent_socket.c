@@ -9,8 +9,6 @@
 #include <string.h>
 #include "lib/error.h"
 
-#define PATTERN "/run/weft/*/agent.sock"
-
 char *agent_socket_find(const char *pattern, GError **error)
 {
 	glob_t found;
@@ -32,8 +30,8 @@ char *agent_socket_find(const char *pattern, GError **error)
 
 struct client *agent_socket_open(const struct context *context, GError **error)
 {
-	g_autofree char *path =
-		context->agent ? g_strdup(context->agent) : agent_socket_find(PATTERN, error);
+	g_autofree char *path = context->agent ? g_strdup(context->agent)
+					       : agent_socket_find(AGENT_SOCKETS, error);
 	g_autofree char *url = NULL;
 
 	if (!path)

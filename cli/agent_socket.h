@@ -6,6 +6,8 @@
 
 #include "cli/command.h"
 
+#define AGENT_SOCKETS "/run/weft/*/agent.sock"
+
 /* A client of the agent: --agent, else the only socket there is. Owned. */
 struct client *agent_socket_open(const struct context *context, GError **error);
 

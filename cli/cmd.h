@@ -21,6 +21,8 @@ bool cmd_interface_remove(struct context *context, const struct arguments *argum
 bool cmd_attach(struct context *context, const struct arguments *arguments, GError **error);
 bool cmd_detach(struct context *context, const struct arguments *arguments, GError **error);
 bool cmd_stats(struct context *context, const struct arguments *arguments, GError **error);
+bool cmd_follow(struct context *context, const struct arguments *arguments, GError **error);
+bool cmd_capture(struct context *context, const struct arguments *arguments, GError **error);
 bool cmd_drops(struct context *context, const struct arguments *arguments, GError **error);
 bool cmd_flows(struct context *context, const struct arguments *arguments, GError **error);
 bool cmd_status(struct context *context, const struct arguments *arguments, GError **error);
@@ -50,6 +52,8 @@ bool cmd_completion(struct context *context, const struct arguments *arguments, 
 
 extern const struct option cmd_list_options[];
 extern const struct option cmd_attach_options[];
+extern const struct option cmd_drops_options[];
+extern const struct option cmd_capture_options[];
 extern const struct option cmd_flows_options[];
 extern const struct option cmd_wait_options[];
 extern const struct option cmd_pki_init_options[];

@@ -7,6 +7,7 @@
 #include "cli/agent_socket.h"
 #include "cli/crud.h"
 #include "cli/output.h"
+#include "lib/error.h"
 
 static json_t *ask(struct context *context, const char *path, GError **error)
 {
@@ -67,7 +68,8 @@ static void add_drops(json_t *rows, json_t *port, json_t *name, const json_t *dr
 
 /* {"drops": [{"port", "name", "drops": {reason: packets}}], "host": {reason: packets}}: a
  * row for each reason; those of the host have no port. */
-bool cmd_drops(struct context *context, const struct arguments *arguments, GError **error)
+static bool list_drops(struct context *context, const struct arguments *arguments,
+		       GError **error)
 {
 	json_auto_t *reply = ask(context, "/v1/drops", error);
 	json_auto_t *rows = json_array();
@@ -81,6 +83,19 @@ bool cmd_drops(struct context *context, const struct arguments *arguments, GErro
 			  json_object_get(entry, "drops"));
 	add_drops(rows, NULL, NULL, json_object_get(reply, "host"));
 	return print_rows(arguments, rows, error);
+}
+
+bool cmd_drops(struct context *context, const struct arguments *arguments, GError **error)
+{
+	bool chosen = option_has(arguments, "port") || option_has(arguments, "reason");
+
+	if (option_has(arguments, "follow"))
+		return cmd_follow(context, arguments, error);
+	if (!chosen)
+		return list_drops(context, arguments, error);
+	g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+		    "drops: --port and --reason are of --follow");
+	return false;
 }
 
 bool cmd_status(struct context *context, const struct arguments *arguments, GError **error)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "abi/wire.h"
+#include "datapath/env/native.h"
 
 #define ARP_SIZE 28
 
@@ -116,7 +117,8 @@ static void append_network(GString *out, const guint8 *bytes, gsize size)
 		g_string_append_printf(out, "ethertype 0x%04x", type);
 }
 
-static char *print_plain(const void *frame, gsize size)
+/* SIZE bytes of a frame of LENGTH. */
+static char *print_plain(const void *frame, gsize size, gsize length)
 {
 	GString *out = g_string_new(NULL);
 	const guint8 *bytes = frame;
@@ -127,14 +129,14 @@ static char *print_plain(const void *frame, gsize size)
 		return g_string_free(out, FALSE);
 	}
 	append_network(out, bytes, size);
-	g_string_append_printf(out, ", %zu bytes, %s -> %s", size,
+	g_string_append_printf(out, ", %zu bytes, %s -> %s", length,
 			       mac_print(read_mac(bytes + 6), from),
 			       mac_print(read_mac(bytes), to));
 	return g_string_free(out, FALSE);
 }
 
 /* The tunnel's headers and the frame in them; false when they are none. */
-static bool append_tunnel(GString *out, const guint8 *bytes, gsize size)
+static bool append_tunnel(GString *out, const guint8 *bytes, gsize size, gsize length)
 {
 	bool v4 = size >= ETH_HLEN && read16(bytes + 12) == ETH_P_IP;
 	gsize overhead = v4 ? WIRE_OVERHEAD_V4 : WIRE_OVERHEAD_V6;
@@ -148,21 +150,27 @@ static bool append_tunnel(GString *out, const guint8 *bytes, gsize size)
 		return false;
 	ip_print(v4 ? read_ip4(bytes + 26) : read_ip6(bytes + 22), source);
 	ip_print(v4 ? read_ip4(bytes + 30) : read_ip6(bytes + 38), target);
-	inner = print_plain(bytes + overhead, size - overhead);
+	inner = print_plain(bytes + overhead, size - overhead, length - overhead);
 	g_string_printf(out, "tunnel %s -> %s, VNI %u, identity %u: %s", source, target,
 			read16(udp + 12) << 8 | udp[14],
 			(unsigned int)udp[15] << 16 | read16(udp + 10), inner);
 	return true;
 }
 
-char *trace_frame_print(const void *frame, gsize size)
+char *trace_frame_print_part(const void *frame, gsize size, gsize length)
 {
 	GString *out = g_string_new(NULL);
 
-	if (append_tunnel(out, frame, size))
+	length = MAX(size, length);
+	if (append_tunnel(out, frame, size, length))
 		return g_string_free(out, FALSE);
 	g_string_free(out, TRUE);
-	return print_plain(frame, size);
+	return print_plain(frame, size, length);
+}
+
+char *trace_frame_print(const void *frame, gsize size)
+{
+	return trace_frame_print_part(frame, size, size);
 }
 
 bool trace_frame_find_remote(const void *frame, gsize size, struct ip *remote)

@@ -53,6 +53,11 @@ struct {
 	__uint(max_entries, LIM_PUNT_RING);
 } punt SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, LIM_SAMPLE_RING);
+} sample SEC(".maps");
+
 #define X(type, name, value)                                                                   \
 	volatile const type name = value;                                                      \
 	DP_INLINE type config_##name(void)                                                     \
@@ -77,6 +82,17 @@ DP_CONFIG_TABLE(X)
  */
 #define dp_hide(variable) asm volatile("" : "+r"(variable))
 
+/* The packet goes out of device INDEX: stage/sample.h. Nothing is left of it where nobody captures. */
+int sample_leaves(struct dp_ctx *ctx, __u32 ifindex);
+
+DP_INLINE void dp_leaves(struct dp_ctx *ctx, __u32 ifindex)
+{
+	if (config_capture())
+		sample_leaves(ctx, ifindex);
+}
+
+#define dp_now(ctx) bpf_ktime_get_ns()
+
 /* Words at any address of the packet: the kernel's machines read them unaligned. */
 #define dp_get16(ptr)	 (*(__u16 *)(ptr))
 #define dp_get32(ptr)	 (*(__u32 *)(ptr))
@@ -99,12 +115,13 @@ DP_INLINE void *dp_at(struct dp_ctx *ctx, __u32 offset, __u32 size)
 #define dp_store(ctx, offset, from, size) bpf_skb_store_bytes(ctx, offset, from, size, 0)
 #define dp_pull(ctx, size)		  bpf_skb_pull_data(ctx, size)
 #define dp_resize(ctx, size)		  bpf_skb_change_tail(ctx, size, 0)
-#define dp_redirect(ctx, index)		  bpf_redirect(index, 0)
+#define dp_redirect(ctx, index)		  (dp_leaves(ctx, index), bpf_redirect(index, 0))
 #define dp_redirect_in(ctx, index)	  bpf_redirect(index, BPF_F_INGRESS)
-#define dp_redirect_peer(ctx, index)	  bpf_redirect_peer(index, 0)
-#define dp_redirect_neigh(ctx, index)	  bpf_redirect_neigh(index, NULL, 0, 0)
-#define dp_clone(ctx, index)		  bpf_clone_redirect(ctx, index, 0)
-#define dp_to_us(ctx)			  bpf_skb_change_type(ctx, 0 /* PACKET_HOST */)
+#define dp_redirect_peer(ctx, index)	  (dp_leaves(ctx, index), bpf_redirect_peer(index, 0))
+#define dp_redirect_neigh(ctx, index)                                                          \
+	(dp_leaves(ctx, index), bpf_redirect_neigh(index, NULL, 0, 0))
+#define dp_clone(ctx, index) (dp_leaves(ctx, index), bpf_clone_redirect(ctx, index, 0))
+#define dp_to_us(ctx)	     bpf_skb_change_type(ctx, 0 /* PACKET_HOST */)
 
 #define DP_ROOM_FIXED (BPF_F_ADJ_ROOM_FIXED_GSO | BPF_F_ADJ_ROOM_NO_CSUM_RESET)
 #define DP_ROOM_ENCAP                                                                          \
@@ -167,4 +184,34 @@ DP_INLINE enum dp_drop dp_punt(struct dp_ctx *ctx, __u32 kind, __u32 slot, __u32
 	}
 	bpf_ringbuf_submit(event, 0);
 	return DP_OK;
+}
+
+/* The first SIZE bytes of the frame behind HEAD, in room for LIMIT; false when there is none. */
+DP_INLINE bool dp_sample_into(struct dp_ctx *ctx, const struct sample_event *head, __u32 size,
+			      const __u32 limit)
+{
+	struct sample_event *event;
+	__u32 last = size - 1;
+
+	if (last >= limit)
+		return false;
+	dp_hide(last);
+	event = bpf_ringbuf_reserve(&sample, sizeof(*event) + limit, 0);
+	if (!event)
+		return false;
+	*event = *head;
+	event->size = size;
+	if (bpf_skb_load_bytes(ctx, 0, event->frame, last + 1)) {
+		bpf_ringbuf_discard(event, 0);
+		return false;
+	}
+	bpf_ringbuf_submit(event, 0);
+	return true;
+}
+
+DP_INLINE bool dp_sample(struct dp_ctx *ctx, const struct sample_event *head, __u32 size)
+{
+	if (size <= LIM_SAMPLE_SHORT)
+		return dp_sample_into(ctx, head, size, LIM_SAMPLE_SHORT);
+	return dp_sample_into(ctx, head, size, LIM_SAMPLE_LONG);
 }

@@ -18,6 +18,11 @@ static void output_clear(gpointer p)
 	g_clear_pointer(&((struct native_output *)p)->frame, g_bytes_unref);
 }
 
+static void sample_clear(gpointer p)
+{
+	g_clear_pointer(&((struct native_sample *)p)->frame, g_bytes_unref);
+}
+
 static void punt_clear(gpointer p)
 {
 	g_clear_pointer(&((struct native_punt *)p)->frame, g_bytes_unref);
@@ -27,6 +32,8 @@ static void records_new(struct native_host *host)
 {
 	host->outputs = g_array_new(FALSE, FALSE, sizeof(struct native_output));
 	host->punts = g_array_new(FALSE, FALSE, sizeof(struct native_punt));
+	host->samples = g_array_new(FALSE, FALSE, sizeof(struct native_sample));
+	g_array_set_clear_func(host->samples, sample_clear);
 	g_array_set_clear_func(host->outputs, output_clear);
 	g_array_set_clear_func(host->punts, punt_clear);
 }
@@ -60,6 +67,7 @@ void native_host_free(struct native_host *host)
 		native_table_free(host->tables[i]);
 	g_array_unref(host->outputs);
 	g_array_unref(host->punts);
+	g_array_unref(host->samples);
 	g_free(host);
 }
 
@@ -67,6 +75,7 @@ void native_host_forget(struct native_host *host)
 {
 	g_array_set_size(host->outputs, 0);
 	g_array_set_size(host->punts, 0);
+	g_array_set_size(host->samples, 0);
 }
 
 void native_host_take(struct native_host *host, GArray **outputs, GArray **punts)
@@ -320,6 +329,18 @@ int dp_tunnel_key(struct dp_ctx *ctx, const struct vtep_value *to, __u32 vni, __
 	ctx->tunnel_vni = vni;
 	ctx->tunnel_gbp = gbp;
 	return 0;
+}
+
+bool dp_sample(struct dp_ctx *ctx, const struct sample_event *head, __u32 size)
+{
+	struct native_sample sample = {head->slot,   head->length, head->kind,
+				       head->reason, head->flags,  NULL};
+
+	if (!size || size > ctx->len || size > LIM_SAMPLE_LONG)
+		return false;
+	sample.frame = g_bytes_new(ctx->data, size);
+	g_array_append_val(ctx->host->samples, sample);
+	return true;
 }
 
 enum dp_drop dp_punt(struct dp_ctx *ctx, __u32 kind, __u32 slot, __u32 size)

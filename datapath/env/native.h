@@ -56,6 +56,15 @@ struct native_punt {
 	GBytes *frame;
 };
 
+struct native_sample {
+	__u32 slot;
+	__u32 length;
+	__u8 kind;
+	__u8 reason;
+	__u8 flags;
+	GBytes *frame;
+};
+
 struct native_table;
 
 struct native_host {
@@ -65,6 +74,7 @@ struct native_host {
 	struct native_table *tables[NATIVE_MAPS]; /* owned */
 	GArray *outputs;			  /* of struct native_output; owns the frames */
 	GArray *punts;				  /* of struct native_punt; owns the frames */
+	GArray *samples;			  /* of struct native_sample; owns the frames */
 	bool punt_full;				  /* the agent does not read */
 	/* Told of each look-up that a stage makes, VALUE NULL when nothing is there: for trace. */
 	void (*look)(enum native_map map, const void *key, const void *value, void *arg);
@@ -228,4 +238,6 @@ int dp_to_us(struct dp_ctx *ctx);
 int dp_adjust(struct dp_ctx *ctx, int size, __u64 flags);
 int dp_tunnel_key(struct dp_ctx *ctx, const struct vtep_value *to, __u32 vni, __u32 gbp,
 		  __u32 tos);
+#define dp_now(ctx) ((ctx)->host->jiffies)
+bool dp_sample(struct dp_ctx *ctx, const struct sample_event *head, __u32 size);
 enum dp_drop dp_punt(struct dp_ctx *ctx, __u32 kind, __u32 slot, __u32 size);

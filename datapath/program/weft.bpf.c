@@ -11,6 +11,9 @@
 
 SEC("tc") int weft_port(struct __sk_buff *skb)
 {
+	/* An answer in a port's name is nothing that its workload has sent. */
+	if (dp_config(skb, capture) && !reject_is_answer(skb))
+		sample_sent(skb);
 	return port_run(skb);
 }
 

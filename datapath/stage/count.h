@@ -6,6 +6,7 @@
 #pragma once
 
 #include "datapath/env/env.h"
+#include "datapath/stage/sample.h"
 
 DP_INLINE __u32 count_packets(struct dp_ctx *ctx)
 {
@@ -58,5 +59,6 @@ DP_STAGE int count_drop(struct dp_ctx *ctx, __u32 slot, __u32 reason)
 
 	if (count)
 		*count += count_packets(ctx);
+	sample_drop(ctx, slot, reason);
 	return TC_ACT_SHOT;
 }

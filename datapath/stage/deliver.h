@@ -97,6 +97,8 @@ DP_INLINE int deliver_port(struct dp_ctx *ctx, const struct flow_value *rec)
 DP_INLINE int deliver_from_port(struct dp_ctx *ctx, const struct dp_head *h,
 				struct flow_value *rec)
 {
+	if (rec->verdict == FLOW_PORT)
+		sample_arrives(ctx, rec->rx_slot);
 	if (rec->hops && deliver_routed(ctx, rec))
 		return count_drop(ctx, rec->tx_slot, DP_DROP_INTERNAL);
 	if (rec->verdict == FLOW_PORT)
@@ -107,6 +109,7 @@ DP_INLINE int deliver_from_port(struct dp_ctx *ctx, const struct dp_head *h,
 /* A packet that came by tunnel with SIZE bytes of headers around it, by its record. */
 DP_INLINE int deliver_from_tunnel(struct dp_ctx *ctx, struct flow_value *rec, __u32 size)
 {
+	sample_arrives(ctx, rec->rx_slot);
 	if (tunnel_strip(ctx, rec, size))
 		return count_drop(ctx, rec->rx_slot, DP_DROP_ENCAP);
 	/*

@@ -33,7 +33,7 @@ settings() { # SERIES
 	local decap=1
 	[ "$(printf '%s\n6.3\n' "$1" | sort -V | head -n 1)" = "$1" ] && decap=0
 	echo "local_v4=0x0201630a local_v6_high=1 local_v6_low=1 vxlan_ifindex=2 uplink_ifindex=3" \
-		"has_decap_l3=$decap"
+		"has_decap_l3=$decap capture=1"
 }
 
 # A suite line for the guest: NAME COMMAND.

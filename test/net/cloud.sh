@@ -351,6 +351,19 @@ cloud_mounts() { # deepest first
 		/proc/mounts | sort -r
 }
 
+# What the cloud's programs hold of BPF and what is pinned: lines of KIND ID.
+cloud_kernel() {
+	local file
+	for file in "$CLOUD_DIR"/pid/*; do
+		[ -e "$file" ] && cat "/proc/$(cat "$file")"/fdinfo/* 2>/dev/null
+	done | /usr/bin/python3 "$cloud_repo/test/net/bpf_ids.py" held "$CLOUD_RUN"/*/bpf/*
+}
+
+# Prints those of `KIND ID...` on stdin that are still in the kernel; true when there are none.
+cloud_kernel_gone() {
+	/usr/bin/python3 "$cloud_repo/test/net/bpf_ids.py" gone
+}
+
 # Prints what is still there; true when that is nothing. PIDS are those noted before the end.
 cloud_leftovers() { # PID...
 	local pid left=0

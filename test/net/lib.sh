@@ -32,11 +32,12 @@ story_told() {
 }
 
 story_end() {
-	local pids
+	local pids kernel
 	trap - EXIT INT TERM HUP
 	[ -n "$story_started" ] || failed 'the cloud starts'
 	[ "${story_told:-}" = yes ] || failed 'the story is told to its end'
 	pids=$(cat "$CLOUD_DIR"/pid/* 2>/dev/null)
+	kernel=$(cloud_kernel)
 	check 'no sanitizer report' no_report
 	if [ $tests_failed != 0 ]; then
 		for file in "$CLOUD_DIR"/log/*; do
@@ -47,8 +48,14 @@ story_end() {
 	cloud_down
 	# shellcheck disable=SC2086
 	check 'nothing is left behind' cloud_wait 5 cloud_leftovers $pids || cloud_leftovers $pids
+	# Programs and maps are freed some time after the last that held them.
+	check 'nothing is left in the kernel' cloud_wait 10 kernel_gone "$kernel" || kernel_gone "$kernel"
 	tests_end
 	exit $?
+}
+
+kernel_gone() { # LINES
+	cloud_kernel_gone <<<"$1"
 }
 
 no_report() {
