@@ -328,16 +328,16 @@ void sim_host_restart(struct sim_host *host)
 	kernel_recover(host->kernel, host->state);
 	adoption.to = host->state;
 	state_foreach_wire(old_state, wire_adopt, &adoption);
-	desired_free(old_desired);
 	state_free(old_state);
+	desired_free(old_desired);
 	agent_start(host);
 }
 
 void sim_host_free(struct sim_host *host)
 {
 	feed_end_life(host);
-	desired_free(host->desired);
 	state_free(host->state);
+	desired_free(host->desired);
 	kernel_free(host->kernel);
 	g_string_free(host->complaint, TRUE);
 	g_free(host->name);
@@ -436,8 +436,8 @@ char *sim_host_compare_entries(const struct sim_host *host)
 	state_end(state);
 	state_flush(state);
 	difference = kernel_compare(host->kernel, desired);
-	desired_free(desired);
 	state_free(state);
+	desired_free(desired);
 	line = difference ? g_strdup_printf("%s: %s", host->name, difference) : NULL;
 	g_free(difference);
 	return line;
