@@ -98,7 +98,7 @@ cloud_stop hping INT
 ping_end
 cat "$CLOUD_DIR/ping"
 # What was under way when ping was told to stop is not lost.
-lossless() { awk '/packets transmitted/ { sent = $1; got = $4 } END { exit !(sent > 200 && sent - got <= 1) }' "$CLOUD_DIR/ping"; }
+lossless() { awk '/packets transmitted/ { sent = $1; got = $4 } END { exit !(sent > 100 && sent - got <= 1) }' "$CLOUD_DIR/ping"; }
 check 'in the flood: the victim loses nothing' lossless
 check_equal 'the victim is within its budget' 0 "$(drops h1 "$victim" connection-budget)"
 check 'and the crowd is still there' answer crowd $COUNT
