@@ -77,3 +77,5 @@ enum dp_drop {
 #undef X
 		DP_DROP_COUNT = 64, /* size of the counter arrays; numbers stay below */
 };
+
+_Static_assert((DP_DROP_COUNT & (DP_DROP_COUNT - 1)) == 0, "counters are indexed by mask");

@@ -50,7 +50,7 @@ options() {
 
 controller() { # 1..3
 	# shellcheck disable=SC2046
-	cloud_start "weftd$1" control "$CLOUD_BIN/controller/weftd" --listen "10.99.0.2:$((9695 + $1))" --user nobody \
+	cloud_start "weftd$1" control "$CLOUD_BIN/controller/weftd" --listen "10.99.0.2:$((9695 + $1))" --user nobody --quota all=-1 \
 		$(options) --auth tokens --tokens "$CLOUD_DIR/tokens"
 	cloud_wait 20 at "$1" api GET / || { cloud_log "weftd$1"; return 1; }
 }
