@@ -180,7 +180,7 @@ tell_anew() {
 import sqlite3, sys, uuid
 store = sqlite3.connect(sys.argv[1])
 store.execute("UPDATE meta SET value = ? WHERE name = '"'epoch'"'", (str(uuid.uuid4()),))
-store.commit()' "$CLOUD_DIR/weft.db"
+store.commit()' "$CLOUD_DIR/weftd/weft.db"
 	cloud_weftd && cloud_wait 10 fulls h1 "$before" && cloud_wait 10 fulls h2 "$before"
 }
 check 'all rows told anew' undisturbed tell_anew
