@@ -310,6 +310,17 @@ place() { # NAME HOST NETWORK "ADDRESS/LENGTH..." [GATEWAY...]
 	echo "$port"
 }
 
+# Everybody may speak to the ports that are in PORT's first group.
+let_in() { # PORT
+	local group family
+	group=$(api GET "/v2.0/ports/$1" | python3 -c \
+		'import json, sys; print(json.load(sys.stdin)["port"]["security_groups"][0])') || return
+	for family in IPv4 IPv6; do
+		api POST /v2.0/security-group-rules "{\"security_group_rule\":{\"security_group_id\":\"$group\",
+			\"direction\":\"ingress\",\"ethertype\":\"$family\"}}" >/dev/null || return
+	done
+}
+
 # Takes everything down that carries the cloud's name, whoever made it.
 cloud_down() {
 	local namespace pids file mount

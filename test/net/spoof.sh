@@ -22,6 +22,7 @@ settle() { # NAME HOST LAST MEMBERS
 settle a h1 11
 settle b h2 12
 settle c h1 13 '"port_security_enabled":false'
+let_in "$b" || exit 1 # c is in no group
 check 'the honest way works' reaches a 10.0.1.12
 
 frames=$(dirname "$0")/frame.py

@@ -67,7 +67,8 @@ check 'TCP routed to another MTU' transfer s d fd00:3::12 3000
 
 # What a workload forwards came out of one tunnel and goes into another.
 g=$(place g h2 "$big" '10.0.1.14/24') && e=$(place e h1 "$big" '10.0.1.15/24') || exit 1
-api PUT "/v2.0/ports/$g" '{"port":{"port_security_enabled":false}}' >/dev/null
+api PUT "/v2.0/ports/$g" '{"port":{"port_security_enabled":false,"security_groups":[]}}' >/dev/null
+let_in "$e" || exit 1 # g is in no group
 api PUT "/v2.0/ports/$e" '{"port":{"allowed_address_pairs":[{"ip_address":"10.9.0.1"}]}}' >/dev/null
 N g sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.send_redirects=0 net.ipv4.conf.eth0.send_redirects=0
 ip -n "$CLOUD-e" addr add 10.9.0.1/32 dev lo
