@@ -193,6 +193,8 @@ DP_INLINE bool dp_sample_into(struct dp_ctx *ctx, const struct sample_event *hea
 	struct sample_event *event;
 	__u32 last = size - 1;
 
+	/* hidden first: what is compared is what is handed over, not the same reckoned anew */
+	dp_hide(last);
 	if (last >= limit)
 		return false;
 	dp_hide(last);
