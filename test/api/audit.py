@@ -42,7 +42,7 @@ check("the log that a kill leaves is there", "weft.db-wal" in before, before)
 status, lines = audit(w.path("weft.db"))
 equal("a store that is whole", (0, 1), (status, len(lines)))
 check("is counted", lines and lines[0].endswith(" 0 findings") and
-      " 16 objects, " in lines[0], lines)
+      " 26 objects, " in lines[0], lines)
 equal("not a byte has changed", before, digest())
 
 copy = w.path("copy.db")
@@ -177,14 +177,18 @@ broken("subnets that overlap", ["subnet/%s: cidr: 10.0.1.0/24 overlaps 10.0.1.0/
     "%s: fixed_ips: %s is outside of" % (key(z, "port"), f["ip_address"]) for z in ports
     for f in z["fixed_ips"] if f["subnet_id"] == s6["id"]],
     put(key(s6, "subnet"), cidr="10.0.1.0/24", ip_version=4))
-broken("another project's identity", [pa + ": identity 99, but its project's is 1"],
+group = a["security_groups"][0]
+label, meaning = next((k, str(v, "utf-8") if isinstance(v, bytes) else v) for k, v in whole.items()
+                      if k.startswith("claim/label/") and group.encode() in
+                      (v if isinstance(v, bytes) else v.encode()))
+number = meaning.split()[0]
+broken("another's identity", [pa + ": identity 99, but that of its groups is " + number],
        put(pa, identity=99))
-broken("a project's number gone", [
-    "claim/identity/1: claimed by default, which"] + [
-    "%s: claim/project/default is not claimed" % key(x, "port") for x in ports
-    if x["project_id"] == "default"], gone("claim/project/default"))
-broken("a number's project gone", ["claim/project/default: claim/identity/1 is not claimed"],
-       gone("claim/identity/1"))
+broken("a label gone", ["claim/identity/%s: claimed by %s, which" % (number, label)] + sorted(
+    "%s: %s is not claimed" % (key(x, "port"), label) for x in ports
+    if x["security_groups"] == [group]), gone(label))
+broken("a number gone", ["%s: claim/identity/%s is not claimed" % (label, number)],
+       gone("claim/identity/" + number))
 broken("what cannot be read", [pa + ": cannot be read: ", ip + ": claimed by", mac + ": claimed by"],
        ("UPDATE entry SET value = ? WHERE key = ?", b"{]", pa))
 double = [pa + ": says that it has another id", ip + ": claimed by", mac + ": claimed by"]

@@ -58,7 +58,7 @@ check 'weftd: https needs a certificate' fails 2 'needs --tls-cert' weftd --list
 check 'weftd: a list needs its authority' fails 2 'needs --tls-ca' \
 	weftd --tls-cert "$pki/weftd.crt" --tls-key "$pki/weftd.key" --tls-crl "$pki/ca.crl"
 check 'weftd: a key that does not fit is named' fails 7 'h1.key: is not the key' \
-	weftd --tls-cert "$pki/weftd.crt" --tls-key "$pki/h1.key"
+	weftd --log error --tls-cert "$pki/weftd.crt" --tls-key "$pki/h1.key"
 check 'weft: a file that is not there is named' fails 7 "$dir/none" \
 	weft --url https://127.0.0.1:1 --ca "$dir/none" network list
 check 'weft-agent: so does the agent' fails 2 "$dir/none" "$BIN/agent/weft-agent" \

@@ -26,7 +26,7 @@ stories=${STORIES:-clsact l2 l3 icmp dhcp spoof isolation broadcast tap}
 programs='bash sh ls mknod cat cut cp rm mv ln mkdir mktemp mount umount date sleep seq sort head
 	tail tr tee wc uname id env dirname basename timeout stty chmod touch cmp find grep sed mawk awk
 	dmesg sync ip tc bridge ss nsenter sysctl ping curl busybox modprobe ps kill xargs md5sum
-	tcpdump dhclient udhcpc'
+	tcpdump dhclient udhcpc install chown'
 
 # What the verifier takes for constant. A switch that is off hides what is behind it.
 settings() { # SERIES
@@ -79,7 +79,7 @@ suite_stories() { # SERIES
 		skipped "$1: stories" "$program is not built"
 		return
 	done
-	image_python "$root" json,ctypes,socket,struct,fcntl,random,time,ipaddress || return
+	image_python "$root" json,ctypes,platform,socket,struct,fcntl,random,time,ipaddress || return
 	for name in $stories; do
 		suite "net-$name" "test/net/$name.sh"
 	done
