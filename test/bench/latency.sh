@@ -13,7 +13,7 @@ trap 'exit 1' INT TERM HUP
 count=${1:-200}
 shift $(($# > 0))
 
-cloud_up 2 && cloud_weftd && cloud_agent 1 "$@" && cloud_agent 2 "$@" || exit 1
+cloud_up 2 && cloud_weftd --quota all=-1 && cloud_agent 1 "$@" && cloud_agent 2 "$@" || exit 1
 network=$(make network '"name":"bench"') || exit 1
 make subnet "\"network_id\":\"$network\",\"ip_version\":4,\"cidr\":\"10.0.0.0/16\"" >/dev/null || exit 1
 place peer h2 "$network" 10.0.255.250/16 >/dev/null || exit 1

@@ -66,7 +66,8 @@ workload_on() { # HOST NAME LETTER MAC ADDRESS PEER-ADDRESS PEER-MAC
 
 case ${1:-} in
 up)
-	mkdir -p "$CLOUD_DIR/pid" "$CLOUD_DIR/log" "$CLOUD_RUN" && cloud_tokens || fail 'no folder'
+	mkdir -p "$CLOUD_DIR/pid" "$CLOUD_DIR/log" "$CLOUD_RUN" &&
+		install -d -o nobody "$CLOUD_DIR/weftd" && cloud_tokens || fail 'no folder'
 	cloud_weftd --mtu "$2" --quota all=-1 || fail 'no weftd'
 	agent_on hA 10.99.0.1
 	agent_on hB 10.99.0.2
