@@ -78,6 +78,8 @@ check_not 'and of no other' told one ' a sent '
 check 'for one reason' cloud_wait 3 told why '"reason":"source-ip"'
 check_not 'and for no other' told why arp-unknown
 check 'of a port by its id, for a reason' cloud_wait 3 told id ' a sent source-ip '
+both() { [ "$(lines id)" = 2 ]; }
+check 'both of them' cloud_wait 3 both
 check 'JSON is whole: port, time, length, frame' /usr/bin/python3 -c '
 import json, sys, time
 line = json.loads(open(sys.argv[1]).readline())
