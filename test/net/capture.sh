@@ -78,7 +78,7 @@ N a ping -n -c 2 -i 0.2 -W 1 10.0.1.12 >/dev/null
 sleep 0.5
 end both
 check_equal 'tcpdump: as sent, twice' 2 "$(dump both 'icmp[0] = 8 and src host 10.0.1.11' | wc -l)"
-check_equal 'tcpdump: in the tunnel, both ways, twice' 4 "$(dump both 'udp port 4789' | grep -c VXLAN)"
+check_equal 'tcpdump: in the tunnel, both ways, twice' 4 "$(dump both 'udp port 4789' | grep -A 1 VXLAN | grep -c 'ICMP echo')"
 check_equal 'tshark: the points are named' 'a before-sent a after-sent a before-received a after-received' \
 	"$(fields both 'icmp.seq == 1' frame.interface_name | tr '\n' ' ' | sed 's/ $//')"
 check_match 'tshark: with port and device' "port $a, device wf${a:0:8}.*: as the port has sent it" \
