@@ -36,7 +36,7 @@ def held(pins):
         path = ctypes.create_string_buffer(os.fsencode(pin))
         fd = -1 if os.path.islink(pin) else bpf(OBJ_GET, ctypes.addressof(path))
         if fd >= 0:
-            with open(f"/proc/self/fdinfo/{fd}", encoding="ascii") as info:
+            with open(f"/proc/self/fdinfo/{fd}", encoding="utf-8") as info:
                 found.update(FDINFO.findall(info.read()))
             os.close(fd)
     for kind, number in sorted(found):
@@ -48,7 +48,7 @@ def gone():
     for kind, number in (line.split() for line in sys.stdin if line.strip()):
         fd = bpf(GET_FD_BY_ID[kind], int(number))
         if fd >= 0:
-            with open(f"/proc/self/fdinfo/{fd}", encoding="ascii") as info:
+            with open(f"/proc/self/fdinfo/{fd}", encoding="utf-8") as info:
                 print("in the kernel:", kind, number, *info.read().split("\n")[4:7])
             os.close(fd)
         elif ctypes.get_errno() == errno.ENOENT:

@@ -56,7 +56,7 @@ def hold(address, port, count, fifo):
     socks = [socket.create_connection((address, port), timeout=10) for _ in range(count)]
     while True:
         print(f"{question(socks)} of {count} answer", flush=True)
-        with open(fifo, encoding="ascii") as asked:
+        with open(fifo, encoding="utf-8") as asked:
             asked.readline()
 
 

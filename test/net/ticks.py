@@ -20,7 +20,7 @@ FROM_PORT = 4000
 def take(port, path):
     server = socket.create_server(("::", int(port)), family=socket.AF_INET6, dualstack_ipv6=True)
     stream = server.accept()[0]
-    with open(path, "w", buffering=1, encoding="ascii") as out:
+    with open(path, "w", buffering=1, encoding="utf-8") as out:
         while stream.recv(65536):
             out.write(f"{time.time_ns()}\n")
 
