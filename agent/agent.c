@@ -20,6 +20,7 @@
 #include "agent/ports.h"
 #include "agent/scrape.h"
 #include "agent/share.h"
+#include "agent/taps.h"
 #include "agent/vxlan.h"
 #include "agent/watch.h"
 #include "lib/error.h"
@@ -170,8 +171,10 @@ static void feed_row(const char *table, const char *key, json_t *value, uint64_t
 		return;
 	}
 	if (value && strcmp(table, "port") == 0 && uuid_parse(key, &id) &&
-	    (port = state_find_port(agent->state, id)))
+	    (port = state_find_port(agent->state, id))) {
 		options_check(port);
+		taps_note_row(agent->taps, id);
+	}
 }
 
 static void rows_done(struct agent *agent, uint64_t revision)
@@ -179,6 +182,7 @@ static void rows_done(struct agent *agent, uint64_t revision)
 	agent->revision = revision;
 	agent_apply(agent);
 	local_rows_applied(agent->local);
+	taps_rows_applied(agent->taps);
 }
 
 static void feed_begin(uint64_t revision, void *data)
@@ -295,6 +299,11 @@ static void network_changed(uint32_t vni, void *data)
 static void link_gone(uint32_t ifindex, void *data)
 {
 	ports_link_gone(((struct agent *)data)->ports, ifindex);
+}
+
+static void link_seen(uint32_t ifindex, const char *name, void *data)
+{
+	taps_link_seen(((struct agent *)data)->taps, ifindex, name);
 }
 
 /* ---------------------------------------------------------------- punts */
@@ -453,6 +462,7 @@ static bool open_state(struct agent *agent, GError **error)
 	maps_foreach(programs_find_map(agent->programs, "vtep"), sizeof(uint32_t),
 		     sizeof(struct vtep_value), recover_vtep, agent);
 	agent->ports = ports_new(agent);
+	agent->taps = taps_new(agent);
 	return ports_recover(agent->ports, error);
 }
 
@@ -460,7 +470,8 @@ static bool open_events(struct agent *agent, GError **error)
 {
 	static const struct age_ops age_ops = {slot_is_gone, conn_swept};
 
-	agent->nexthops = nexthops_new(agent->netlink, hop_changed, link_gone, agent, error);
+	agent->nexthops =
+		nexthops_new(agent->netlink, hop_changed, link_gone, link_seen, agent, error);
 	if (!agent->nexthops)
 		return false;
 	agent->punt =
@@ -540,6 +551,7 @@ void agent_free(struct agent *agent)
 	advertise_free(agent->advertise);
 	share_free(agent->share);
 	punt_free(agent->punt);
+	taps_free(agent->taps);
 	ports_free(agent->ports);
 	state_free(agent->state);
 	nexthops_free(agent->nexthops);

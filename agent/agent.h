@@ -24,6 +24,7 @@
 struct local;
 struct ports;
 struct scrape;
+struct taps;
 struct watch;
 
 /* Requests. */
@@ -44,6 +45,7 @@ struct agent {
 	struct desired *desired;
 	struct state *state;
 	struct ports *ports;
+	struct taps *taps;
 	struct punt *punt;
 	struct advertise *advertise;
 	struct age *age;

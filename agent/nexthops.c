@@ -33,6 +33,7 @@ struct nexthops {
 	GHashTable *remotes; /* by ip */
 	nexthops_changed changed;
 	nexthops_link_gone gone;
+	nexthops_link_seen seen;
 	void *data;
 	guint timer;
 };
@@ -275,6 +276,17 @@ static bool link_matters(struct nexthops *nexthops, uint32_t ifindex)
 	return false;
 }
 
+static void link_tell_seen(struct nexthops *nexthops, const struct nlmsghdr *message)
+{
+	const struct ifinfomsg *header = NLMSG_DATA(message);
+	struct nlattr *attributes[IFLA_MAX + 1];
+
+	netlink_parse(message, sizeof(*header), attributes, IFLA_MAX);
+	if (attributes[IFLA_IFNAME])
+		nexthops->seen((uint32_t)header->ifi_index,
+			       nla_get_string(attributes[IFLA_IFNAME]), nexthops->data);
+}
+
 static void link_event(struct nexthops *nexthops, const struct nlmsghdr *message)
 {
 	const struct ifinfomsg *header = NLMSG_DATA(message);
@@ -283,6 +295,8 @@ static void link_event(struct nexthops *nexthops, const struct nlmsghdr *message
 		return;
 	if (message->nlmsg_type == RTM_DELLINK)
 		nexthops->gone((uint32_t)header->ifi_index, nexthops->data);
+	else
+		link_tell_seen(nexthops, message);
 	if (link_matters(nexthops, (uint32_t)header->ifi_index))
 		routes_mark(nexthops);
 }
@@ -294,6 +308,7 @@ static void kernel_event(const struct nlmsghdr *message, void *data)
 	if (!message) {
 		routes_mark(nexthops);
 		nexthops->gone(0, nexthops->data);
+		nexthops->seen(0, NULL, nexthops->data);
 		return;
 	}
 	switch (message->nlmsg_type) {
@@ -313,7 +328,8 @@ static void kernel_event(const struct nlmsghdr *message, void *data)
 }
 
 struct nexthops *nexthops_new(struct netlink *netlink, nexthops_changed changed,
-			      nexthops_link_gone gone, void *data, GError **error)
+			      nexthops_link_gone gone, nexthops_link_seen seen, void *data,
+			      GError **error)
 {
 	static const int groups[] = {RTNLGRP_LINK, RTNLGRP_NEIGH, RTNLGRP_IPV4_ROUTE,
 				     RTNLGRP_IPV6_ROUTE, 0};
@@ -322,6 +338,7 @@ struct nexthops *nexthops_new(struct netlink *netlink, nexthops_changed changed,
 	nexthops->netlink = netlink;
 	nexthops->changed = changed;
 	nexthops->gone = gone;
+	nexthops->seen = seen;
 	nexthops->data = data;
 	nexthops->remotes = g_hash_table_new_full(remote_hash, remote_same, NULL, g_free);
 	nexthops->monitor = netlink_monitor_new(groups, kernel_event, nexthops, error);

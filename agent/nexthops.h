@@ -17,11 +17,13 @@
 struct nexthops;
 
 typedef void (*nexthops_changed)(struct ip remote, const struct next_hop *hop, void *data);
-/* A device of the namespace is gone. */
+/* A device of the namespace is gone, or is there, new or changed; 0: some may be. */
 typedef void (*nexthops_link_gone)(uint32_t ifindex, void *data);
+typedef void (*nexthops_link_seen)(uint32_t ifindex, const char *name, void *data);
 
 struct nexthops *nexthops_new(struct netlink *netlink, nexthops_changed changed,
-			      nexthops_link_gone gone, void *data, GError **error);
+			      nexthops_link_gone gone, nexthops_link_seen seen, void *data,
+			      GError **error);
 void nexthops_free(struct nexthops *nexthops); /* the kernel goes on keeping them fresh */
 
 /* What is known of the way to REMOTE at once; later by `changed`. Watches are counted. */

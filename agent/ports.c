@@ -10,6 +10,7 @@
 #include "agent/agent.h"
 #include "agent/netns.h"
 #include "agent/scrape.h"
+#include "agent/taps.h"
 #include "agent/watch.h"
 #include "lib/error.h"
 #include "lib/log.h"
@@ -193,6 +194,7 @@ bool ports_detach(struct ports *ports, struct uuid id, GError **error)
 			    uuid_print(id, text));
 		return false;
 	}
+	taps_let_go(ports->agent->taps, id, device->link.ifindex);
 	device_remove(ports, device, "asked for");
 	agent_apply(ports->agent);
 	return true;

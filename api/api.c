@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "api/access.h"
+#include "api/binding.h"
 #include "api/discovery.h"
 #include "api/engine.h"
 #include "api/quota.h"
@@ -126,6 +127,8 @@ static void serve_below(const struct ask *ask)
 {
 	if (strcmp(ask->action, "tags") == 0)
 		tags_serve(ask);
+	else if (ask->resource->kind == KIND_PORT && strcmp(ask->action, "bindings") == 0)
+		binding_serve(ask);
 	else if (ask->tag)
 		serve_nothing(ask->request);
 	else if (strcmp(ask->question->method, "PUT") != 0)

@@ -18,6 +18,8 @@ static const struct {
 	{"allowed-address-pairs", "Allowed Address Pairs",
 	 "Further addresses a port may send with"},
 	{"binding", "Port Binding", "The host that wires a port"},
+	{"binding-extended", "Port Bindings Extended",
+	 "Further bindings of a port, and their activation"},
 	{"extra_dhcp_opt", "Extra DHCP options", "Further DHCP options of a port"},
 	{"extraroute", "Extra Route", "Static routes of a router"},
 	{"extraroute-atomic", "Atomic extra routes", "Routes added and removed one by one"},

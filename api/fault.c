@@ -21,6 +21,9 @@ static const char *const code_types[] = {
 	[WEFT_ERROR_STALE] = "RevisionNumberConstraintFailed",
 };
 
+/* The one 500 that is no fault of ours: by its type Nova knows to look for another host. */
+#define FAULT_TOLD "PortBindingError: "
+
 /* Length of the type in front of ": ", or 0. */
 static gsize fault_type_length(const char *message)
 {
@@ -58,7 +61,7 @@ char *fault_print(const GError *error, unsigned int *status)
 	*status = weft_error_to_status(error);
 	if (*status == 401)
 		return fault_print_unauthenticated();
-	if (*status == 500)
+	if (*status == 500 && !g_str_has_prefix(error->message, FAULT_TOLD))
 		return fault_print_plain(
 			"HTTPInternalServerError",
 			"Request Failed: internal server error while processing "

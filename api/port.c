@@ -8,6 +8,7 @@
 
 #include "api/access.h"
 #include "api/address.h"
+#include "api/binding.h"
 #include "api/security.h"
 #include "lib/error.h"
 
@@ -178,6 +179,7 @@ static bool port_put(struct job *job, const void *before_object, void *object, u
 		port_merge_options(port, before);
 	if (!before && !was_given(given, "port_security_enabled"))
 		port->port_security_enabled = network->port_security_enabled;
+	binding_judge(job, before, port);
 	return api_port_complete(job, before, port, given, error);
 }
 

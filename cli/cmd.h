@@ -18,6 +18,15 @@ bool cmd_interface_add(struct context *context, const struct arguments *argument
 bool cmd_interface_remove(struct context *context, const struct arguments *arguments,
 			  GError **error);
 
+bool cmd_binding_list(struct context *context, const struct arguments *arguments,
+		      GError **error);
+bool cmd_binding_create(struct context *context, const struct arguments *arguments,
+			GError **error);
+bool cmd_binding_activate(struct context *context, const struct arguments *arguments,
+			  GError **error);
+bool cmd_binding_delete(struct context *context, const struct arguments *arguments,
+			GError **error);
+
 bool cmd_attach(struct context *context, const struct arguments *arguments, GError **error);
 bool cmd_detach(struct context *context, const struct arguments *arguments, GError **error);
 bool cmd_stats(struct context *context, const struct arguments *arguments, GError **error);

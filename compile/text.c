@@ -14,7 +14,7 @@
 
 bool text_is_workload(const struct port *port)
 {
-	return port->host_id && *port->host_id && !port_is_router_interface(port);
+	return port_is_bound(port);
 }
 
 bool text_is_address(const struct address_pair *pair)

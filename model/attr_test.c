@@ -136,8 +136,11 @@ static void test_decode_errors(void)
 		{"{\"allowed_address_pairs\":[{}]}",
 		 "Invalid input for allowed_address_pairs. Reason: 'ip_address' is missing",
 		 ATTR_PUT},
-		{"{\"binding:vnic_type\":\"direct\"}",
-		 "Invalid input for binding:vnic_type. Reason: 'direct' is not in ['normal']",
+		{"{\"binding:vnic_type\":\"wide\"}",
+		 "Invalid input for binding:vnic_type. Reason: 'wide' is not in ['normal', "
+		 "'direct', 'macvtap', 'baremetal', 'direct-physical', 'virtio-forwarder', "
+		 "'smart-nic', 'vdpa', 'accelerator-direct', 'accelerator-direct-physical', "
+		 "'remote-managed']",
 		 ATTR_PUT},
 		{"{\"binding:profile\":[]}",
 		 "Invalid input for binding:profile. Reason: '[]' is not a dictionary",

@@ -10,8 +10,6 @@
 #include "model/cloud.h"
 #include "model/host.h"
 
-static const char *const vnic_types[] = {"normal", NULL};
-
 static const struct attr_table fixed_ip_table = {
 	.singular = "fixed_ip",
 	.size = sizeof(struct fixed_ip),
@@ -87,9 +85,7 @@ static const char *port_vif_type(const struct port *port, const struct cloud *cl
 {
 	if (port_is_router_interface(port))
 		return "distributed";
-	if (!port->host_id)
-		return "unbound";
-	return cloud && cloud_find_host(cloud, port->host_id) ? "tap" : "binding_failed";
+	return binding_get_vif_type(port->host_id, port->binding_state, cloud);
 }
 
 static json_t *port_print_vif_type(const void *object, const void *world)
@@ -99,12 +95,7 @@ static json_t *port_print_vif_type(const void *object, const void *world)
 
 static json_t *port_print_vif_details(const void *object, const void *world)
 {
-	const struct port *port = object;
-
-	if (strcmp(port_vif_type(port, world), "tap") != 0)
-		return json_object();
-	return json_pack("{s:s, s:b, s:b}", "connectivity", "l2", "port_filter",
-			 port->port_security_enabled, "ovs_hybrid_plug", 0);
+	return binding_print_vif_details(port_vif_type(object, world));
 }
 
 #define POST (ATTR_POST | ATTR_VISIBLE)
@@ -189,7 +180,7 @@ static const struct attr attrs[] = {
 	 .type = ATTR_STRING,
 	 .flags = ATTR_VISIBLE | ATTR_COMPUTED | ATTR_ADMIN_SEE,
 	 .print = port_print_vif_type,
-	 .help = "tap; unbound without a host; binding_failed with one that nobody knows"},
+	 .help = "tap; unbound without a host; binding_failed with one that cannot have it"},
 	{.name = "binding:vif_details",
 	 .type = ATTR_DICT,
 	 .flags = ATTR_VISIBLE | ATTR_COMPUTED | ATTR_ADMIN_SEE,
@@ -201,7 +192,7 @@ static const struct attr attrs[] = {
 	 .offset = offsetof(struct port, vnic_type),
 	 .names = vnic_types,
 	 .initial = "normal",
-	 .help = "kind of interface; only normal"},
+	 .help = "kind of interface; only normal is wired"},
 	{.name = "binding:profile",
 	 .type = ATTR_DICT,
 	 .flags = BOTH | ATTR_ADMIN_SET | ATTR_ADMIN_SEE | ATTR_NULL_IN,
@@ -213,6 +204,20 @@ static const struct attr attrs[] = {
 	 .flags = 0,
 	 .offset = offsetof(struct port, identity),
 	 .help = "what its packets carry"},
+	{.name = "binding_state",
+	 .type = ATTR_ENUM,
+	 .flags = 0,
+	 .offset = offsetof(struct port, binding_state),
+	 .names = binding_states,
+	 .initial = "bound",
+	 .help = "whether the host took it"},
+	{.name = "bindings",
+	 .type = ATTR_LIST,
+	 .flags = 0,
+	 .offset = offsetof(struct port, bindings),
+	 .item = &binding_kept_table,
+	 .max = PORT_BINDING_MAX,
+	 .help = "on further hosts, until they are activated"},
 	OBJECT_PROJECT,
 	OBJECT_TAIL,
 	OBJECT_END,
@@ -230,6 +235,12 @@ const struct attr_table port_table = {
 bool port_is_router_interface(const struct port *port)
 {
 	return g_strcmp0(port->device_owner, PORT_OWNER_ROUTER) == 0;
+}
+
+bool port_is_bound(const struct port *port)
+{
+	return port->host_id && *port->host_id && port->binding_state != BINDING_REFUSED &&
+	       !port_is_router_interface(port);
 }
 
 static bool port_check_mac(const struct port *port, GError **error)

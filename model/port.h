@@ -5,6 +5,7 @@
 #pragma once
 
 #include "lib/ip.h"
+#include "model/binding.h"
 #include "model/object.h"
 
 struct fixed_ip {
@@ -23,7 +24,8 @@ struct dhcp_option {
 	int64_t ip_version;
 };
 
-#define PORT_OWNER_ROUTER "network:router_interface"
+#define PORT_OWNER_ROUTER  "network:router_interface"
+#define PORT_OWNER_COMPUTE "compute:"
 
 struct port {
 	struct object object;
@@ -39,8 +41,10 @@ struct port {
 	char *device_owner;
 	const char *host_id; /* binding:host_id, interned; NULL: unbound */
 	char *profile;	     /* binding:profile, JSON text */
+	struct vec bindings; /* struct binding: those that wait, none for host_id */
 	uint32_t vnic_type;
-	uint32_t identity; /* 24 bits; never 0 */
+	uint32_t identity;	/* 24 bits; never 0 */
+	uint32_t binding_state; /* enum binding_state of host_id */
 };
 
 extern const struct attr_table port_table;
@@ -49,12 +53,15 @@ extern const struct attr_table port_table;
 #define PORT_OPTION_MAX	  64
 #define PORT_PAIR_MAX	  10
 #define PORT_GROUP_MAX	  64
+#define PORT_BINDING_MAX  16
 
 /* What can be said of a port without its network: no duplicates, usable MAC, complete pairs,
  * options that can be. */
 bool port_validate(const struct port *port, GError **error);
 
 bool port_is_router_interface(const struct port *port);
+/* Its host is to wire it: there is one, and it was not refused. */
+bool port_is_bound(const struct port *port);
 
 bool port_option_has_value(const struct dhcp_option *option);
 /* The options of PORT, as an update gives them, become those of BEFORE with these changes: an option

@@ -170,6 +170,7 @@ const struct rule_default rule_defaults[] = {
 	 "Change data_plane_status"},
 	{"create_port_binding", ADMIN_OR_SERVICE, "Create the binding of a port to a host"},
 	{"get_port_binding", ADMIN_OR_SERVICE, "Get the binding of a port to a host"},
+	{"update_port_binding", ADMIN_OR_SERVICE, "Update the binding of a port to a host"},
 	{"delete_port_binding", ADMIN_OR_SERVICE, "Delete the binding of a port to a host"},
 	{"activate_port_binding", ADMIN_OR_SERVICE, "Activate a binding"},
 	{"create_router", ADMIN_OR_MEMBER, "Create a router"},

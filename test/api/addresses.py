@@ -3,7 +3,7 @@
 """Subnets and ports: pools, gateways, addresses, MACs, binding."""
 import ipaddress, re, sys, uuid
 sys.dont_write_bytecode = True
-from lib import Weftd, check, end, equal, refused
+from lib import Host, Weftd, check, end, equal, refused, soon
 
 w = Weftd("--mtu", "9000").start()
 NOBODY = str(uuid.uuid4())
@@ -205,7 +205,8 @@ equal("guard as the network says", False,
       w.create("port", network_id=open_net["id"])["port_security_enabled"])
 
 # Binding
-w.create("host", name="h1", tunnel_ip="10.99.0.2")
+h1 = Host(w, "h1", "10.99.0.2")
+soon("a host is there", lambda: w.get("hosts")["hosts"][0]["alive"])
 p = w.create("port", network_id=n["id"], **{"binding:host_id": "h1"})
 check("bound", p["binding:vif_type"] == "tap" and p["binding:vif_details"]["port_filter"] is True,
       p)

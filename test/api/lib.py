@@ -130,6 +130,59 @@ class Weftd:
         return self.call("DELETE", "/v2.0/%ss/%s" % (kind, id), None, headers)
 
 
+class Host:
+    """An agent played by hand: its stream of rows is open, so the host is alive."""
+
+    def __init__(self, w, name, ip, token=None):
+        self.w, self.name, self.link, self.rev, self.held = w, name, w.connect(), 0, {}
+        self.headers = {"X-Auth-Token": token} if token else {}
+        self.link.request("GET", "/weft/v1/hosts/%s/rows?ip=%s" % (name, ip), None, self.headers)
+        self.answer = self.link.getresponse()
+        if self.answer.status != 200:
+            raise AssertionError("host %s: %s" % (name, self.answer.status))
+        self.link.sock and self.link.sock.settimeout(10)
+
+    def until(self, wanted):
+        """Takes rows until WANTED(self) holds at a boundary; False after 10 s."""
+        deadline = time.time() + 10
+        while not (self.rev and wanted(self)):
+            try:
+                row = json.loads(self.answer.readline() or "{}")
+            except OSError:
+                return False
+            if not row or time.time() > deadline:
+                return False
+            if row["op"] == "put":
+                self.held[row["table"], row["key"]] = row["value"]
+            elif row["op"] == "del":
+                self.held.pop((row["table"], row["key"]), None)
+            elif row["op"] in ("commit", "end"):
+                self.rev = row["rev"]
+        return True
+
+    def rows(self, table):
+        return {k: v for (t, k), v in self.held.items() if t == table}
+
+    def tell(self, full=True, **ports):
+        """Ports by their ids: whether they are wired."""
+        return self.w.call("POST", "/weft/v1/hosts/%s/status" % self.name,
+                           {"rev": self.rev, "full": full, "ports": ports}, self.headers)
+
+    def close(self):
+        self.answer.close()
+        self.link.close()
+
+
+def soon(name, good, seconds=20):
+    """GOOD() holds within a generous time."""
+    deadline = time.time() + seconds
+    while not good():
+        if time.time() > deadline:
+            return check(name, False, "not within %s s" % seconds)
+        time.sleep(0.05)
+    return check(name, True)
+
+
 def audit(path):
     """weftd --audit of the file PATH: its exit status, and the lines it says."""
     done = subprocess.run([os.path.join(BUILD, "controller/weftd"), "--audit", "--store",
