@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "api/openapi.h"
 #include "api/reply.h"
 #include "model/attr_json.h"
 #include "model/cloud.h"
@@ -147,6 +148,16 @@ static void serve_extension(struct http_request *request, const char *alias)
 	reply_text(request, 404, message);
 }
 
+/* Everybody may read it, so it is made once. */
+static void serve_openapi(struct http_request *request)
+{
+	static char *page;
+
+	if (!page)
+		page = openapi_print();
+	reply_json(request, 200, g_strdup(page), strlen(page));
+}
+
 bool discovery_serve(struct http_request *request, const char *path)
 {
 	static const char extension[] = "/v2.0/extensions/";
@@ -155,6 +166,8 @@ bool discovery_serve(struct http_request *request, const char *path)
 		serve_versions(request);
 	else if (strcmp(path, "/healthcheck") == 0)
 		reply_text(request, 200, "OK");
+	else if (strcmp(path, "/openapi.json") == 0)
+		serve_openapi(request);
 	else if (strcmp(path, "/v2.0") == 0 || strcmp(path, "/v2.0/") == 0)
 		serve_resources(request);
 	else if (strcmp(path, "/v2.0/extensions") == 0)

@@ -102,7 +102,7 @@ struct raw {
 	char **quotas;
 	char *config, *export_to, *import_from;
 	char *texts[TEXT_COUNT];
-	gboolean audit, version, print_metrics, print_policy;
+	gboolean audit, version, print_metrics, print_policy, print_openapi, print_reference;
 };
 
 static void raw_done(struct raw *raw)
@@ -159,6 +159,10 @@ static bool raw_parse(struct raw *raw, int *argc, char ***argv, GError **error)
 		 "Look whether the store is whole, print what is not, and end", NULL},
 		{"print-policy", 0, 0, G_OPTION_ARG_NONE, &raw->print_policy,
 		 "Print the default rules as a file for --policy and end", NULL},
+		{"print-openapi", 0, 0, G_OPTION_ARG_NONE, &raw->print_openapi,
+		 "Print the API as an OpenAPI document and end", NULL},
+		{"print-reference", 0, 0, G_OPTION_ARG_NONE, &raw->print_reference,
+		 "Print the API as the manual page weft-api(7) and end", NULL},
 		{"version", 0, 0, G_OPTION_ARG_NONE, &raw->version, "Print the version and end",
 		 NULL},
 		G_OPTION_ENTRY_NULL,
@@ -454,6 +458,8 @@ static bool options_from_raw(struct options *out, struct raw *raw, GError **erro
 	out->version = raw->version;
 	out->print_metrics = raw->print_metrics;
 	out->print_policy = raw->print_policy;
+	out->print_openapi = raw->print_openapi;
+	out->print_reference = raw->print_reference;
 	out->listen = g_steal_pointer(&raw->listen);
 	out->origins = g_steal_pointer(&raw->origins);
 	out->store = g_steal_pointer(&given[TEXT_STORE]);

@@ -33,6 +33,8 @@ struct options {
 	bool version;		       /* print it and end */
 	bool print_metrics;	       /* the manual's list of them, and end */
 	bool print_policy;	       /* the default rules, and end */
+	bool print_openapi;	       /* the API as an OpenAPI document, and end */
+	bool print_reference;	       /* ... as a manual page, and end */
 };
 
 /* From the program's arguments; --help prints and exits. */
