@@ -75,6 +75,14 @@ static void interface_print(const struct router *router, const struct port *port
 
 /* Adding */
 
+static bool port_is_on(const struct port *port, struct uuid subnet)
+{
+	for (uint32_t i = 0; i < port->fixed_ips.count; i++)
+		if (uuid_equal(vec_at(struct fixed_ip, &port->fixed_ips, i)->subnet_id, subnet))
+			return true;
+	return false;
+}
+
 /* SUBNET shares no address with what the router has. */
 static bool interface_check_overlap(struct job *job, const struct router *router,
 				    const struct subnet *subnet, GError **error)
@@ -171,11 +179,33 @@ static bool interface_add_subnet(struct job *job, const struct router *router, s
 				 error);
 }
 
+/* PORT's addresses are such as an interface has; subnets that BEFORE is on are joined already. */
+static bool interface_check_addresses(struct job *job, const struct router *router,
+				      const struct port *before, const struct port *port,
+				      GError **error)
+{
+	unsigned int v4 = 0;
+
+	if (port->fixed_ips.count == 0)
+		return bad_request(error, "Router port must have at least one fixed IP");
+	for (uint32_t i = 0; i < port->fixed_ips.count; i++) {
+		const struct fixed_ip *fixed = vec_at(struct fixed_ip, &port->fixed_ips, i);
+		const struct subnet *subnet =
+			cloud_find_subnet(job_cloud(job), fixed->subnet_id);
+
+		v4 += ip_is_v4(fixed->ip);
+		if (subnet && !(before && port_is_on(before, fixed->subnet_id)) &&
+		    !interface_check_overlap(job, router, subnet, error))
+			return false;
+	}
+	return v4 <= 1 ||
+	       bad_request(error, "Cannot have multiple IPv4 subnets on router port");
+}
+
 static bool interface_check_port(struct job *job, const struct router *router,
 				 const struct port *port, GError **error)
 {
 	char id[UUID_TEXT], network[UUID_TEXT];
-	unsigned int v4 = 0;
 
 	if (port->device_id) {
 		g_set_error(
@@ -186,19 +216,7 @@ static bool interface_check_port(struct job *job, const struct router *router,
 			port->device_id);
 		return false;
 	}
-	if (port->fixed_ips.count == 0)
-		return bad_request(error, "Router port must have at least one fixed IP");
-	for (uint32_t i = 0; i < port->fixed_ips.count; i++) {
-		const struct fixed_ip *fixed = vec_at(struct fixed_ip, &port->fixed_ips, i);
-		const struct subnet *subnet =
-			cloud_find_subnet(job_cloud(job), fixed->subnet_id);
-
-		v4 += ip_is_v4(fixed->ip);
-		if (subnet && !interface_check_overlap(job, router, subnet, error))
-			return false;
-	}
-	return v4 <= 1 ||
-	       bad_request(error, "Cannot have multiple IPv4 subnets on router port");
+	return interface_check_addresses(job, router, NULL, port, error);
 }
 
 static bool interface_add_port(struct job *job, const struct router *router, struct uuid id,
@@ -245,14 +263,6 @@ bool interface_add(struct job *job, struct uuid id, json_t *body, GString *reply
 
 /* Removing */
 
-static bool port_is_on(const struct port *port, struct uuid subnet)
-{
-	for (uint32_t i = 0; i < port->fixed_ips.count; i++)
-		if (uuid_equal(vec_at(struct fixed_ip, &port->fixed_ips, i)->subnet_id, subnet))
-			return true;
-	return false;
-}
-
 static const struct port *interface_find(struct job *job, struct uuid router,
 					 const struct wish *wish, GError **error)
 {
@@ -291,8 +301,10 @@ static const struct port *interface_find(struct job *job, struct uuid router,
 	return NULL;
 }
 
+/* No route needs a subnet that PORT is on and that its successor AFTER, if any, is not. */
 static bool interface_check_routes(struct job *job, const struct router *router,
-				   const struct port *port, GError **error)
+				   const struct port *port, const struct port *after,
+				   GError **error)
 {
 	char id[UUID_TEXT], text[UUID_TEXT];
 
@@ -301,7 +313,9 @@ static bool interface_check_routes(struct job *job, const struct router *router,
 			job_cloud(job),
 			vec_at(struct fixed_ip, &port->fixed_ips, i)->subnet_id);
 
-		for (uint32_t j = 0; subnet && j < router->routes.count; j++) {
+		if (!subnet || (after && port_is_on(after, subnet->object.id)))
+			continue;
+		for (uint32_t j = 0; j < router->routes.count; j++) {
 			const struct host_route *route =
 				vec_at(struct host_route, &router->routes, j);
 
@@ -358,7 +372,7 @@ bool interface_remove(struct job *job, struct uuid id, json_t *body, GString *re
 		return false;
 	router = job_edit(job, KIND_ROUTER, id);
 	port = interface_find(job, id, &wish, error);
-	if (!port || !interface_check_routes(job, router, port, error))
+	if (!port || !interface_check_routes(job, router, port, NULL, error))
 		return false;
 	interface_print(router, port,
 			uuid_is_none(wish.subnet_id)
@@ -370,4 +384,19 @@ bool interface_remove(struct job *job, struct uuid id, json_t *body, GString *re
 	address_release(job, port);
 	job_del(job, KIND_PORT, port->object.id);
 	return true;
+}
+
+/* Changing */
+
+bool interface_update(struct job *job, const struct port *before, const struct port *port,
+		      GError **error)
+{
+	const struct router *router;
+	struct uuid id;
+
+	if (!uuid_parse(port->device_id, &id))
+		return true;
+	router = job_edit(job, KIND_ROUTER, id);
+	return !router || (interface_check_addresses(job, router, before, port, error) &&
+			   interface_check_routes(job, router, before, port, error));
 }

@@ -14,3 +14,7 @@ bool interface_add(struct job *job, struct uuid router, json_t *body, GString *r
 		   GError **error);
 bool interface_remove(struct job *job, struct uuid router, json_t *body, GString *reply,
 		      GError **error);
+
+/* PORT, an interface that was BEFORE, has other addresses. */
+bool interface_update(struct job *job, const struct port *before, const struct port *port,
+		      GError **error);

@@ -8,6 +8,7 @@
 
 #include "api/access.h"
 #include "api/address.h"
+#include "api/interface.h"
 #include "api/binding.h"
 #include "api/security.h"
 #include "lib/error.h"
@@ -150,8 +151,7 @@ static bool port_check_owner(const struct port *before, const struct port *port,
 	if (!was && !port_is_router_interface(port))
 		return true;
 	if (was && !was_given(given, "device_owner") && !was_given(given, "device_id") &&
-	    !was_given(given, "fixed_ips") && !was_given(given, "mac_address") &&
-	    !was_given(given, "binding:host_id"))
+	    !was_given(given, "mac_address") && !was_given(given, "binding:host_id"))
 		return true;
 	g_set_error(
 		error, WEFT_ERROR, WEFT_ERROR_CONFLICT,
@@ -180,7 +180,9 @@ static bool port_put(struct job *job, const void *before_object, void *object, u
 	if (!before && !was_given(given, "port_security_enabled"))
 		port->port_security_enabled = network->port_security_enabled;
 	binding_judge(job, before, port);
-	return api_port_complete(job, before, port, given, error);
+	return api_port_complete(job, before, port, given, error) &&
+	       (!before || !port_is_router_interface(before) ||
+		!was_given(given, "fixed_ips") || interface_update(job, before, port, error));
 }
 
 static bool port_del(struct job *job, const void *object, GError **error)

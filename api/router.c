@@ -7,6 +7,7 @@
  */
 #include "api/router.h"
 
+#include "api/access.h"
 #include "api/claim.h"
 #include "api/interface.h"
 #include "lib/error.h"
@@ -78,12 +79,42 @@ static bool router_check_routes(struct job *job, const struct router *router, GE
 	return true;
 }
 
+/* Clients that want none say {} or null. What else they say is refused as far as we understand. */
+static bool router_check_gateway(struct job *job, const struct router *router, GError **error)
+{
+	const struct resource *networks = resource_get(KIND_NETWORK);
+	const struct network *network;
+	struct uuid id = uuid_none;
+	const char *name;
+	json_t *info;
+
+	if (!router->gateway)
+		return true;
+	info = json_loads(router->gateway, 0, NULL);
+	name = json_string_value(json_object_get(info, "network_id"));
+	if (!name || !uuid_parse(name, &id))
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+			    "Invalid input for external_gateway_info. Reason: network_id '%s' "
+			    "is not a valid UUID.",
+			    name ? name : "None");
+	json_decref(info);
+	if (uuid_is_none(id))
+		return false;
+	network = job_find(job, KIND_NETWORK, id);
+	if (!network || !access_sees(job_api(job)->access, job_caller(job), networks, network))
+		return resource_not_found(networks, id, error);
+	g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+		    "BadRequest: Bad router request: Network %s is not an external network.",
+		    uuid_print(id, (char[UUID_TEXT]){0}));
+	return false;
+}
+
 static bool router_put(struct job *job, const void *before, void *object, uint64_t given,
 		       GError **error)
 {
 	struct router *router = object;
 
-	if (!router_validate(router, error))
+	if (!router_validate(router, error) || !router_check_gateway(job, router, error))
 		return false;
 	if (!before)
 		return router_take_number(job, router, error);

@@ -11,11 +11,6 @@ static json_t *router_print_status(const void *object, const void *world)
 	return json_string(status_names[STATUS_ACTIVE]);
 }
 
-static json_t *router_print_gateway(const void *object, const void *world)
-{
-	return NULL;
-}
-
 #define BOTH (ATTR_POST | ATTR_PUT | ATTR_VISIBLE)
 #define FIND (ATTR_FILTER | ATTR_SORT)
 
@@ -41,9 +36,10 @@ static const struct attr attrs[] = {
 	 .help = "static routes: destination, nexthop"},
 	{.name = "external_gateway_info",
 	 .type = ATTR_DICT,
-	 .flags = ATTR_VISIBLE | ATTR_COMPUTED,
-	 .print = router_print_gateway,
-	 .help = "always null"},
+	 .flags = BOTH | ATTR_NULLABLE,
+	 .offset = offsetof(struct router, gateway),
+	 .max = ROUTER_GATEWAY_MAX,
+	 .help = "null or {}: routers have no gateways"},
 	{.name = "number",
 	 .type = ATTR_U32,
 	 .flags = 0,

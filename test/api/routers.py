@@ -23,6 +23,18 @@ n2, s2 = net("10.0.2.0/24")
 r = w.create("router", name="r")
 check("defaults", r["admin_state_up"] is True and r["routes"] == [] and r["status"] == "ACTIVE" and
       r["external_gateway_info"] is None, r)
+for none in None, {}:
+    g = w.create("router", external_gateway_info=none)
+    equal("no gateway, said as %r" % none, None, g["external_gateway_info"])
+    equal("and later", 200, w.put("router", g["id"], external_gateway_info=none).status)
+    for name, wanted, status, type in (
+            ("no network", {}, 400, "HTTPBadRequest"),
+            ("no id", {"network_id": "ext"}, 400, "HTTPBadRequest"),
+            ("nobody's", {"network_id": str(uuid.uuid4())}, 404, "NetworkNotFound"),
+            ("not external", {"network_id": n1["id"]}, 400, "BadRequest")):
+        refused("a gateway: " + name, w.put("router", g["id"], external_gateway_info={
+            "enable_snat": True, **wanted}), status, type)
+    equal("nothing came of it", 204, w.delete("router", g["id"]).status)
 i = add(r, subnet_id=s1["id"])
 check("interface by subnet", i.status == 200 and i["id"] == r["id"] and
       i["subnet_id"] == s1["id"] and i["subnet_ids"] == [s1["id"]] and
@@ -83,6 +95,40 @@ refused("nor changed", w.put("port", p["id"], device_id="x"), 409, "UnsupportedP
 refused("nor made by hand", w.post("port", network_id=n1["id"], device_id=r["id"],
         device_owner="network:router_interface"), 409, "UnsupportedPortDeviceOwner")
 equal("but named", 200, w.put("port", p["id"], name="leg").status)
+
+# Its addresses are
+leg, owner = w.create("network"), w.create("router")
+la, lb = (w.create("subnet", network_id=leg["id"], ip_version=4, cidr=x)
+          for x in ("10.77.1.0/24", "10.77.2.0/24"))
+l6 = w.create("subnet", network_id=leg["id"], ip_version=6, cidr="fd77::/64")
+_, far = net("10.77.3.0/24")
+add(owner, subnet_id=far["id"])
+lp = add(owner, subnet_id=la["id"])["port_id"]
+move = lambda *ips: w.put("port", lp, fixed_ips=list(ips))
+addresses = lambda: sorted(x["ip_address"] for x in w.get("ports/" + lp)["port"]["fixed_ips"])
+before = w.get("routers/" + owner["id"])["router"]["revision_number"]
+equal("an interface is given its subnet again", 200, move({"subnet_id": la["id"]}).status)
+equal("and keeps its address", ["10.77.1.1"], addresses())
+equal("the router's revision grows", before + 1,
+      w.get("routers/" + owner["id"])["router"]["revision_number"])
+equal("another address", 200, move({"ip_address": "10.77.1.9"}).status)
+equal("the gateway's is free then", 201, w.post("port", network_id=leg["id"], fixed_ips=[
+    {"ip_address": "10.77.1.1"}]).status)
+equal("and a subnet of IPv6", 200, move({"ip_address": "10.77.1.9"}, {"ip_address": "fd77::1"}).status)
+equal("it has both", ["10.77.1.9", "fd77::1"], addresses())
+refused("no address at all", move(), 400, "BadRequest", "at least one")
+refused("two of IPv4", move({"ip_address": "10.77.1.9"}, {"ip_address": "10.77.2.9"}), 400,
+        "BadRequest", "multiple IPv4")
+equal("a route over it", 200, w.put("router", owner["id"], routes=[
+    {"destination": "192.0.2.0/24", "nexthop": "10.77.1.20"}]).status)
+refused("keeps the subnet", move({"ip_address": "10.77.2.9"}), 409, "RouterInterfaceInUseByRoute")
+equal("not the address", 200, move({"ip_address": "10.77.1.10"}).status)
+w.put("router", owner["id"], routes=[])
+equal("then another subnet", 200, move({"ip_address": "10.77.2.9"}).status)
+_, clash = net("10.77.1.0/25")
+equal("the old one may be joined from elsewhere", 200, add(owner, subnet_id=clash["id"]).status)
+refused("and not come back then", move({"ip_address": "10.77.1.9"}), 400, "BadRequest", "overlaps")
+equal("what was refused changed nothing", ["10.77.2.9"], addresses())
 refused("the gateway stays", w.put("subnet", s1["id"], gateway_ip=None), 409, "GatewayIpInUse",
         p["id"])
 refused("the subnet stays", w.delete("subnet", s1["id"]), 409, "SubnetInUse")
