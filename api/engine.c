@@ -230,7 +230,8 @@ static bool create_build(struct job *job, GError **error)
 		return object;
 	}
 	json_array_foreach (errand->body, i, body) {
-		void *object = create_one(job, errand->resource, body, error);
+		json_t *inner = json_object_get(body, table->singular);
+		void *object = create_one(job, errand->resource, inner ? inner : body, error);
 
 		if (!object)
 			return false;

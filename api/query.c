@@ -31,7 +31,6 @@ struct query {
 	gint64 limit;
 	const char *marker;
 	gint64 changed_since; /* -1: not asked */
-	GString *unknown;     /* names that are no filter of this resource, as a list */
 };
 
 struct attr_view query_view(const struct api *api, const struct resource *resource,
@@ -127,7 +126,7 @@ static bool query_add(struct query *query, const char *name, const char *value, 
 {
 	bool known;
 
-	if (strcmp(name, "fields") == 0 || !*name)
+	if (strcmp(name, "fields") == 0)
 		return true;
 	if (strcmp(name, "limit") == 0)
 		return query_add_limit(query, value, error);
@@ -141,34 +140,11 @@ static bool query_add(struct query *query, const char *name, const char *value, 
 		return query_add_sort_dir(query, value, error);
 	if (strcmp(name, "changed_since") == 0)
 		return query_add_time(query, value, error);
-	if (!attr_filter_add(query->filter, name, value, &known, error))
-		return false;
-	if (!known)
-		g_string_append_printf(query->unknown, "%s'%s'",
-				       query->unknown->len ? ", " : "", name);
-	return true;
-}
-
-static bool query_check(struct query *query, GError **error)
-{
-	if (query->key_count != query->dir_count)
-		return query_bad(error, "The number of sort_keys and sort_dirs must be same%",
-				 "");
-	if (query->unknown->len)
-		return query_bad(error, "[%] is invalid attribute for filtering",
-				 query->unknown->str);
-	return true;
-}
-
-/* As many as are asked for, and never more than an operator lets. */
-static void query_cap_limit(struct query *query)
-{
-	gint64 most = query->api->config.page_max;
-
-	if (most && (!query->has_limit || query->limit > most)) {
-		query->limit = most;
-		query->has_limit = true;
-	}
+	/* An empty value is no filter (empty-string-filtering is not announced), and neither
+	 * is an unknown name (nor is filter-validation). */
+	if (!*value)
+		return true;
+	return attr_filter_add(query->filter, name, value, &known, error);
 }
 
 static bool query_init(struct query *query, const struct api *api,
@@ -183,13 +159,12 @@ static bool query_init(struct query *query, const struct api *api,
 	};
 	sight_init(&query->sight, api->access, resource, caller);
 	query->filter = attr_filter_new(query->table);
-	query->unknown = g_string_new(NULL);
 	for (gsize i = 0; i < question->query_count; i++)
 		if (!query_add(query, question->query[i].name, question->query[i].value, error))
 			return false;
-	if (!query_check(query, error))
-		return false;
-	query_cap_limit(query);
+	if (query->key_count != query->dir_count && query->dir_count)
+		return query_bad(error, "The number of sort_keys and sort_dirs must be same%",
+				 "");
 	query->keys[query->key_count].descending = false;
 	query->keys[query->key_count++].attr = attr_find(query->table, "id");
 	return true;
@@ -375,9 +350,9 @@ static void append_escaped(GString *out, const char *text)
 }
 
 static void query_print_link(const struct query *query, const struct http_question *question,
-			     const char *base, const char *rel, const void *marker,
-			     GString *out)
+			     const char *base, bool next, const GPtrArray *page, GString *out)
 {
+	const struct object *marker = page->len ? page->pdata[next ? page->len - 1 : 0] : NULL;
 	g_autoptr(GString) href = g_string_new(base);
 	char text[UUID_TEXT];
 
@@ -393,33 +368,33 @@ static void query_print_link(const struct query *query, const struct http_questi
 		append_escaped(href, pair->value);
 		g_string_append_c(href, '&');
 	}
-	g_string_append_printf(href, "marker=%s",
-			       uuid_print(((const struct object *)marker)->id, text));
-	if (strcmp(rel, "previous") == 0)
-		g_string_append(href, "&page_reverse=True");
-	g_string_append(out, "{\"rel\":");
-	attr_encode_string(out, rel);
-	g_string_append(out, ",\"href\":");
+	if (marker)
+		g_string_append_printf(href, "marker=%s&", uuid_print(marker->id, text));
+	if (!next)
+		g_string_append(href, "page_reverse=True&");
+	g_string_truncate(href, href->len - 1);
+	g_string_append_printf(out, "{\"rel\":\"%s\",\"href\":", next ? "next" : "previous");
 	attr_encode_string(out, href->str);
 	g_string_append_c(out, '}');
 }
 
+/* A page that is not full is the last one in its direction; the way back is always told, from an
+ * empty page to the other end. */
 static void query_print_links(const struct query *query, const struct http_question *question,
 			      const char *base, const GPtrArray *page, GString *out)
 {
-	guint count = page->len;
-	bool next = query->reverse ? query->marker != NULL : count >= query->limit;
-	bool previous = query->reverse ? count >= query->limit : query->marker != NULL;
+	bool full = page->len >= query->limit;
+	bool next = query->reverse || full, previous = !query->reverse || full;
 
-	if (!query->has_limit || count == 0 || (!next && !previous))
+	if (!query->has_limit)
 		return;
 	g_string_append_printf(out, ",\"%s_links\":[", query->table->plural);
 	if (next)
-		query_print_link(query, question, base, "next", page->pdata[count - 1], out);
+		query_print_link(query, question, base, true, page, out);
 	if (next && previous)
 		g_string_append_c(out, ',');
 	if (previous)
-		query_print_link(query, question, base, "previous", page->pdata[0], out);
+		query_print_link(query, question, base, false, page, out);
 	g_string_append_c(out, ']');
 }
 
@@ -457,6 +432,5 @@ char *query_list(const struct api *api, const struct resource *resource,
 	if (query_init(&query, api, resource, caller, question, error))
 		text = query_print(&query, question, base, size, error);
 	attr_filter_free(query.filter);
-	g_string_free(query.unknown, TRUE);
 	return text;
 }
