@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/address_group.h"
 
+#include <string.h>
+
 #include "lib/error.h"
 #include "model/attr_json.h"
 
@@ -62,13 +64,34 @@ static bool group_del(struct job *job, const void *object, GError **error)
 	return true;
 }
 
+/* Members carry their length, but one may be taken away without saying that it is whole. */
+static json_t *addresses_lengthen(json_t *list)
+{
+	json_t *longer = json_array(), *item;
+	size_t i;
+
+	json_array_foreach (list, i, item) {
+		const char *text = json_string_value(item);
+
+		if (text && !strchr(text, '/'))
+			json_array_append_new(
+				longer,
+				json_sprintf("%s/%d", text, strchr(text, ':') ? 128 : 32));
+		else
+			json_array_append(longer, item);
+	}
+	return longer;
+}
+
 /* {"addresses":[...]}, on its own or within "address_group". */
-static struct address_group *addresses_decode(json_t *body, GError **error)
+static struct address_group *addresses_decode(json_t *body, bool add, GError **error)
 {
 	struct address_group *wanted = attr_new(&address_group_table);
 	json_t *inner = json_object_get(body, "address_group");
 	json_t *list = json_object_get(inner ? inner : body, "addresses");
-	json_t *only = json_pack("{s:O?}", "addresses", list);
+	bool whole = add || !json_is_array(list);
+	json_t *only = json_pack("{s:o?}", "addresses",
+				 whole ? json_incref(list) : addresses_lengthen(list));
 	uint64_t given;
 
 	if (!list ||
@@ -114,7 +137,7 @@ static bool addresses_change(struct address_group *group, const struct vec *want
 static bool addresses_build(struct job *job, struct uuid id, json_t *body, bool add,
 			    GError **error)
 {
-	struct address_group *wanted = addresses_decode(body, error);
+	struct address_group *wanted = addresses_decode(body, add, error);
 	struct address_group *group;
 	bool good;
 

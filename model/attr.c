@@ -286,14 +286,15 @@ static bool prefix_read(const struct attr *attr, const char *text, struct prefix
 	char canonical[PREFIX_TEXT];
 	struct prefix prefix;
 
-	if (!prefix_parse(text, false, &prefix)) {
+	if (!prefix_parse(text, false, &prefix) ||
+	    (attr->flags & ATTR_MEMBER && !strchr(text, '/'))) {
 		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
 			    attr->flags & ATTR_BARE ? "'%s' is not a valid IP address or subnet"
 						    : "'%s' is not a valid IP subnet",
 			    text);
 		return false;
 	}
-	if (attr->flags & ATTR_BARE || prefix_parse(text, true, out)) {
+	if (attr->flags & (ATTR_BARE | ATTR_MEMBER) || prefix_parse(text, true, out)) {
 		*out = prefix;
 		return true;
 	}

@@ -57,6 +57,8 @@ enum attr_flag {
 	ATTR_NULL_IN = 1 << 13,	  /* null is taken for the empty value, but never printed */
 	ATTR_MERGE = 1 << 14,	  /* an update names changes: an item without a value goes */
 	ATTR_NUMBER_IN = 1 << 15, /* a string that may be given as a JSON number */
+	ATTR_UNIQUE = 1 << 20,	  /* a list of scalars that refuses to be told one twice */
+	ATTR_MEMBER = 1 << 21,	  /* a prefix with its length written; host bits are cleared */
 };
 
 struct attr_table;
@@ -72,6 +74,9 @@ struct attr {
 	const char *const *names;      /* ATTR_ENUM; ends with NULL; the name "" is null */
 	const struct attr_table *item; /* ATTR_LIST */
 	const char *alias;	       /* a second name for the same value, e.g. tenant_id */
+	/* ATTR_UUID: title of what it names, when a request's value that is no id is nobody's
+	 * (404), as the reference has it here and there; NULL: not a valid UUID (400). */
+	const char *missing;
 	/* ATTR_COMPUTED: a new reference, or NULL for null. WORLD is the model it lives in. */
 	json_t *(*print)(const void *object, const void *world);
 	const char *help; /* one line, for --help and the reference */

@@ -60,6 +60,24 @@ static bool decode_null(const struct attr *attr, void *object, GError **error)
 	return true;
 }
 
+/* ELEMENT is the one at COUNT of LIST. */
+static bool decode_check_twin(json_t *list, size_t count, json_t *element, GError **error)
+{
+	g_autofree char *text = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!json_equal(json_array_get(list, i), element))
+			continue;
+		if (!json_is_string(element))
+			text = json_dumps(element, JSON_ENCODE_ANY);
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+			    "Duplicate items in the list: '%s'",
+			    text ? text : json_string_value(element));
+		return false;
+	}
+	return true;
+}
+
 static bool decode_list(const struct attr *attr, json_t *value, void *object, GError **error)
 {
 	struct vec *vec = (void *)((char *)object + attr->offset);
@@ -84,7 +102,9 @@ static bool decode_list(const struct attr *attr, json_t *value, void *object, GE
 		void *to = vec_add(vec, item->size);
 
 		attr_set_defaults(item, to);
-		if (!object_decode(item, element, to, error))
+		if ((attr->flags & ATTR_UNIQUE &&
+		     !decode_check_twin(value, i, element, error)) ||
+		    !object_decode(item, element, to, error))
 			return false;
 	}
 	return true;
@@ -192,6 +212,14 @@ static bool refuse(GError **error, const char *format, const char *what)
 	return false;
 }
 
+static bool refuse_missing(const struct attr *attr, const char *value, GError **error)
+{
+	g_set_error(error, WEFT_ERROR, WEFT_ERROR_NOT_FOUND,
+		    "%sNotFound: %s %s could not be found.", attr->missing, attr->missing,
+		    value);
+	return false;
+}
+
 static bool decode_check_known(const struct attr_table *table, json_t *body, GError **error)
 {
 	g_autoptr(GString) unknown = g_string_new(NULL);
@@ -256,6 +284,9 @@ bool attr_decode(const struct attr_table *table, json_t *body, enum attr_flag ve
 			return false;
 		if (!value)
 			continue;
+		if (attr->missing && json_is_string(value) &&
+		    !decode_value(attr, value, object, NULL))
+			return refuse_missing(attr, json_string_value(value), error);
 		if (!decode_value(attr, value, object, error)) {
 			g_prefix_error(error, "Invalid input for %s. Reason: ", attr->name);
 			return false;

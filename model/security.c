@@ -107,6 +107,7 @@ static const struct attr rule_attrs[] = {
 	 .type = ATTR_UUID,
 	 .flags = POST | FIND | ATTR_REQUIRED | ATTR_COLUMN,
 	 .offset = offsetof(struct security_rule, security_group_id),
+	 .missing = "SecurityGroup",
 	 .help = "the group whose ports it is for"},
 	{.name = "direction",
 	 .type = ATTR_ENUM,
@@ -147,11 +148,13 @@ static const struct attr rule_attrs[] = {
 	 .type = ATTR_UUID,
 	 .flags = POST | FIND | ATTR_NULLABLE | ATTR_COLUMN,
 	 .offset = offsetof(struct security_rule, remote_group_id),
+	 .missing = "SecurityGroup",
 	 .help = "the other side's ports are of this group"},
 	{.name = "remote_address_group_id",
 	 .type = ATTR_UUID,
 	 .flags = POST | FIND | ATTR_NULLABLE,
 	 .offset = offsetof(struct security_rule, remote_address_group_id),
+	 .missing = "AddressGroup",
 	 .help = "addresses of the other side, by their group"},
 	{.name = "normalized_cidr",
 	 .type = ATTR_PREFIX,
@@ -176,7 +179,7 @@ const struct attr_table security_rule_table = {
 static const struct attr_table address_table = {
 	.singular = "address",
 	.size = sizeof(struct prefix),
-	.attrs = (const struct attr[]){{.type = ATTR_PREFIX}},
+	.attrs = (const struct attr[]){{.type = ATTR_PREFIX, .flags = ATTR_MEMBER}},
 };
 
 static const struct attr address_group_attrs[] = {
@@ -260,6 +263,14 @@ bool security_rule_get_prefix(const struct security_rule *rule, struct prefix *o
 static bool is_icmp(int protocol)
 {
 	return protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6;
+}
+
+/* Those that the names begin with "ipv6" of. */
+static bool is_v6(int protocol)
+{
+	return protocol == IPPROTO_IPV6 || protocol == IPPROTO_ROUTING ||
+	       protocol == IPPROTO_FRAGMENT || protocol == IPPROTO_ICMPV6 ||
+	       protocol == IPPROTO_NONE || protocol == IPPROTO_DSTOPTS;
 }
 
 static bool has_ports(int protocol)
@@ -384,9 +395,7 @@ bool security_rule_validate(const struct security_rule *rule, GError **error)
 				"protocol %s not supported. Only protocol names and integer "
 				"representations [0 to 255] are supported.",
 				rule->protocol);
-		if (rule->ethertype == ETHERTYPE_IPV4 &&
-		    (protocol == IPPROTO_ICMPV6 || protocol == 43 || protocol == 44 ||
-		     protocol == 59 || protocol == 60))
+		if (rule->ethertype == ETHERTYPE_IPV4 && is_v6(protocol))
 			return wrong(error, WEFT_ERROR_INVALID,
 				     "SecurityGroupEthertypeConflictWithProtocol: Invalid "
 				     "ethertype IPv4 for protocol %s.",

@@ -189,7 +189,14 @@ for name, attrs, status, type in (
         ("direction", dict(direction="up"), 400, "HTTPBadRequest"),
         ("ethertype", dict(ethertype="IPX"), 400, "HTTPBadRequest"),
         ("unknown attribute", dict(colour="red"), 400, "HTTPBadRequest"),
+        ("IPv6's fragments in IPv4", dict(protocol="ipv6-frag"), 400,
+         "SecurityGroupEthertypeConflictWithProtocol"),
+        ("IPv6 in IPv4", dict(protocol=41), 400, "SecurityGroupEthertypeConflictWithProtocol"),
         ("no such group", dict(security_group_id=nobody), 404, "SecurityGroupNotFound"),
+        ("what is no id", dict(security_group_id="web"), 404, "SecurityGroupNotFound"),
+        ("no id of a remote group", dict(remote_group_id="web"), 404, "SecurityGroupNotFound"),
+        ("no id of an address group", dict(remote_address_group_id="x"), 404,
+         "AddressGroupNotFound"),
         ("no such remote group", dict(remote_group_id=nobody), 404, "SecurityGroupNotFound"),
         ("no such address group", dict(remote_address_group_id=nobody), 404, "AddressGroupNotFound")):
     refused("refused: " + name, rule(web, **attrs), status, type)
@@ -224,9 +231,19 @@ refused("one that is not", call("PUT", path + "/remove_addresses", {"addresses":
         404, "AddressesNotFound", "10.9.0.0/16")
 equal("and taken away", ["10.0.0.0/8", "fd00::/64"], sorted(call(
     "PUT", path + "/remove_addresses", {"addresses": ["192.0.2.0/24"]})["address_group"]["addresses"]))
+r = call("PUT", path + "/add_addresses", {"addresses": ["203.0.113.9/24", "fd01::7/128", "10.9.9.9/32"]})
+equal("host bits are cleared", {"203.0.113.0/24", "fd01::7/128", "10.9.9.9/32"},
+      set(r["address_group"]["addresses"]) - {"10.0.0.0/8", "fd00::/64"})
+refused("a whole address that is not there", call(
+    "PUT", path + "/remove_addresses", {"addresses": ["10.9.9.8"]}), 404, "AddressesNotFound")
+refused("what is none", call("PUT", path + "/remove_addresses", {"addresses": ["x"]}), 400,
+        "HTTPBadRequest")
+equal("and those that are", ["10.0.0.0/8", "fd00::/64"], sorted(call(
+    "PUT", path + "/remove_addresses", {"addresses": ["203.0.113.0/24", "fd01::7", "10.9.9.9"]})[
+        "address_group"]["addresses"]))
 for name, body in (("nothing", {}), ("no list", {"addresses": "10.0.0.0/8"}),
                    ("no prefix", {"addresses": ["x"]}),
-                   ("host bits", {"addresses": ["10.0.0.1/8"]})):
+                   ("no length", {"addresses": ["10.0.0.1"]})):
     refused("refused: addresses: " + name, call("PUT", path + "/add_addresses", body), 400,
             "HTTPBadRequest")
 refused("addresses are not PUT", call("PUT", path, {"address_group": {"addresses": []}}), 400,
@@ -243,8 +260,10 @@ port = w.create("port", network_id=net["id"])
 equal("a port gets the default group", [default["id"]], port["security_groups"])
 bare = w.create("port", network_id=net["id"], security_groups=[])
 equal("or none", [], bare["security_groups"])
-both = w.create("port", network_id=net["id"], security_groups=[web["id"], x["id"], web["id"]])
-equal("or several, each once", sorted([web["id"], x["id"]]), sorted(both["security_groups"]))
+both = w.create("port", network_id=net["id"], security_groups=[web["id"], x["id"]])
+refused("one of them twice", put_port(both, security_groups=[web["id"], x["id"], web["id"]]), 400,
+        "HTTPBadRequest", "Duplicate", web["id"])
+equal("or several", sorted([web["id"], x["id"]]), sorted(both["security_groups"]))
 equal("ports by group", [both["id"]],
       [p["id"] for p in call("GET", "ports?security_groups=" + web["id"])["ports"]])
 equal("ports by either group", {port["id"], both["id"]},
@@ -349,12 +368,12 @@ equal("of six equal rules one is made", [201] + [409] * 5, sorted(r.status for r
 
 ### A restart
 kinds = GROUPS, RULES, LISTS, "ports"
-before = {k: call("GET", k + "?sort_key=id&sort_dir=asc", None, admin).text for k in kinds}
+before = {k: call("GET", k + "?sort_key=id", None, admin).text for k in kinds}
 equal("weftd ends", 0, w.stop())
 equal("the store is whole", (0, True), (lambda s, l: (s, bool(l)))(*audit(w.path(w.db))))
 w.start()
 for k in kinds:
-    equal("a restart keeps the " + k, before[k], call("GET", k + "?sort_key=id&sort_dir=asc", None, admin).text)
+    equal("a restart keeps the " + k, before[k], call("GET", k + "?sort_key=id", None, admin).text)
 refused("what was refused is", rule(y, protocol="esp"), 409, "SecurityGroupRuleExists")
 refused("the default group is still known", call("POST", GROUPS, {"security_group": {
     "name": "default"}}), 409, "SecurityGroupDefaultAlreadyExists")
