@@ -360,6 +360,14 @@ static bool sub_is_given(const struct sub_rule *sub, const void *object)
 	return found;
 }
 
+/* Who says what would be so anyway needs no right to. A truth without a default is somebody's
+ * choice either way: false is one, too. */
+static bool is_default(const struct attr *attr, const void *object, const void *defaults)
+{
+	return (attr->type != ATTR_BOOL || attr->initial) &&
+	       attr_compare(attr, object, defaults, NULL) == 0;
+}
+
 /* The rules that a change must keep, one after the other; stops at the first it breaks. ASKED:
  * all until then, as the reference prints them. */
 static bool change_is_allowed(struct job *job, enum verb verb, const struct resource *resource,
@@ -375,8 +383,7 @@ static bool change_is_allowed(struct job *job, enum verb verb, const struct reso
 	if (verb == VERB_CREATE && left)
 		defaults = attr_new(table);
 	for (const struct attr *attr = table->attrs; left && allowed; attr++, left >>= 1) {
-		if (!(left & 1) ||
-		    (defaults && attr_compare(attr, object, defaults, NULL) == 0))
+		if (!(left & 1) || (defaults && is_default(attr, object, defaults)))
 			continue;
 		if (asked)
 			g_string_append_printf(asked, " and rule:%s_%s:%s)", verbs[verb],

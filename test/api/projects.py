@@ -80,6 +80,8 @@ refused("with no MAC of one's own", w.post("port", b, network_id=n["id"],
         mac_address="02:00:00:00:00:01"), 403, "PolicyNotAuthorized", "mac_address")
 refused("nor address", w.post("port", b, network_id=n["id"], fixed_ips=[
     {"ip_address": "10.0.0.99"}]), 403, "PolicyNotAuthorized", "fixed_ips")
+refused("nor made without", w.post("port", b, network_id=n["id"], port_security_enabled=False), 403,
+        "PolicyNotAuthorized", "create_port:port_security_enabled")
 refused("nor without guard", w.put("port", pb["id"], b, port_security_enabled=False), 403,
         "PolicyNotAuthorized", "port_security_enabled")
 equal("the network's owner sees it", pb["id"], w.get("ports/" + pb["id"], a)["port"]["id"])
