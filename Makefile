@@ -1,5 +1,5 @@
 # Doors in front of meson. What each does stands in README.md and CONTRIBUTING.md.
-.PHONY: build demo demo-prometheus demo-down check check-kernels check-arm64 bench sim fuzz install clean
+.PHONY: build demo demo-prometheus demo-down check check-openstack check-kernels check-arm64 bench sim fuzz install clean
 
 build:
 	@test/install.sh build
@@ -21,6 +21,11 @@ demo-down:
 # ONLY="name ..." runs these suites alone.
 check:
 	@test/check.sh $(ONLY)
+
+# All of tempest's network tests; TESTS="-v tempest.api.network.test_ports" names some.
+check-openstack: build
+	@test/install.sh test openstack
+	@BUILD=$(CURDIR)/build test/openstack/run.py $(TESTS)
 
 # Other kernels (in QEMU) and another processor; they fetch more and take longer.
 check-kernels: build

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Replies, and what one says of the request that it answers.
+ * Replies with the headers that every reply has.
  */
 #pragma once
 
@@ -16,8 +16,5 @@ void reply_refusal(struct http_request *request, const GError *error, const char
 void reply_plain_error(struct http_request *request, unsigned int status, const char *type,
 		       const char *message);
 
-/* "req-UUID", and the client's own id after it, as they stand in the log; owned. */
-char *reply_ids(struct http_request *request);
-
-/* "https://HOST:PORT/PREFIX" as the client sees us, through whatever proxy; owned. */
+/* "http://HOST" as the client sees us; owned. */
 char *reply_base(struct http_request *request);

@@ -2,113 +2,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tokens of a real Keystone: scopes, roles, application credentials, service tokens, the cache;
 a Keystone that is slow or away; and `weft` with OpenStack's variables and clouds.yaml."""
-import atexit, http.client, http.server, json, os, signal, socket, sqlite3, subprocess, sys, \
-    threading, time
+import http.client, http.server, os, signal, subprocess, sys, threading, time
 sys.dont_write_bytecode = True
+sys.path.append(os.path.join(os.path.dirname(__file__), "../openstack"))
+from cloud import Keystone, free_port, project_scope
 from lib import BUILD, Weftd, check, end, equal, refused
 
 CACHE = 2  # seconds
 w = Weftd()
-folder = w.path("keystone")
-os.mkdir(folder)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-# Keystone, on loopback, with SQLite
-port, front_port = free_port(), free_port()
-config = os.path.join(folder, "keystone.conf")
-with open(config, "w") as f:
-    f.write("""[DEFAULT]
-log_dir = {0}
-[database]
-connection = sqlite:///{0}/keystone.db
-[fernet_tokens]
-key_repository = {0}/fernet
-[fernet_receipts]
-key_repository = {0}/fernet
-[credential]
-key_repository = {0}/credential
-[token]
-allow_expired_window = 3600
-[identity]
-password_hash_rounds = 4
-""".format(folder))
-for name in "fernet", "credential":
-    os.mkdir(os.path.join(folder, name))
-env = dict(os.environ, OS_KEYSTONE_CONFIG_FILES=config, OS_KEYSTONE_CONFIG_DIR=folder)
-log = open(os.path.join(folder, "log"), "a")
-for words in (["db_sync"], ["fernet_setup", "--keystone-user", "root", "--keystone-group", "root"],
-              ["credential_setup", "--keystone-user", "root", "--keystone-group", "root"],
-              ["bootstrap", "--bootstrap-password", "secret", "--bootstrap-region-id", "R1",
-               "--bootstrap-public-url", "http://127.0.0.1:%d/v3" % port]):
-    subprocess.run(["keystone-manage", "--config-file", config, *words], stdout=log, stderr=log,
-                   env=env)
-    # Keystone reads in one connection while it writes in another.
-    with sqlite3.connect(os.path.join(folder, "keystone.db")) as database:
-        database.execute("PRAGMA journal_mode=WAL")
-keystone = subprocess.Popen(["keystone-wsgi-public", "-b", "127.0.0.1", "-p", str(port)],
-                            stdout=log, stderr=log, env=env)
-atexit.register(lambda: (keystone.send_signal(signal.SIGCONT), keystone.kill(), keystone.wait()))
-
-
-def ask(method, path, body=None, token=None, headers=None):
-    link = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    link.request(method, "/v3" + path, json.dumps(body) if body is not None else None, {
-        **({"X-Auth-Token": token} if token else {}), "Content-Type": "application/json",
-        **(headers or {})})
-    answer = link.getresponse()
-    text = answer.read()
-    return answer.status, answer.headers, json.loads(text) if text else None
-
-
-for _ in range(600):
-    try:
-        if ask("GET", "/")[0] == 200:
-            break
-    except OSError:
-        time.sleep(0.1)
-else:
-    check("Keystone answers", False, open(log.name).read()[-2000:])
+keystone = Keystone(w.path("keystone"))
+if not keystone.start():
+    check("Keystone answers", False, open(keystone.log).read()[-2000:])
     end()
-
-
-def login(user, password="secret", scope=None):
-    status, headers, body = ask("POST", "/auth/tokens", {"auth": {
-        "identity": {"methods": ["password"], "password": {"user": {
-            "name": user, "domain": {"id": "default"}, "password": password}}},
-        **({"scope": scope} if scope else {})}})
-    assert status == 201, (status, body)
-    return headers["X-Subject-Token"], body["token"]
-
-
-def project_scope(name):
-    return {"project": {"name": name, "domain": {"id": "default"}}}
-
-
-root, _ = login("admin", scope=project_scope("admin"))
-roles = {x["name"]: x["id"] for x in ask("GET", "/roles", token=root)[2]["roles"]}
-if "service" not in roles:
-    roles["service"] = ask("POST", "/roles", {"role": {"name": "service"}}, root)[2]["role"]["id"]
-projects, users = {}, {}
-for name in "service", "red", "blue":
-    projects[name] = ask("POST", "/projects", {"project": {"name": name, "domain_id": "default"}},
-                         root)[2]["project"]["id"]
+port, front_port, ask, login = keystone.port, free_port(), keystone.ask, keystone.login
+root, roles, projects, users = keystone.root, keystone.roles, keystone.projects, keystone.users
 for name, project, role in (("weft", "service", "service"), ("weft", "service", "admin"),
                             ("nova", "service", "service"), ("alice", "red", "member"),
                             ("rita", "red", "reader"), ("bob", "blue", "member")):
-    if name not in users:
-        users[name] = ask("POST", "/users", {"user": {"name": name, "domain_id": "default",
-                          "password": "secret"}}, root)[2]["user"]["id"]
-    ask("PUT", "/projects/%s/users/%s/roles/%s" % (projects[project], users[name], roles[role]),
-        token=root)
-service = ask("POST", "/services", {"service": {"type": "network", "name": "weft"}}, root)[2]["service"]
-ask("POST", "/endpoints", {"endpoint": {"service_id": service["id"], "interface": "public",
-    "region_id": "R1", "url": "http://127.0.0.1:%d/" % w.port}}, root)
+    keystone.grant(name, project, role)
+keystone.endpoint("network", "weft", "http://127.0.0.1:%d/" % w.port)
 
 
 # What stands between weftd and Keystone, and can be slow
@@ -238,7 +150,7 @@ Front.delay = 0
 
 # Keystone away: who is known goes on, beyond the time that a token is believed
 w.get("networks", T(alice))
-keystone.send_signal(signal.SIGSTOP)
+keystone.process.send_signal(signal.SIGSTOP)
 Front.delay = 30
 time.sleep(CACHE + 0.5)
 equal("who is known goes on", 200, w.get("networks", T(alice)).status)
@@ -247,7 +159,7 @@ equal("who is not cannot be helped", 503, r.status)
 begin = time.time()
 equal("and hears so at once", 503, w.get("networks", T(fresh[3])).status)
 equal("a static token goes on", 200, w.get("networks", T("static")).status)
-keystone.send_signal(signal.SIGCONT)
+keystone.process.send_signal(signal.SIGCONT)
 Front.delay = 0
 for _ in range(150):
     if w.get("networks", T(fresh[3])).status == 200:
