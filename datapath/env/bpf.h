@@ -133,7 +133,9 @@ DP_INLINE void *dp_at(struct dp_ctx *ctx, __u32 offset, __u32 size)
 #define DP_ROOM_DECAP_V6 (1ull << 8)
 
 /* Room for SIZE bytes (or less by -SIZE) behind the Ethernet header. */
-#define dp_adjust(ctx, size, flags) bpf_skb_adjust_room(ctx, size, BPF_ADJ_ROOM_MAC, flags)
+#define dp_adjust(ctx, size, flags)  bpf_skb_adjust_room(ctx, size, BPF_ADJ_ROOM_MAC, flags)
+/* Behind the Ethernet header 20 bytes more for IPv6, 20 less for IPv4, and the kernel takes it for that. */
+#define dp_translate(ctx, ethertype) bpf_skb_change_proto(ctx, ethertype, 0)
 
 /* What the vxlan device will put around the packet; 0 or an error. */
 DP_INLINE int dp_tunnel_key(struct dp_ctx *ctx, const struct vtep_value *to, __u32 vni,

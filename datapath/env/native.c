@@ -275,8 +275,11 @@ int dp_redirect_in(struct dp_ctx *ctx, __u32 ifindex)
 	return redirect(ctx, NATIVE_INGRESS, ifindex);
 }
 
+/* The other side takes it for what skb->protocol says; what it is not, it loses. */
 int dp_redirect_peer(struct dp_ctx *ctx, __u32 ifindex)
 {
+	if (!inside(ctx, 0, DP_ETH_SIZE) || memcmp(&ctx->protocol, ctx->data + 12, 2) != 0)
+		return TC_ACT_SHOT;
 	return redirect(ctx, NATIVE_PEER, ifindex);
 }
 
@@ -319,6 +322,24 @@ int dp_adjust(struct dp_ctx *ctx, int size, __u64 flags)
 	ctx->len = len;
 	ctx->linear = size > 0 ? MIN(len, ctx->linear + (__u32)size) : MIN(len, ctx->linear);
 	ctx->encapsulation |= size > 0;
+	if (flags & (DP_ROOM_V4 | DP_ROOM_DECAP_V4))
+		ctx->protocol = dp_htons(ETH_P_IP);
+	if (flags & (DP_ROOM_V6 | DP_ROOM_DECAP_V6))
+		ctx->protocol = dp_htons(ETH_P_IPV6);
+	return 0;
+}
+
+/* As bpf_skb_change_proto: what is in the room, and what is lost, says nothing. */
+int dp_translate(struct dp_ctx *ctx, __be16 ethertype)
+{
+	bool to_v6 = ethertype == dp_htons(ETH_P_IPV6);
+	int more = WIRE_OVERHEAD_V6 - WIRE_OVERHEAD_V4;
+
+	if (ctx->protocol != dp_htons(to_v6 ? ETH_P_IP : ETH_P_IPV6))
+		return -EOPNOTSUPP;
+	if (dp_adjust(ctx, to_v6 ? more : -more, DP_ROOM_FIXED))
+		return -EFAULT;
+	ctx->protocol = ethertype;
 	return 0;
 }
 

@@ -236,6 +236,7 @@ int dp_redirect_neigh(struct dp_ctx *ctx, __u32 ifindex);
 int dp_clone(struct dp_ctx *ctx, __u32 ifindex);
 int dp_to_us(struct dp_ctx *ctx);
 int dp_adjust(struct dp_ctx *ctx, int size, __u64 flags);
+int dp_translate(struct dp_ctx *ctx, __be16 ethertype);
 int dp_tunnel_key(struct dp_ctx *ctx, const struct vtep_value *to, __u32 vni, __u32 gbp,
 		  __u32 tos);
 #define dp_now(ctx) ((ctx)->host->jiffies)

@@ -116,8 +116,8 @@ DP_INLINE int deliver_from_tunnel(struct dp_ctx *ctx, struct flow_value *rec, __
 	 * A device's transmit function sets skb->protocol anew, so that is the way of what the
 	 * kernel still takes for the outer protocol.
 	 */
-	if (dp_unlikely(rec->key.ethertype != dp_htons(ETH_P_IP)) &&
-	    !(dp_config(ctx, has_decap_l3) && rec->key.ethertype == dp_htons(ETH_P_IPV6)))
+	if (dp_unlikely(rec->key.ethertype != dp_htons(ETH_P_IP) &&
+			rec->key.ethertype != dp_htons(ETH_P_IPV6)))
 		return dp_redirect(ctx, rec->out);
 	return deliver_port(ctx, rec);
 }

@@ -264,9 +264,31 @@ DP_STAGE int tunnel_ecn(struct dp_ctx *ctx, struct dp_pkt *p)
 }
 
 /*
- * Takes the outer headers (SIZE bytes) off and writes the inner Ethernet header as rec has it.
- * Without DECAP_L3 skb->protocol still says what the outer header was: see deliver_port.
+ * For kernels without DECAP_L3, where skb->protocol would go on saying what the outer header was:
+ * whoever gets a packet of the other family then takes it for that, and loses it, or, on the way
+ * through a device's queue, each super-packet. Makes the outer header, as far as the kernel knows,
+ * one of the inner family; its SIZE grows or shrinks with it.
  */
+DP_INLINE int tunnel_translate(struct dp_ctx *ctx, __be16 ethertype, __u32 *size)
+{
+	bool to_v6 = ethertype == dp_htons(ETH_P_IPV6) && *size == WIRE_OVERHEAD_V4;
+	__u8 *o;
+
+	if (!to_v6 && !(ethertype == dp_htons(ETH_P_IP) && *size == WIRE_OVERHEAD_V6))
+		return 0;
+	if (dp_translate(ctx, ethertype))
+		return -1;
+	*size = to_v6 ? WIRE_OVERHEAD_V6 : WIRE_OVERHEAD_V4;
+	o = dp_at(ctx, DP_ETH_SIZE, WIRE_OVERHEAD_V6 - WIRE_OVERHEAD_V4);
+	if (!o)
+		return -1;
+	/* A checksum of the whole has not counted what is new, and will be rid of it. */
+	for (int i = 0; to_v6 && i < WIRE_OVERHEAD_V6 - WIRE_OVERHEAD_V4; i += 4)
+		dp_set32(o + i, 0);
+	return 0;
+}
+
+/* Takes the outer headers (SIZE bytes) off and writes the inner Ethernet header as rec has it. */
 DP_INLINE int tunnel_strip(struct dp_ctx *ctx, const struct flow_value *rec, __u32 size)
 {
 	const __u8 *macs = (const __u8 *)&rec->dmac;
@@ -278,6 +300,8 @@ DP_INLINE int tunnel_strip(struct dp_ctx *ctx, const struct flow_value *rec, __u
 			flags |= DP_ROOM_DECAP_V6;
 		else if (rec->key.ethertype == dp_htons(ETH_P_IP))
 			flags |= DP_ROOM_DECAP_V4;
+	} else if (tunnel_translate(ctx, rec->key.ethertype, &size)) {
+		return -1;
 	}
 	if (dp_adjust(ctx, -(int)size, flags))
 		return -1;
