@@ -182,13 +182,20 @@ static bool question_is_text(const struct http_question *question)
 	return good;
 }
 
+/* HEAD is for whoever balances load: of documents only. */
+static bool serve_document(struct http_request *request, const struct http_question *question)
+{
+	return (strcmp(question->method, "GET") == 0 ||
+		strcmp(question->method, "HEAD") == 0) &&
+	       discovery_serve(request, question->path);
+}
+
 static void serve_known(const struct ask *asked)
 {
 	const struct http_question *question = asked->question;
 	struct ask ask = *asked;
 
-	if (strcmp(question->method, "GET") == 0 &&
-	    discovery_serve(ask.request, question->path))
+	if (serve_document(ask.request, question))
 		return;
 	if (g_str_has_prefix(question->path, "/v2.0/"))
 		serve_resource(&ask);
@@ -247,8 +254,7 @@ void api_serve(struct api *api, struct http_request *request,
 	if (!question_is_text(question))
 		reply_plain_error(request, 400, "HTTPBadRequest", "The URL is not UTF-8.");
 	else if (g_str_has_prefix(question->path, "/v2.0") ||
-		 strcmp(question->method, "GET") != 0 ||
-		 !discovery_serve(request, question->path))
+		 !serve_document(request, question))
 		/* Versions and health are everybody's; here it is not. */
 		guestlist_ask(api->guests, request, serve_guest, api);
 }

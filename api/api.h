@@ -23,6 +23,7 @@ struct api_config {
 	uint32_t vni_min, vni_max;
 	struct limits limits; /* of a project without its own */
 	int64_t underlay_mtu; /* a network's default is what the tunnel leaves of it */
+	uint32_t page_max;    /* objects of a list in one reply; 0: as many as are asked for */
 	bool underlay_v6;     /* hosts have IPv6 tunnel addresses */
 	/* Told of what is our fault, not the client's; NULL: nobody is. */
 	void (*complain)(const char *text);

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "api/openapi.h"
 #include "api/reply.h"
 #include "model/attr_json.h"
 #include "model/cloud.h"
@@ -20,9 +21,15 @@ static const struct {
 	{"binding", "Port Binding", "The host that wires a port"},
 	{"binding-extended", "Port Bindings Extended",
 	 "Further bindings of a port, and their activation"},
+	{"empty-string-filtering", "Empty String Filtering Extension",
+	 "name= finds what has no name"},
 	{"extra_dhcp_opt", "Extra DHCP options", "Further DHCP options of a port"},
 	{"extraroute", "Extra Route", "Static routes of a router"},
 	{"extraroute-atomic", "Atomic extra routes", "Routes added and removed one by one"},
+	{"filter-validation", "Filter parameters validation",
+	 "A filter that is none of the resource's is refused"},
+	{"ip-substring-filtering", "IP address substring filtering",
+	 "Ports by a part of an address: fixed_ips=ip_address_substr=TEXT"},
 	{"net-mtu", "Network MTU", "The MTU of a network"},
 	{"net-mtu-writable", "Network MTU (writable)", "The MTU of a network may be set"},
 	{"pagination", "Pagination support", "limit, marker and page_reverse in lists"},
@@ -51,6 +58,7 @@ static const struct {
 	{"standard-attr-timestamp", "Resource timestamps", "created_at and updated_at"},
 	{"stateful-security-group", "Stateful security group",
 	 "Groups whose replies need rules of their own"},
+	{"tag-creation", "Tag creation extension", "Tags may be added by POST"},
 	{"tag-ports-during-bulk-creation", "Tag Ports During Bulk Creation",
 	 "Tags may be given on create"},
 	{"weft-flood", "Flooding", "Unknown unicast of a network may be flooded"},
@@ -140,6 +148,16 @@ static void serve_extension(struct http_request *request, const char *alias)
 	reply_text(request, 404, message);
 }
 
+/* Everybody may read it, so it is made once. */
+static void serve_openapi(struct http_request *request)
+{
+	static char *page;
+
+	if (!page)
+		page = openapi_print();
+	reply_json(request, 200, g_strdup(page), strlen(page));
+}
+
 bool discovery_serve(struct http_request *request, const char *path)
 {
 	static const char extension[] = "/v2.0/extensions/";
@@ -148,6 +166,8 @@ bool discovery_serve(struct http_request *request, const char *path)
 		serve_versions(request);
 	else if (strcmp(path, "/healthcheck") == 0)
 		reply_text(request, 200, "OK");
+	else if (strcmp(path, "/openapi.json") == 0)
+		serve_openapi(request);
 	else if (strcmp(path, "/v2.0") == 0 || strcmp(path, "/v2.0/") == 0)
 		serve_resources(request);
 	else if (strcmp(path, "/v2.0/extensions") == 0)

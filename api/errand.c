@@ -117,12 +117,13 @@ void errand_refuse(const struct job *job, const GError *error)
 {
 	const struct errand *errand = job_data(job);
 	const struct api *api = job_api(job);
-	g_autofree char *text = NULL;
+	g_autofree char *text = NULL, *ids = NULL;
 
 	if (weft_error_to_status(error) >= 500 && api->config.complain && !api->ending) {
-		text = g_strdup_printf("%s: cannot be changed: %s",
-				       resource_table(errand->resource)->plural,
-				       error->message);
+		ids = reply_ids(errand->request);
+		text = g_strdup_printf("%s: cannot be changed: %s [%s]",
+				       resource_table(errand->resource)->plural, error->message,
+				       ids);
 		api->config.complain(text);
 	}
 	reply_error(errand->request, error);

@@ -31,6 +31,7 @@ struct query {
 	gint64 limit;
 	const char *marker;
 	gint64 changed_since; /* -1: not asked */
+	GString *unknown;     /* names that are no filter of this resource, as a list */
 };
 
 struct attr_view query_view(const struct api *api, const struct resource *resource,
@@ -126,7 +127,7 @@ static bool query_add(struct query *query, const char *name, const char *value, 
 {
 	bool known;
 
-	if (strcmp(name, "fields") == 0)
+	if (strcmp(name, "fields") == 0 || !*name)
 		return true;
 	if (strcmp(name, "limit") == 0)
 		return query_add_limit(query, value, error);
@@ -140,11 +141,34 @@ static bool query_add(struct query *query, const char *name, const char *value, 
 		return query_add_sort_dir(query, value, error);
 	if (strcmp(name, "changed_since") == 0)
 		return query_add_time(query, value, error);
-	/* An empty value is no filter (empty-string-filtering is not announced), and neither
-	 * is an unknown name (nor is filter-validation). */
-	if (!*value)
-		return true;
-	return attr_filter_add(query->filter, name, value, &known, error);
+	if (!attr_filter_add(query->filter, name, value, &known, error))
+		return false;
+	if (!known)
+		g_string_append_printf(query->unknown, "%s'%s'",
+				       query->unknown->len ? ", " : "", name);
+	return true;
+}
+
+static bool query_check(struct query *query, GError **error)
+{
+	if (query->key_count != query->dir_count)
+		return query_bad(error, "The number of sort_keys and sort_dirs must be same%",
+				 "");
+	if (query->unknown->len)
+		return query_bad(error, "[%] is invalid attribute for filtering",
+				 query->unknown->str);
+	return true;
+}
+
+/* As many as are asked for, and never more than an operator lets. */
+static void query_cap_limit(struct query *query)
+{
+	gint64 most = query->api->config.page_max;
+
+	if (most && (!query->has_limit || query->limit > most)) {
+		query->limit = most;
+		query->has_limit = true;
+	}
 }
 
 static bool query_init(struct query *query, const struct api *api,
@@ -159,12 +183,13 @@ static bool query_init(struct query *query, const struct api *api,
 	};
 	sight_init(&query->sight, api->access, resource, caller);
 	query->filter = attr_filter_new(query->table);
+	query->unknown = g_string_new(NULL);
 	for (gsize i = 0; i < question->query_count; i++)
 		if (!query_add(query, question->query[i].name, question->query[i].value, error))
 			return false;
-	if (query->key_count != query->dir_count && query->dir_count)
-		return query_bad(error, "The number of sort_keys and sort_dirs must be same%",
-				 "");
+	if (!query_check(query, error))
+		return false;
+	query_cap_limit(query);
 	query->keys[query->key_count].descending = false;
 	query->keys[query->key_count++].attr = attr_find(query->table, "id");
 	return true;
@@ -432,5 +457,6 @@ char *query_list(const struct api *api, const struct resource *resource,
 	if (query_init(&query, api, resource, caller, question, error))
 		text = query_print(&query, question, base, size, error);
 	attr_filter_free(query.filter);
+	g_string_free(query.unknown, TRUE);
 	return text;
 }

@@ -7,17 +7,13 @@
 #include <string.h>
 
 #include "api/fault.h"
-#include "lib/uuid.h"
 
 static void reply_with(struct http_request *request, unsigned int status, const char *type,
 		       char *body, gsize size, const char *challenge)
 {
-	char id[UUID_TEXT + 4] = "req-";
-	const struct http_pair headers[] = {{"X-Openstack-Request-Id", id},
-					    {"WWW-Authenticate", challenge}};
+	const struct http_pair header = {"WWW-Authenticate", challenge};
 
-	uuid_print(uuid_new(), id + 4);
-	http_reply(request, status, type, body, size, headers, challenge ? 2 : 1);
+	http_reply(request, status, type, body, size, &header, challenge ? 1 : 0);
 }
 
 static void reply(struct http_request *request, unsigned int status, const char *type,
@@ -62,16 +58,48 @@ void reply_plain_error(struct http_request *request, unsigned int status, const 
 	reply_json(request, status, body, strlen(body));
 }
 
+/* The first of "OURS, NEXT"; owned, NULL when there is none that could stand in a URL. */
+static char *forwarded_find(struct http_request *request, const char *name)
+{
+	const char *value = http_request_find_header(request, name);
+	char *first = value ? g_strndup(value, strcspn(value, ",")) : NULL;
+
+	if (first && *g_strstrip(first) && g_utf8_validate(first, -1, NULL) &&
+	    !strpbrk(first, " \t\"<>\\"))
+		return first;
+	g_free(first);
+	return NULL;
+}
+
 char *reply_base(struct http_request *request)
 {
-	const char *host = http_request_find_header(request, "X-Forwarded-Host");
-	const char *scheme = http_request_find_header(request, "X-Forwarded-Proto");
+	g_autofree char *host = forwarded_find(request, "X-Forwarded-Host");
+	g_autofree char *scheme = forwarded_find(request, "X-Forwarded-Proto");
+	g_autofree char *port = forwarded_find(request, "X-Forwarded-Port");
+	g_autofree char *prefix = forwarded_find(request, "X-Forwarded-Prefix");
+	bool secure = scheme ? g_ascii_strcasecmp(scheme, "https") == 0
+			     : http_request_get_question(request)->secure;
+	const char *colon;
 
 	if (!host)
-		host = http_request_find_header(request, "Host");
-	if (g_strcmp0(scheme, "https") != 0)
-		scheme = "http";
-	if (!host || !g_utf8_validate(host, -1, NULL))
-		host = "localhost";
-	return g_strdup_printf("%s://%s", scheme, host);
+		host = forwarded_find(request, "Host");
+	if (!host)
+		host = g_strdup("localhost");
+	/* A host that names its port has said it; colons in brackets are an address's. */
+	colon = strrchr(host, ':');
+	if ((colon && !strchr(colon, ']')) || g_strcmp0(port, secure ? "443" : "80") == 0)
+		g_clear_pointer(&port, g_free);
+	while (prefix && g_str_has_suffix(prefix, "/"))
+		prefix[strlen(prefix) - 1] = '\0';
+	return g_strdup_printf("http%s://%s%s%s%s", secure ? "s" : "", host, port ? ":" : "",
+			       port ? port : "",
+			       prefix && g_str_has_prefix(prefix, "/") ? prefix : "");
+}
+
+char *reply_ids(struct http_request *request)
+{
+	const struct http_question *question = http_request_get_question(request);
+
+	return g_strconcat(question->id ? question->id : "-", question->global_id ? " " : "",
+			   question->global_id, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Replies with the headers that every reply has.
+ * Replies, and what one says of the request that it answers.
  */
 #pragma once
 
@@ -16,5 +16,8 @@ void reply_refusal(struct http_request *request, const GError *error, const char
 void reply_plain_error(struct http_request *request, unsigned int status, const char *type,
 		       const char *message);
 
-/* "http://HOST" as the client sees us; owned. */
+/* "req-UUID", and the client's own id after it, as they stand in the log; owned. */
+char *reply_ids(struct http_request *request);
+
+/* "https://HOST:PORT/PREFIX" as the client sees us, through whatever proxy; owned. */
 char *reply_base(struct http_request *request);

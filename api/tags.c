@@ -184,6 +184,32 @@ static bool tags_build(struct job *job, GError **error)
 	return true;
 }
 
+/* POST: those of the body, beside what is there. */
+static bool tags_build_more(struct job *job, GError **error)
+{
+	struct errand *errand = job_data(job);
+	const struct object *before = errand_find_member(job, error);
+	struct object *object;
+	uint32_t at;
+
+	g_string_truncate(errand->reply, 0);
+	if (!before || !access_check(job, VERB_UPDATE, errand->resource, before, 0, error))
+		return false;
+	object = job_edit(job, errand->resource->kind, errand->id);
+	if (!tags_replace(object, errand->body, error))
+		return false;
+	for (uint32_t i = 0; i < before->tags.count; i++) {
+		const char *tag = *vec_at(char *, &before->tags, i);
+
+		if (!tags_find(&object->tags, tag, &at))
+			*(char **)vec_add(&object->tags, sizeof(char *)) = g_strdup(tag);
+	}
+	if (!tags_normalize(&object->tags, error))
+		return false;
+	tags_print(&object->tags, errand->reply);
+	return true;
+}
+
 static void tags_finish(struct job *job, const GError *error)
 {
 	struct errand *errand = job_data(job);
@@ -203,21 +229,27 @@ static const struct job_ops tags_ops = {
 	.free = errand_free,
 };
 
-static void tags_change(const struct ask *ask, bool put)
+static const struct job_ops tags_more_ops = {
+	.build = tags_build_more,
+	.finish = tags_finish,
+	.free = errand_free,
+};
+
+static void tags_change(const struct ask *ask, unsigned int status, const struct job_ops *ops)
 {
 	struct errand *errand = errand_new(ask);
 
 	if (!errand)
 		return;
-	errand->status = !put ? 204 : ask->tag ? 201 : 200;
-	if (put && !ask->tag) {
+	errand->status = status;
+	if (status == 200) {
 		errand->body = errand_read_body(ask);
 		if (!errand->body) {
 			errand_free(errand);
 			return;
 		}
 	}
-	job_start(ask->api, ask->caller, &tags_ops, errand);
+	job_start(ask->api, ask->caller, ops, errand);
 }
 
 void tags_serve(const struct ask *ask)
@@ -231,9 +263,11 @@ void tags_serve(const struct ask *ask)
 	else if (strcmp(method, "GET") == 0)
 		tags_read(ask, object);
 	else if (strcmp(method, "PUT") == 0)
-		tags_change(ask, true);
+		tags_change(ask, ask->tag ? 201 : 200, &tags_ops);
+	else if (strcmp(method, "POST") == 0 && !ask->tag)
+		tags_change(ask, 200, &tags_more_ops);
 	else if (strcmp(method, "DELETE") == 0)
-		tags_change(ask, false);
+		tags_change(ask, 204, &tags_ops);
 	else
 		reply_plain_error(ask->request, 405, "HTTPMethodNotAllowed",
 				  "The method is not allowed for this resource.");

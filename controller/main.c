@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "api/audit.h"
+#include "api/openapi.h"
+#include "api/openapi_manual.h"
 #include "controller/options.h"
 #include "controller/scrape.h"
 #include "controller/transfer.h"
@@ -157,6 +159,27 @@ static int program_transfer(const struct options *options)
 	return 0;
 }
 
+/* What is asked for instead of serving; false: nothing. */
+static bool program_print(const struct options *options)
+{
+	if (options->version) {
+		printf("weftd %s\n", WEFT_VERSION);
+	} else if (options->print_metrics) {
+		scrape_print_manual(stdout);
+	} else if (options->print_policy) {
+		policy_print_defaults(stdout);
+	} else if (options->print_openapi) {
+		g_autofree char *page = openapi_print();
+
+		puts(page);
+	} else if (options->print_reference) {
+		openapi_print_manual(stdout);
+	} else {
+		return false;
+	}
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
@@ -167,16 +190,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if (!options_read(&options, &argc, &argv, &error))
 		return program_complain(error);
-	if (options.version) {
-		printf("weftd %s\n", WEFT_VERSION);
-		options_done(&options);
-		return 0;
-	}
-	if (options.print_metrics || options.print_policy) {
-		if (options.print_metrics)
-			scrape_print_manual(stdout);
-		else
-			policy_print_defaults(stdout);
+	if (program_print(&options)) {
 		options_done(&options);
 		return 0;
 	}

@@ -34,6 +34,7 @@ enum text {
 	TEXT_VNI_RANGE,
 	TEXT_MTU,
 	TEXT_UNDERLAY,
+	TEXT_PAGE_MAX,
 	TEXT_TLS_CERT,
 	TEXT_TLS_KEY,
 	TEXT_TLS_CA,
@@ -82,6 +83,8 @@ static const struct {
 	[TEXT_MTU] = {"mtu", "BYTES", "MTU of the underlay, in bytes (1500)"},
 	[TEXT_UNDERLAY] = {"underlay-version", "4|6",
 			   "IP version of the hosts' tunnel addresses (4)"},
+	[TEXT_PAGE_MAX] = {"pagination-max-limit", "NUMBER",
+			   "Objects of a list in one reply, at most (as many as asked for)"},
 	[TEXT_TLS_CERT] = {"tls-cert", "FILE",
 			   "Certificate to show; addresses then serve https"},
 	[TEXT_TLS_KEY] = {"tls-key", "FILE", "Its key"},
@@ -95,15 +98,17 @@ static const struct {
 /* As given; NULL: not given. */
 struct raw {
 	char **listen;
+	char **origins;
 	char **quotas;
 	char *config, *export_to, *import_from;
 	char *texts[TEXT_COUNT];
-	gboolean audit, version, print_metrics, print_policy;
+	gboolean audit, version, print_metrics, print_policy, print_openapi, print_reference;
 };
 
 static void raw_done(struct raw *raw)
 {
 	g_strfreev(raw->listen);
+	g_strfreev(raw->origins);
 	g_strfreev(raw->quotas);
 	g_free(raw->config);
 	g_free(raw->export_to);
@@ -136,6 +141,10 @@ static bool raw_parse(struct raw *raw, int *argc, char ***argv, GError **error)
 	const GOptionEntry last[] = {
 		{"config", 'c', 0, G_OPTION_ARG_FILENAME, &raw->config,
 		 "Options of a file's group [weftd]", "FILE"},
+		{"cors-origin", 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw->origins,
+		 "Whose scripts may ask (CORS), as https://dashboard.example, or *; may be "
+		 "repeated (nobody's)",
+		 "ORIGIN"},
 		{"quota", 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw->quotas,
 		 "What a project may have unless it is said of it; may be repeated; -1: no limit "
 		 "(as OpenStack's; without authentication, all=-1)",
@@ -150,6 +159,10 @@ static bool raw_parse(struct raw *raw, int *argc, char ***argv, GError **error)
 		 "Look whether the store is whole, print what is not, and end", NULL},
 		{"print-policy", 0, 0, G_OPTION_ARG_NONE, &raw->print_policy,
 		 "Print the default rules as a file for --policy and end", NULL},
+		{"print-openapi", 0, 0, G_OPTION_ARG_NONE, &raw->print_openapi,
+		 "Print the API as an OpenAPI document and end", NULL},
+		{"print-reference", 0, 0, G_OPTION_ARG_NONE, &raw->print_reference,
+		 "Print the API as the manual page weft-api(7) and end", NULL},
 		{"version", 0, 0, G_OPTION_ARG_NONE, &raw->version, "Print the version and end",
 		 NULL},
 		G_OPTION_ENTRY_NULL,
@@ -169,6 +182,24 @@ static bool raw_parse(struct raw *raw, int *argc, char ***argv, GError **error)
 	return false;
 }
 
+/* The option KEY when it may be repeated, or NULL. */
+static char ***raw_find_list(struct raw *raw, const char *key)
+{
+	const struct {
+		const char *key;
+		char ***list;
+	} lists[] = {
+		{"listen", &raw->listen},
+		{"cors-origin", &raw->origins},
+		{"quota", &raw->quotas},
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(lists); i++)
+		if (strcmp(key, lists[i].key) == 0)
+			return lists[i].list;
+	return NULL;
+}
+
 /* The command line wins. */
 static bool raw_read_file(struct raw *raw, GError **error)
 {
@@ -181,9 +212,7 @@ static bool raw_read_file(struct raw *raw, GError **error)
 		return false;
 	keys = g_key_file_get_keys(file, "weftd", NULL, error);
 	for (char **key = keys; key && *key; key++) {
-		char ***list = strcmp(*key, "listen") == 0  ? &raw->listen
-			       : strcmp(*key, "quota") == 0 ? &raw->quotas
-							    : NULL;
+		char ***list = raw_find_list(raw, *key);
 		bool known = list;
 
 		if (known && !*list)
@@ -244,6 +273,30 @@ static bool options_set_underlay(struct options *options, const char *text, GErr
 	options->underlay_v6 = g_strcmp0(text, "6") == 0;
 	if (text && !options->underlay_v6 && strcmp(text, "4") != 0)
 		return options_bad(error, "underlay-version", text, "neither 4 nor 6");
+	return true;
+}
+
+static bool options_set_page_max(struct options *options, const char *text, GError **error)
+{
+	guint64 value = 0;
+
+	if (text && !g_ascii_string_to_unsigned(text, 10, 1, G_MAXINT32, &value, NULL))
+		return options_bad(error, "pagination-max-limit", text,
+				   "not a number of objects from 1");
+	options->page_max = (uint32_t)value;
+	return true;
+}
+
+/* What a browser says of itself: scheme and host, no path. */
+static bool options_check_origins(const struct options *options, GError **error)
+{
+	for (char **origin = options->origins; origin && *origin; origin++) {
+		const char *host = strstr(*origin, "://");
+
+		if (strcmp(*origin, "*") != 0 && (!host || !host[3] || strchr(host + 3, '/')))
+			return options_bad(error, "cors-origin", *origin,
+					   "neither SCHEME://HOST[:PORT] nor *");
+	}
 	return true;
 }
 
@@ -405,7 +458,10 @@ static bool options_from_raw(struct options *out, struct raw *raw, GError **erro
 	out->version = raw->version;
 	out->print_metrics = raw->print_metrics;
 	out->print_policy = raw->print_policy;
+	out->print_openapi = raw->print_openapi;
+	out->print_reference = raw->print_reference;
 	out->listen = g_steal_pointer(&raw->listen);
+	out->origins = g_steal_pointer(&raw->origins);
 	out->store = g_steal_pointer(&given[TEXT_STORE]);
 	out->store_ca = g_steal_pointer(&given[TEXT_STORE_CA]);
 	out->store_cert = g_steal_pointer(&given[TEXT_STORE_CERT]);
@@ -428,6 +484,8 @@ static bool options_from_raw(struct options *out, struct raw *raw, GError **erro
 	       options_set_vnis(out, given[TEXT_VNI_RANGE], error) &&
 	       options_set_underlay(out, given[TEXT_UNDERLAY], error) &&
 	       options_set_mtu(out, given[TEXT_MTU], error) &&
+	       options_set_page_max(out, given[TEXT_PAGE_MAX], error) &&
+	       options_check_origins(out, error) &&
 	       options_set_quotas(out, raw->quotas, !out->tokens && !out->identity.url, error);
 }
 
@@ -469,6 +527,7 @@ static void identity_config_done(struct identity_config *config)
 void options_done(struct options *options)
 {
 	g_strfreev(options->listen);
+	g_strfreev(options->origins);
 	g_free(options->store);
 	g_free(options->export_to);
 	g_free(options->import_from);

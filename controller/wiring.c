@@ -22,6 +22,7 @@
 #include "sync/hub.h"
 
 #define MODULE	    "weftd"
+#define REQUEST_ID  "X-Openstack-Request-Id"
 #define TLS_SECONDS 2		/* how long what is revoked may still be in force */
 #define BODY_MAX    (16u << 20) /* bytes of a request: 10,000 ports in one */
 
@@ -42,6 +43,8 @@ struct wiring {
 	guint tls_watch;
 	struct scrape *scrape;
 	char **listen;
+	char **origins; /* whose scripts may ask; NULL: nobody's */
+	struct http_origins cors;
 	char *metrics; /* where they are open to all; NULL: nowhere */
 	struct api_config config;
 	void (*failed)(void *data);
@@ -257,13 +260,44 @@ static void requests_handle(struct http_request *request, const struct http_ques
 
 	if (scrape_serve(wiring->scrape, wiring->guests, request, question))
 		return;
-	log_debug("api", "%s: %s %s", question->client, question->method, question->path);
 	if (peer_serve(wiring, request, question))
 		return;
 	if (g_str_has_prefix(question->path, "/weft/"))
 		guestlist_ask(wiring->guests, request, weft_guest, wiring);
 	else
 		api_serve(wiring->api, request, question);
+}
+
+/* A line for each answer, by which a client's request is found in the log. */
+static void requests_observe(const struct http_question *question, unsigned int status,
+			     double seconds, void *data)
+{
+	struct wiring *wiring = data;
+
+	scrape_observe(question, status, seconds, wiring->scrape);
+	if (log_is_on("api", LOG_LEVEL_DEBUG))
+		log_debug("api", "%s%s%s: %s %s from %s: %u in %.1f ms", question->id,
+			  question->global_id ? " " : "",
+			  question->global_id ? question->global_id : "", question->method,
+			  question->path, question->client, status, seconds * 1000);
+}
+
+static void server_set_up(struct wiring *wiring)
+{
+	http_server_set_observer(wiring->server, requests_observe, wiring);
+	http_server_set_limits(wiring->server, BODY_MAX, 32u << 20);
+	http_server_set_id_header(wiring->server, REQUEST_ID);
+	wiring->cors = (struct http_origins){
+		.origins = (const char *const *)wiring->origins,
+		.methods = "GET, PUT, POST, DELETE, PATCH",
+		.headers = "Accept, Accept-Language, Content-Type, Content-Language, "
+			   "Cache-Control, Expires, Last-Modified, Pragma, If-Match, "
+			   "X-Auth-Token, X-Service-Token, X-Project-Id, X-Roles, " REQUEST_ID,
+		.exposed = REQUEST_ID ", WWW-Authenticate",
+	};
+	http_server_set_origins(wiring->server, &wiring->cors);
+	if (wiring->tls)
+		http_server_set_tls(wiring->server, wiring->tls);
 }
 
 /* Everything that is counted is there. */
@@ -299,10 +333,7 @@ static void mirror_is_ready(uint64_t revision, void *data)
 		return;
 	}
 	wiring->server = http_server_new(requests_handle, wiring);
-	http_server_set_observer(wiring->server, scrape_observe, wiring->scrape);
-	http_server_set_limits(wiring->server, BODY_MAX, 32u << 20);
-	if (wiring->tls)
-		http_server_set_tls(wiring->server, wiring->tls);
+	server_set_up(wiring);
 	for (char **where = wiring->listen; *where; where++) {
 		if (!http_server_listen(wiring->server, *where, &error)) {
 			log_error(MODULE, "%s: cannot listen: %s", *where, error->message);
@@ -385,6 +416,7 @@ struct wiring *wiring_new(const struct options *options, void (*failed)(void *da
 	wiring->failed = failed;
 	wiring->data = data;
 	wiring->listen = g_strdupv(options->listen);
+	wiring->origins = g_strdupv(options->origins);
 	wiring->metrics = g_strdup(options->metrics);
 	wiring->config = (struct api_config){
 		.vni_min = options->vni_min,
@@ -392,6 +424,7 @@ struct wiring *wiring_new(const struct options *options, void (*failed)(void *da
 		.underlay_mtu = options->mtu,
 		.underlay_v6 = options->underlay_v6,
 		.limits = options->limits,
+		.page_max = options->page_max,
 		.complain = requests_complain,
 	};
 	if (tls_begin(wiring, options, error))
@@ -465,6 +498,7 @@ void wiring_free(struct wiring *wiring)
 	guestlist_free(wiring->guests);
 	policy_free(wiring->policy);
 	g_strfreev(wiring->listen);
+	g_strfreev(wiring->origins);
 	g_free(wiring->metrics);
 	g_free(wiring);
 }

@@ -14,9 +14,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "lib/error.h"
+#include "lib/http_gzip.h"
 #include "lib/http_listen.h"
+#include "lib/http_origin.h"
 #include "lib/http_peer.h"
 #include "lib/http_stream.h"
+#include "lib/uuid.h"
 
 #define BODY_MAX	(4U << 20)
 #define STREAM_MAX	(32U << 20)
@@ -24,6 +27,7 @@
 #define CONNECTIONS_MAX 32768
 #define IDLE_SECONDS	75U
 #define CLIENT_TEXT	64
+#define ID_TEXT		(UUID_TEXT + 4)
 
 struct listener {
 	GSource source;
@@ -47,8 +51,10 @@ struct http_server {
 	struct http_streams streams;
 	gsize body_max;
 	bool ending;
-	struct tls *tls; /* NULL: none; borrowed */
-	guint resumed;	 /* a count: a daemon without a thread does not notice by itself */
+	struct tls *tls;		    /* NULL: none; borrowed */
+	const char *id_header;		    /* NULL: requests have no ids; borrowed */
+	const struct http_origins *origins; /* NULL: none; borrowed */
+	guint resumed; /* a count: a daemon without a thread does not notice by itself */
 };
 
 /* Owned by its connection until handed to the handler, by the handler until answered. */
@@ -68,6 +74,7 @@ struct http_request {
 	char client[CLIENT_TEXT];
 	struct pki_id peer; /* name NULL: none */
 	GError *refused;
+	char id[ID_TEXT], global_id[ID_TEXT];
 };
 
 /* --- the loop ------------------------------------------------------------------------ */
@@ -155,6 +162,25 @@ static void request_describe_peer(struct http_request *request)
 	}
 }
 
+/* A global id that is none comes from somebody who wants to write into our log. */
+static void request_describe_id(struct http_request *request)
+{
+	const char *name = request->server->id_header, *given;
+	struct uuid id;
+
+	if (!name)
+		return;
+	strcpy(request->id, "req-");
+	uuid_print(uuid_new(), request->id + strlen("req-"));
+	request->question.id = request->id;
+	given = http_request_find_header(request, name);
+	if (!given || !g_str_has_prefix(given, "req-") ||
+	    !uuid_parse(given + strlen("req-"), &id))
+		return;
+	g_strlcpy(request->global_id, given, ID_TEXT);
+	request->question.global_id = request->global_id;
+}
+
 static enum MHD_Result request_add_query(void *data, enum MHD_ValueKind kind, const char *key,
 					 const char *value)
 {
@@ -179,6 +205,7 @@ static struct http_request *request_new(struct http_server *server,
 	request->question.method = method;
 	request->question.path = url;
 	g_queue_push_tail_link(&server->requests, &request->link);
+	request_describe_id(request);
 	return request;
 }
 
@@ -224,6 +251,24 @@ static void request_observe(const struct http_request *request, unsigned int sta
 				 server->observer_data);
 }
 
+/* What every answer has, whoever gave it. */
+static void request_add_headers(struct http_request *request, struct MHD_Response *response)
+{
+	const struct http_server *server = request->server;
+	const char *origin;
+
+	if (!server || !request->connection || !response)
+		return;
+	if (request->question.id)
+		MHD_add_response_header(response, server->id_header, request->id);
+	origin = http_origin_find(server->origins, request);
+	if (origin)
+		http_origin_add(server->origins, origin, response);
+	/* The client's next try shall show the certificate it has then. */
+	if (request->refused)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+}
+
 /* The answer is there: inside the handler the daemon is about to take it, later it must
  * be told, and when the client has gone nobody will. */
 static void request_answer(struct http_request *request, unsigned int status,
@@ -233,9 +278,7 @@ static void request_answer(struct http_request *request, unsigned int status,
 	request->handed = false;
 	request->status = status;
 	request->response = response;
-	/* The client's next try shall show the certificate it has then. */
-	if (request->refused && response)
-		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+	request_add_headers(request, response);
 	if (!request->connection) {
 		request_free(request);
 	} else if (request->suspended) {
@@ -256,17 +299,26 @@ static void request_refuse_size(struct http_request *request)
 static void request_hand_over(struct http_request *request)
 {
 	struct http_question *question = &request->question;
+	struct MHD_Response *preflight = NULL;
 
 	MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, request_add_query,
 				  request);
 	request_describe_client(request);
 	request_describe_peer(request);
+	question->secure = MHD_get_connection_info(request->connection,
+						   MHD_CONNECTION_INFO_GNUTLS_SESSION) != NULL;
 	question->query = (const struct http_pair *)(const void *)request->query->data;
 	question->query_count = request->query->len;
 	question->body_size = request->body->len;
 	g_byte_array_append(request->body, (const guint8 *)"", 1);
 	question->body = (const char *)request->body->data;
 	request->started = g_get_monotonic_time();
+	if (strcmp(question->method, MHD_HTTP_METHOD_OPTIONS) == 0)
+		preflight = http_origin_preflight(request->server->origins, request);
+	if (preflight) {
+		request_answer(request, 200, preflight);
+		return;
+	}
 	request->handed = true;
 	request->server->handler(request, question, request->server->data);
 }
@@ -338,12 +390,28 @@ static void server_completed(void *data, struct MHD_Connection *connection, void
 
 /* --- answers ------------------------------------------------------------------------- */
 
+/* Takes BODY. */
+static struct MHD_Response *body_to_response(struct http_request *request, char *body,
+					     gsize size)
+{
+	struct MHD_Response *response = NULL;
+	bool large = body && size >= HTTP_GZIP_MIN && size <= G_MAXUINT;
+
+	if (large && http_gzip_is_taken(http_request_find_header(request, "Accept-Encoding")))
+		response = http_gzip_new(body, size);
+	else
+		response = MHD_create_response_from_buffer(
+			body ? size : 0, body ? body : (char *)"",
+			body ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+	if (large && response)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, "Accept-Encoding");
+	return response;
+}
+
 void http_reply(struct http_request *request, unsigned int status, const char *content_type,
 		char *body, gsize body_size, const struct http_pair *headers, gsize count)
 {
-	struct MHD_Response *response = MHD_create_response_from_buffer(
-		body ? body_size : 0, body ? body : (char *)"",
-		body ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+	struct MHD_Response *response = body_to_response(request, body, body_size);
 
 	if (content_type)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);
@@ -455,6 +523,16 @@ void http_server_free(struct http_server *server)
 void http_server_set_tls(struct http_server *server, struct tls *tls)
 {
 	server->tls = tls;
+}
+
+void http_server_set_id_header(struct http_server *server, const char *header)
+{
+	server->id_header = header;
+}
+
+void http_server_set_origins(struct http_server *server, const struct http_origins *origins)
+{
+	server->origins = origins;
 }
 
 void http_server_check_streams(struct http_server *server, http_stream_cut cut, void *data)

@@ -33,6 +33,9 @@ struct http_question {
 	bool local;		   /* came over a unix socket or from a loopback address */
 	const struct pki_id *peer; /* whom the client's certificate names; NULL: none shown */
 	const GError *refused;	   /* it showed one that is not good: answer with this */
+	bool secure;		   /* came over TLS */
+	const char *id;		   /* "req-UUID", its own; NULL unless the server gives ids */
+	const char *global_id;	   /* ... that the client gave it, of the same form; or NULL */
 };
 
 /*
@@ -71,6 +74,21 @@ bool http_is_local(const char *where);
 /* Limits, before the first listen: default 4 MiB body, 32 MiB queued on a stream. */
 void http_server_set_limits(struct http_server *server, gsize body_max, gsize stream_max);
 
+/*
+ * Before the first listen: each request has an id, which its answer names in the header HEADER,
+ * and may come with one under the same name. HEADER is borrowed.
+ */
+void http_server_set_id_header(struct http_server *server, const char *header);
+
+/* Whose scripts may ask, and what. Lists are separated by ", ". */
+struct http_origins {
+	const char *const *origins; /* "https://dash.example", or "*"; ends with NULL */
+	const char *methods, *headers;
+	const char *exposed; /* headers of answers that they may read */
+};
+/* Borrowed; NULL: nobody's. */
+void http_server_set_origins(struct http_server *server, const struct http_origins *origins);
+
 /* Told of each answer with the time from the whole question to it, before it is sent. */
 typedef void (*http_observer)(const struct http_question *question, unsigned int status,
 			      double seconds, void *data);
@@ -85,7 +103,8 @@ const char *http_question_find(const struct http_question *question, const char 
 
 /*
  * Answers. BODY is taken over (g_free) and may be NULL; CONTENT_TYPE may be NULL when
- * there is none. HEADERS: COUNT further header lines, copied.
+ * there is none. HEADERS: COUNT further header lines, copied. A large body is compressed for
+ * a client that takes gzip.
  */
 void http_reply(struct http_request *request, unsigned int status, const char *content_type,
 		char *body, gsize body_size, const struct http_pair *headers, gsize count);

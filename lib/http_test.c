@@ -13,6 +13,7 @@
 #include <glib/gstdio.h>
 #include "lib/error.h"
 #include "lib/http_client.h"
+#include "lib/http_gzip.h"
 
 struct world {
 	struct http_server *server;
@@ -678,6 +679,21 @@ static void test_is_local(void)
 	g_assert_false(http_is_local("[::ffff:10.0.0.1]:80"));
 }
 
+static void test_gzip_is_taken(void)
+{
+	static const char *const yes[] = {
+		"gzip", "GZIP",	      "deflate, gzip",	      "gzip;q=0.5",
+		"*",	"gzip ; q=1", "identity;q=1, *;q=0.5"};
+	static const char *const no[] = {"",   "identity",	 "gzip;q=0", "gzip;q=0.0, *",
+					 "br", "gzip;q=0,*;q=1", "*;q=0",    "gzipped"};
+
+	g_assert_false(http_gzip_is_taken(NULL));
+	for (gsize i = 0; i < G_N_ELEMENTS(yes); i++)
+		g_assert_true(http_gzip_is_taken(yes[i]));
+	for (gsize i = 0; i < G_N_ELEMENTS(no); i++)
+		g_assert_false(http_gzip_is_taken(no[i]));
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -705,5 +721,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/http/listen-errors", test_listen_errors);
 	g_test_add_func("/http/unix-stale-socket", test_unix_stale_socket);
 	g_test_add_func("/http/is-local", test_is_local);
+	g_test_add_func("/http/gzip-is-taken", test_gzip_is_taken);
 	return g_test_run();
 }

@@ -15,6 +15,7 @@ struct choice {
 	void *wanted;		 /* an object of OF that holds it; NULL: matches nothing */
 	const struct attr_table *of;
 	char *text;
+	bool part; /* TEXT may be anywhere in the value */
 };
 
 /* All values of one attribute: one of them must match. */
@@ -152,6 +153,26 @@ static struct choice *choice_new(const struct attr_table *of, const struct attr 
 	return choice;
 }
 
+/* KEY of an item, or "KEY_substr" of an address. */
+static const struct attr *find_of_item(const struct attr_table *item, const char *key,
+				       bool *part)
+{
+	static const char suffix[] = "_substr";
+	g_autofree char *whole = NULL;
+	const struct attr *attr;
+
+	*part = false;
+	if (attr_table_is_scalar(item))
+		return &item->attrs[0];
+	attr = attr_find(item, key);
+	if (attr || !g_str_has_suffix(key, suffix))
+		return attr;
+	whole = g_strndup(key, strlen(key) - strlen(suffix));
+	attr = attr_find(item, whole);
+	*part = attr && attr->type == ATTR_IP;
+	return *part ? attr : NULL;
+}
+
 bool attr_filter_add(struct attr_filter *filter, const char *name, const char *value,
 		     bool *known, GError **error)
 {
@@ -159,6 +180,7 @@ bool attr_filter_add(struct attr_filter *filter, const char *name, const char *v
 	const struct attr_table *of = filter->table;
 	g_autofree char *key = NULL;
 	struct choice *choice;
+	bool part = false;
 
 	*known = true;
 	if (filter_add_tags(filter, name, value))
@@ -173,7 +195,7 @@ bool attr_filter_add(struct attr_filter *filter, const char *name, const char *v
 
 		of = attr->item;
 		key = g_strndup(value, equals ? (gsize)(equals - value) : 0);
-		of_item = attr_table_is_scalar(of) ? &of->attrs[0] : attr_find(of, key);
+		of_item = find_of_item(of, key, &part);
 		if (!of_item) {
 			g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
 				    "Invalid input for %s. Reason: '%s' is not KEY=VALUE of it",
@@ -183,9 +205,11 @@ bool attr_filter_add(struct attr_filter *filter, const char *name, const char *v
 		value = attr_table_is_scalar(of) ? value : equals + 1;
 	}
 	choice = choice_new(of, of_item, value, error);
-	if (choice)
-		g_ptr_array_add(filter_get_clause(filter, attr)->choices, choice);
-	return choice;
+	if (!choice)
+		return false;
+	choice->part = part;
+	g_ptr_array_add(filter_get_clause(filter, attr)->choices, choice);
+	return true;
 }
 
 /* Matching */
@@ -212,11 +236,21 @@ static bool computed_match(const struct choice *choice, const void *object, cons
 	return same;
 }
 
+static bool part_match(const struct choice *choice, const void *object)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	attr_print(choice->attr, object, text);
+	return strstr(text->str, choice->text);
+}
+
 /* OBJECT is what choice->attr is of: the object, or one item of its list. */
 static bool scalar_match(const struct choice *choice, const void *object, const void *world)
 {
 	const char *const *text = (const void *)((const char *)object + choice->attr->offset);
 
+	if (choice->part)
+		return part_match(choice, object);
 	if (is_text(choice->attr))
 		return strcmp(*text ? *text : "", choice->text) == 0;
 	return choice->wanted && attr_compare(choice->attr, object, choice->wanted, world) == 0;

@@ -15,7 +15,8 @@ void attr_filter_free(struct attr_filter *filter);
 /*
  * NAME=VALUE of a query. True for what is no filter of this table too (KNOWN says); an error
  * when the value cannot be one of the attribute's. Of a list of items, VALUE is "KEY=TEXT":
- * fixed_ips=ip_address=10.0.0.5. `tags`, `tags-any`, `not-tags`, `not-tags-any` take names
+ * fixed_ips=ip_address=10.0.0.5, and of an address a part is enough:
+ * fixed_ips=ip_address_substr=0.5. `tags`, `tags-any`, `not-tags`, `not-tags-any` take names
  * with commas between.
  */
 bool attr_filter_add(struct attr_filter *filter, const char *name, const char *value,

@@ -263,6 +263,8 @@ static void test_filter(void)
 	g_assert_true(matches(port, "fixed_ips=ip_address=fd00::1"));
 	g_assert_true(matches(port, "fixed_ips=subnet_id=" SUBNET));
 	g_assert_false(matches(port, "fixed_ips=ip_address=fd00::2"));
+	g_assert_true(matches(port, "fixed_ips=ip_address_substr=00::"));
+	g_assert_false(matches(port, "fixed_ips=ip_address_substr=00::2"));
 	g_assert_true(matches(port, "mac_address=FA:16:3E:00:00:01"));
 	g_assert_true(matches(port, "status=DOWN"));
 	g_assert_false(matches(port, "status=ACTIVE"));

@@ -115,6 +115,10 @@ r = w.put("port", two["id"], fixed_ips=[{"subnet_id": s["id"]}])
 check("by subnet, it keeps one it has", ips(r["port"])[0] in ("10.0.0.101", "10.0.0.102"), r)
 equal("filter by address", [two["id"]], [x["id"] for x in w.get(
     "ports?fixed_ips=ip_address%%3D%s" % ips(r["port"])[0])["ports"]])
+part = lambda text: {x["id"] for x in w.get("ports?fixed_ips=ip_address_substr%%3D%s" % text)["ports"]}
+check("filter by a part of an address", two["id"] in part("0.0.10") and
+      two["id"] in part(ips(r["port"])[0]) and not part("10.0.0.255"), part("0.0.10"))
+refused("... of no key", w.get("ports?fixed_ips=mac_substr%3D1"), 400, "HTTPBadRequest", "mac_substr=1")
 check("filter by subnet", len(w.get("ports?fixed_ips=subnet_id%%3D%s" % s["id"])["ports"]) >= 4)
 
 # Several subnets, and IPv6

@@ -127,8 +127,18 @@ ids = lambda query: [x["id"] for x in w.get("networks?" + query)["networks"]]
 equal("filter", ["p1", "p1"], names("name=p1"))
 equal("the same name again means or", 4, len(names("name=p1&name=p2")))
 equal("another name means and", ["p1"], names("name=p1&description=d4"))
-equal("empty filter is none", 9, len(names("name=")))
-equal("unknown filter is ignored", 9, len(names("colour=blue")))
+unnamed = w.create("network")
+equal("an empty filter finds what is empty", [unnamed["id"]], ids("name="))
+equal("... of several", 3, len(names("name=&name=p1")))
+equal("an empty filter of an id finds none", [], ids("id="))
+refused("an empty filter of a boolean", w.get("networks?shared="), 400, "HTTPBadRequest", "shared")
+w.delete("network", unnamed["id"])
+refused("unknown filter", w.get("networks?colour=blue&name=p1&size=7"), 400, "HTTPBadRequest",
+        "['colour', 'size'] is invalid attribute for filtering")
+refused("no filter of this resource", w.get("networks?mac_address=02:00:00:00:00:01"), 400,
+        "HTTPBadRequest", "mac_address")
+refused("an attribute that is no filter", w.get("networks?port_security_enabled=True"), 400,
+        "HTTPBadRequest", "port_security_enabled")
 equal("filter by id", 1, len(ids("id=" + ids("name=p1")[0])))
 equal("filter by a wrong id", [], ids("id=x"))
 equal("filter by what is computed", 9, len(names("status=ACTIVE")))
@@ -145,7 +155,8 @@ equal("sort", ["d%d" % i for i in range(6, -1, -1)], [x["description"] for x in 
 r = w.get("networks?sort_key=name&sort_dir=asc&sort_key=description&sort_dir=desc&name=p0")
 equal("sort by two", ["d6", "d3", "d0"], [x["description"] for x in r["networks"]])
 for query in "sort_key=shared&sort_dir=asc", "sort_key=nothing&sort_dir=asc", \
-        "sort_key=name&sort_dir=up", "sort_key=name&sort_key=id&sort_dir=asc":
+        "sort_key=name&sort_dir=up", "sort_key=name&sort_key=id&sort_dir=asc", \
+        "sort_key=name", "sort_dir=asc":
     refused("no such order: " + query, w.get("networks?" + query), 400, "HTTPBadRequest")
 for limit in "-1", "x", "1.5":
     refused("limit " + limit, w.get("networks?limit=" + limit), 400, "BadRequest",
@@ -190,7 +201,7 @@ def walk(query, backwards):
 
 
 for query in "", "sort_key=id&sort_dir=desc", "name=p0&name=p2", "sort_key=name&sort_dir=desc", \
-        "sort_key=created_at":
+        "sort_key=created_at&sort_dir=asc":
     equal("pages onwards: " + query, ids(query), walk(query, False))
     equal("pages backwards: " + query, ids(query), walk(query, True))
 equal("in the order of ids", sorted(ids("")), ids(""))
@@ -218,6 +229,12 @@ equal("no tags", [], call("GET")["tags"])
 r = call("PUT", "", {"tags": ["red", "blue"]})
 check("tags replaced", r.status == 200 and sorted(r["tags"]) == ["blue", "red"], r)
 refused("tags twice", call("PUT", "", {"tags": ["a", "a"]}), 400, "InvalidInput")
+r = call("POST", "", {"tags": ["white", "blue"]})
+check("tags added", r.status == 200 and r["tags"] == ["blue", "red", "white"], r)
+equal("... are there", ["blue", "red", "white"], call("GET")["tags"])
+refused("added twice", call("POST", "", {"tags": ["a", "a"]}), 400, "InvalidInput")
+refused("POST of one tag", call("POST", "/white", {"tags": []}), 405, "HTTPMethodNotAllowed")
+equal("... and gone", 204, call("DELETE", "/white").status)
 refused("no tags in the body", call("PUT", "", {"tag": []}), 400, "InvalidInput")
 r = call("PUT", "/green")
 check("tag added", r.status == 201 and r.text == "null", r)

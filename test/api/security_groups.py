@@ -368,12 +368,12 @@ equal("of six equal rules one is made", [201] + [409] * 5, sorted(r.status for r
 
 ### A restart
 kinds = GROUPS, RULES, LISTS, "ports"
-before = {k: call("GET", k + "?sort_key=id", None, admin).text for k in kinds}
+before = {k: call("GET", k + "?sort_key=id&sort_dir=asc", None, admin).text for k in kinds}
 equal("weftd ends", 0, w.stop())
 equal("the store is whole", (0, True), (lambda s, l: (s, bool(l)))(*audit(w.path(w.db))))
 w.start()
 for k in kinds:
-    equal("a restart keeps the " + k, before[k], call("GET", k + "?sort_key=id", None, admin).text)
+    equal("a restart keeps the " + k, before[k], call("GET", k + "?sort_key=id&sort_dir=asc", None, admin).text)
 refused("what was refused is", rule(y, protocol="esp"), 409, "SecurityGroupRuleExists")
 refused("the default group is still known", call("POST", GROUPS, {"security_group": {
     "name": "default"}}), 409, "SecurityGroupDefaultAlreadyExists")

@@ -153,8 +153,8 @@ say("    GET of a port meanwhile", f"p50 {percentile(samples, .5):.2f} ms  p99 {
     f"worst {max(samples) * 1000:.1f} ms")
 say(f"memory of {count} ports", f"{(resident() - before) / count:.0f} bytes a port  ({resident() >> 20} MB)")
 
-for query in ("limit=100", "limit=100&sort_key=name", "limit=100&sort_key=id&sort_dir=desc",
-              f"limit=100&network_id={networks[0]}", "limit=100&sort_key=created_at"):
+for query in ("limit=100", "limit=100&sort_key=name&sort_dir=asc", "limit=100&sort_key=id&sort_dir=desc",
+              f"limit=100&network_id={networks[0]}", "limit=100&sort_key=created_at&sort_dir=asc"):
     samples, page = measure(api, f"/v2.0/ports?{query}")
     marker = page["ports"][-1]["id"]
     deep, _ = measure(api, f"/v2.0/ports?{query}&marker={marker}")

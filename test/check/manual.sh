@@ -39,4 +39,9 @@ for page in $(tree_files 'doc/*.[1-9]'); do
 	case " $programs " in *" $(basename "${page%.*}"):"*) continue ;; esac
 	check "$(basename "$page"): mandoc finds no fault" mandoc -T lint -W warning "$page"
 done
+reference() { # no fault in what is printed
+	"$BUILD/controller/weftd" --print-reference >"$BUILD/weft-api.7" &&
+		mandoc -T lint -W warning "$BUILD/weft-api.7"
+}
+check "weft-api(7): mandoc finds no fault" reference
 tests_end
