@@ -29,7 +29,7 @@
 #define LIM_CELLS	  1048576 /* pairs of a peer class and a service class in all banks */
 #define LIM_SAMPLE_SHORT  256	  /* bytes of a frame shown to who looks on: its headers */
 #define LIM_SAMPLE_LONG	  1664	  /* ... at most */
-#define LIM_SAMPLE_RATE	  100	  /* drops of a port shown per second and CPU */
+#define LIM_SAMPLE_RATE	  100	  /* drops, or flows, of a port shown per second and CPU */
 #define LIM_SAMPLE_RING	  (1 << 20) /* bytes of the ring they travel by */
 #define LIM_PUNT_RING	  (1 << 20) /* bytes of the ring they travel by */
 

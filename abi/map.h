@@ -287,6 +287,7 @@ enum flow_verdict {
 #define FLOW_HELD   0x08 /* passes by a connection: without its entry the packet walks */
 #define FLOW_FREE   0x20 /* passes without: has no entry */
 #define FLOW_REJECT 0x80 /* of FLOW_DROP: the sender is told */
+#define FLOW_LOG    0x01 /* of FLOW_DROP: the rule that denies is logged */
 
 /*
  * Map `flow`: array of sets of FLOW_WAYS records, one range of sets a CPU, in it by hash of
@@ -315,8 +316,8 @@ struct flow_value {
 	__u16 tx_slot; /* port whose packet this is (0: it came by tunnel) */
 	__u16 rx_slot; /* port it is delivered to (0: it leaves by tunnel) */
 	__u32 mtu;     /* largest IP packet on the way out */
-	__u32 seen;    /* jiffies, low bits: when conn was last touched */
-	__u32 packets; /* since conn was last touched */
+	__u32 seen; /* jiffies, low bits: when conn was last touched; of a denial: the rule */
+	__u32 packets; /* since conn was last touched; of a denial: the peer's identity */
 	__u64 bytes;
 };
 
@@ -457,9 +458,14 @@ enum sample_kind {
 	SAMPLE_DROP = 1,   /* dropped, and why */
 	SAMPLE_BEFORE = 2, /* as it came */
 	SAMPLE_AFTER = 3,  /* as it leaves */
+	SAMPLE_OPEN = 4,   /* of a flow: it may pass, and begins; see sample_flow */
+	SAMPLE_DENY = 5,   /* ... it may not */
+	SAMPLE_SOME = 6,   /* of slot 0: flows of ports whose own slots say so */
 };
 
 #define SAMPLE_RECEIVED 0x01 /* for the port; without it: from the port */
+#define SAMPLE_LOGGED	0x02 /* of a flow: its rule asks for it, whoever looks on */
+#define SAMPLE_FREE	0x04 /* ... passes without a connection */
 
 /* Ring buffer `sample`: how a frame begins, for who looks on. */
 struct sample_event {
@@ -474,7 +480,14 @@ struct sample_event {
 	__u8 frame[];
 };
 
-/* Map `sampling`: array by port slot: what is looked at. Drops of all ports: by slot 0. */
+/* In place of a frame, of SAMPLE_OPEN and SAMPLE_DENY: the flow as its port sees it. */
+struct sample_flow {
+	struct conn_key key;
+	__u32 identity; /* of the other end; 0: not known */
+	__u32 rule;	/* that decided; 0: a default */
+};
+
+/* Map `sampling`: array by port slot: what is looked at. Drops and flows of all: by slot 0. */
 struct sampling_value {
 	__u64 until; /* jiffies64: an agent that has died looks on no longer */
 	__u32 kinds; /* bits 1 << enum sample_kind; 0: nothing, the rest is not read */
@@ -486,6 +499,10 @@ struct sampled_value {
 	__u64 lost; /* not sampled: too many in a second, or the ring is full */
 	__u64 second;
 	__u64 taken; /* drops in it, up to LIM_SAMPLE_RATE */
+	__u64 told;  /* flows in it, as many; of each kind by itself */
+	__u64 denied;
+	__u64 untold; /* flows that were too many, or for which the ring was full */
 };
 
 _Static_assert(sizeof(struct sample_event) == 24, "no padding");
+_Static_assert(sizeof(struct sample_flow) == sizeof(struct conn_key) + 8, "no padding");

@@ -83,7 +83,7 @@ struct dp_side {
 	__u8 filtered;
 	__u8 hold; /* enum dp_hold */
 	__u8 made; /* an entry of `conn` for this packet */
-	__u8 pad;
+	__u8 log;  /* the rule that lets it pass is logged */
 };
 
 /* A question to the policy, and the answer. */
@@ -124,7 +124,7 @@ struct dp_pkt {
 	__u8 reject;   /* the policy says that the sender is to be told */
 	__u8 to;       /* enum dp_to */
 	__u8 quotes;   /* it is an ICMP error about `quoted` */
-	__u8 policy_pad;
+	__u8 log;      /* the rule that denies it is logged */
 	struct flow_key quoted;
 
 	/* cells the verdict depends on; see GENERATIONS */

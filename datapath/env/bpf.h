@@ -213,6 +213,12 @@ DP_INLINE bool dp_sample_into(struct dp_ctx *ctx, const struct sample_event *hea
 	return true;
 }
 
+/* Room for a flow that the agent is told of, and on its way it goes; NULL: there is none. */
+#define dp_tell(ctx)                                                                           \
+	bpf_ringbuf_reserve(&sample, sizeof(struct sample_event) + sizeof(struct sample_flow), \
+			    0)
+#define dp_told(ctx, event) bpf_ringbuf_submit(event, 0)
+
 DP_INLINE bool dp_sample(struct dp_ctx *ctx, const struct sample_event *head, __u32 size)
 {
 	if (size <= LIM_SAMPLE_SHORT)

@@ -364,6 +364,21 @@ bool dp_sample(struct dp_ctx *ctx, const struct sample_event *head, __u32 size)
 	return true;
 }
 
+struct sample_event *dp_tell(struct dp_ctx *ctx)
+{
+	return g_malloc0(sizeof(struct sample_event) + sizeof(struct sample_flow));
+}
+
+void dp_told(struct dp_ctx *ctx, struct sample_event *event)
+{
+	struct native_sample sample = {event->slot,   event->length, event->kind,
+				       event->reason, event->flags,  NULL};
+
+	sample.frame = g_bytes_new(event->frame, event->size);
+	g_array_append_val(ctx->host->samples, sample);
+	g_free(event);
+}
+
 enum dp_drop dp_punt(struct dp_ctx *ctx, __u32 kind, __u32 slot, __u32 size)
 {
 	struct native_punt punt = {.kind = kind, .slot = slot};

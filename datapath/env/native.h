@@ -62,7 +62,7 @@ struct native_sample {
 	__u8 kind;
 	__u8 reason;
 	__u8 flags;
-	GBytes *frame;
+	GBytes *frame; /* SAMPLE_OPEN, SAMPLE_DENY: a struct sample_flow */
 };
 
 struct native_table;
@@ -241,4 +241,6 @@ int dp_tunnel_key(struct dp_ctx *ctx, const struct vtep_value *to, __u32 vni, __
 		  __u32 tos);
 #define dp_now(ctx) ((ctx)->host->jiffies)
 bool dp_sample(struct dp_ctx *ctx, const struct sample_event *head, __u32 size);
+struct sample_event *dp_tell(struct dp_ctx *ctx);
+void dp_told(struct dp_ctx *ctx, struct sample_event *event);
 enum dp_drop dp_punt(struct dp_ctx *ctx, __u32 kind, __u32 slot, __u32 size);

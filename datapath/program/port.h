@@ -129,6 +129,7 @@ DP_STAGE int port_refuse(struct dp_ctx *ctx, struct flow_value *rec)
 	if (error_is_due(ctx, &rec->key, rec->tx_slot, reason))
 		return -1;
 	COUNT_HOST(ctx, flow_hits);
+	tell_denied(ctx, rec, rec->tx_slot, reason);
 	return count_drop(ctx, rec->tx_slot, reason);
 }
 

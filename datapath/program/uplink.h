@@ -110,6 +110,7 @@ DP_STAGE int uplink_refuse(struct dp_ctx *ctx, struct flow_value *rec)
 	if ((rec->flags & FLOW_REJECT) && reject_is_due(ctx, &rec->key, rec->tx_slot))
 		return -1;
 	COUNT_HOST(ctx, flow_hits);
+	tell_denied(ctx, rec, rec->tx_slot, rec->reason);
 	return count_drop(ctx, rec->tx_slot, rec->reason);
 }
 

@@ -153,13 +153,15 @@ DP_INLINE void conn_add(struct conn_value *conn, const struct flow_value *rec, _
 /* With TCP flags of a packet: no record knew it, so its connection is likely to be new. */
 #define CONN_UNKNOWN 0x100
 #define CONN_MADE    0x200 /* ... the sender's entry has just been made (<< 1: the receiver's) */
+#define CONN_LOST    0xff  /* of conn_touch: there is none any more */
 
 /*
  * A side that was not known, REC being its first packet. An entry that was there after all is
- * returned; else NULL, with or without room for one.
+ * returned; else NULL, and *MADE says whether there was room for one.
  */
 DP_INLINE struct conn_value *conn_make(struct dp_ctx *ctx, const struct flow_value *rec,
-				       __u32 slot, __u32 way, __u32 flags, __u64 now)
+				       __u32 slot, __u32 way, __u32 flags, __u64 now,
+				       __u32 *made)
 {
 	/* a reply whose first packet was not seen counts as opened by the other side */
 	struct conn_value fresh = {.created = now, .seen = now, .origin = way};
@@ -174,6 +176,7 @@ DP_INLINE struct conn_value *conn_make(struct dp_ctx *ctx, const struct flow_val
 	conn_key_set(&key, &rec->key, slot, way);
 	if (conn_take(ctx, slot, false) && !dp_add(ctx, conn, &key, &fresh)) {
 		COUNT_HOST(ctx, conn_created);
+		*made |= CONN_MADE << way;
 		return NULL;
 	}
 	conn = dp_find(ctx, conn, &key);
@@ -197,8 +200,9 @@ DP_INLINE int conn_forget(struct flow_value *rec)
 }
 
 /*
- * Folds the record's counts into its connection; FLAGS are those of the packet at hand. Not 0:
- * the connection that the packet would pass by is none, so it has to walk again.
+ * Folds the record's counts into its connection; FLAGS are those of the packet at hand. CONN_LOST:
+ * the connection that the packet would pass by is none, so it has to walk again; else CONN_MADE of
+ * what had none.
  */
 DP_STAGE int conn_touch(struct dp_ctx *ctx, struct flow_value *rec, __u32 flags)
 {
@@ -207,6 +211,7 @@ DP_STAGE int conn_touch(struct dp_ctx *ctx, struct flow_value *rec, __u32 flags)
 		     (CONN_UNKNOWN | DP_TCP_SYN);
 	struct conn_value *sent = NULL, *received = NULL;
 	__u64 now = dp_jiffies(ctx);
+	__u32 made = 0;
 	bool tx, rx;
 
 	if (!rec)
@@ -222,17 +227,17 @@ DP_STAGE int conn_touch(struct dp_ctx *ctx, struct flow_value *rec, __u32 flags)
 	if (rx && (rec->flags & FLOW_HELD << 1) && conn_is_lost(received, flags))
 		return conn_forget(rec);
 	if (tx && !sent)
-		sent = conn_make(ctx, rec, rec->tx_slot, CONN_SENT, flags, now);
+		sent = conn_make(ctx, rec, rec->tx_slot, CONN_SENT, flags, now, &made);
 	if (sent)
 		conn_add(sent, rec, CONN_SENT, flags, now);
 	if (rx && !received)
-		received = conn_make(ctx, rec, rec->rx_slot, CONN_RECEIVED, flags, now);
+		received = conn_make(ctx, rec, rec->rx_slot, CONN_RECEIVED, flags, now, &made);
 	if (received)
 		conn_add(received, rec, CONN_RECEIVED, flags, now);
 	rec->seen = now;
 	rec->packets = 0;
 	rec->bytes = 0;
-	return DP_OK;
+	return (int)made;
 }
 
 /*

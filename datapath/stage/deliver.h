@@ -53,7 +53,7 @@ DP_INLINE bool deliver_account(struct dp_ctx *ctx, const struct dp_head *h,
 	if (dp_likely(rec->flags & FLOW_CONN) &&
 	    dp_unlikely((h->tcp & (DP_TCP_FIN | DP_TCP_SYN | DP_TCP_RST)) ||
 			now - rec->seen > dp_config(ctx, hz) * LIM_CONN_TOUCH) &&
-	    conn_touch(ctx, rec, h->tcp))
+	    (conn_touch(ctx, rec, h->tcp) & CONN_LOST))
 		return false;
 	deliver_count(ctx, h, rec);
 	return true;

@@ -134,6 +134,7 @@ DP_INLINE int policy_judge_key(struct dp_ctx *ctx, struct dp_pkt *p, __u32 way,
 	__be16 port;
 
 	p->reject = 0;
+	p->log = 0;
 	__builtin_memset(&ask->verdict, 0, sizeof(ask->verdict)); /* where there is no policy */
 	if ((key_way == CONN_RECEIVED) != flipped)
 		kind |= POLICY_INGRESS;
@@ -165,6 +166,7 @@ DP_INLINE int policy_deny(struct dp_pkt *p, __u32 slot, __u32 reason)
 {
 	p->account = slot;
 	p->reject = p->ask.verdict.action == POLICY_REJECT;
+	p->log = p->ask.verdict.flags & POLICY_LOG;
 	return reason;
 }
 
@@ -195,6 +197,7 @@ DP_INLINE int policy_fresh(struct dp_ctx *ctx, struct dp_pkt *p, __u32 way)
 		return reason;
 	}
 	side->rule = p->ask.verdict.rule;
+	side->log = p->ask.verdict.flags & POLICY_LOG;
 	if (p->ask.verdict.action != POLICY_ACCEPT)
 		return policy_deny(p, side->slot, way ? DP_DROP_INGRESS : DP_DROP_EGRESS);
 	side->hold = DP_HOLD_FREE;

@@ -36,6 +36,8 @@ DP_INLINE void sample_show(struct dp_ctx *ctx, __u32 slot, __u32 what, __u32 siz
 		if (account->second != second) {
 			account->second = second;
 			account->taken = 0;
+			account->told = 0;
+			account->denied = 0;
 		}
 		if (account->taken++ >= LIM_SAMPLE_RATE) {
 			account->lost++;
@@ -79,6 +81,56 @@ DP_STAGE int sample_given(struct dp_ctx *ctx, __u32 slot)
 {
 	sample_pass(ctx, slot, SAMPLE_BEFORE, SAMPLE_RECEIVED);
 	return 0;
+}
+
+/* ------------------------------------------------------------------ flows */
+
+/* Why a port may not send or be given a packet, as far as its policy and its share say so. */
+#define SAMPLE_DENIALS                                                                         \
+	(1ull << DP_DROP_NO_POLICY | 1ull << DP_DROP_EGRESS | 1ull << DP_DROP_INGRESS |        \
+	 1ull << DP_DROP_EGRESS_ACL | 1ull << DP_DROP_INGRESS_ACL |                            \
+	 1ull << DP_DROP_NO_CONNECTION | 1ull << DP_DROP_CONN_BUDGET |                         \
+	 1ull << DP_DROP_CONN_LIMIT)
+
+DP_INLINE bool sample_is_denial(__u32 reason)
+{
+	return SAMPLE_DENIALS >> (reason & 63) & 1;
+}
+
+/* Does anybody want to be told of SLOT's flows of this KIND? One word says no. */
+DP_INLINE bool sample_is_told(struct dp_ctx *ctx, __u32 slot, __u32 kind)
+{
+	__u32 zero = 0;
+	const struct sampling_value *wish = dp_find(ctx, sampling, &zero);
+
+	if (dp_likely(!wish || !(wish->kinds & (1u << kind | 1u << SAMPLE_SOME))) ||
+	    dp_jiffies(ctx) >= wish->until)
+		return false;
+	if (wish->kinds & 1u << kind)
+		return true;
+	wish = dp_find(ctx, sampling, &slot);
+	return wish && (wish->kinds & 1u << kind);
+}
+
+/* SLOT's account if it may tell one more in this second. What is not told is counted. */
+DP_INLINE struct sampled_value *sample_may_tell(struct dp_ctx *ctx, __u32 slot, __u32 kind)
+{
+	struct sampled_value *account = dp_find(ctx, sampled, &slot);
+	__u32 hz = dp_config(ctx, hz);
+	__u64 second = dp_jiffies(ctx) / (hz ? hz : 1);
+
+	if (!account)
+		return NULL;
+	if (account->second != second) {
+		account->second = second;
+		account->taken = 0;
+		account->told = 0;
+		account->denied = 0;
+	}
+	if ((kind == SAMPLE_OPEN ? account->told++ : account->denied++) < LIM_SAMPLE_RATE)
+		return account;
+	account->untold++;
+	return NULL;
 }
 
 /* SLOT is about to be given it: from a port of this host, or by tunnel and still in it. */

@@ -248,6 +248,7 @@ static void kernel_clear(void *self)
 	wipe_range(k, NATIVE_MAP_drops, SLOTS * DP_DROP_COUNT);
 	wipe_range(k, NATIVE_MAP_port_stats, SLOTS);
 	wipe_range(k, NATIVE_MAP_budget, SLOTS);
+	wipe_range(k, NATIVE_MAP_sampled, SLOTS);
 	wipe_range(k, NATIVE_MAP_host_stats, 1);
 }
 

@@ -500,6 +500,24 @@ static void check_connection(struct row *row, char **words)
 		     (unsigned long long)value.packets[1]);
 }
 
+/* told SLOT OPENED DENIED: flows of it that the agent has been told of */
+static void check_told(struct row *row, char **words)
+{
+	struct sampled_value value = {};
+	__u32 slot;
+
+	if (g_strv_length(words) != 4) {
+		fail(row, "told SLOT OPENED DENIED");
+		return;
+	}
+	slot = strtoul(words[1], NULL, 0);
+	read_map(row, NATIVE_MAP_sampled, &slot, &value);
+	if (value.told != strtoull(words[2], NULL, 0) ||
+	    value.denied != strtoull(words[3], NULL, 0))
+		fail(row, "told of %llu and %llu flows of slot %u",
+		     (unsigned long long)value.told, (unsigned long long)value.denied, slot);
+}
+
 static void expect_punt(struct row *row, char **words)
 {
 	static const char *const kinds[] = {
@@ -547,6 +565,8 @@ static bool check(struct row *row, char **words)
 		check_connection(row, words);
 	else if (!strcmp(words[0], "no"))
 		check_no_connection(row, words);
+	else if (!strcmp(words[0], "told"))
+		check_told(row, words);
 	else if (!strcmp(words[0], "end"))
 		end_connection(row, words);
 	else if (!strcmp(words[0], "time") && words[1])

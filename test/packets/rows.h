@@ -10,6 +10,7 @@
  *   stat FIELD N  |  tx SLOT PACKETS BYTES  |  rx SLOT PACKETS BYTES   (since the row began)
  *   connection SLOT PROTO LOCAL LPORT REMOTE RPORT STATE SENT RECEIVED
  *   no connection SLOT PROTO LOCAL LPORT REMOTE RPORT
+ *   told SLOT OPENED DENIED                       flows that the agent is told of (world: looks)
  *   end SLOT PROTO LOCAL LPORT REMOTE RPORT       the agent ages the connection away
  *   time JIFFIES
  *

@@ -416,6 +416,21 @@ static void do_workload(struct line *l)
 	}
 }
 
+static void do_looks(struct line *l)
+{
+	static const struct {
+		const char *name;
+		__u32 kind;
+	} kinds[] = {{"open", SAMPLE_OPEN}, {"deny", SAMPLE_DENY}, {"some", SAMPLE_SOME}};
+	struct sampling_value wish = {.until = UINT64_MAX, .size = LIM_SAMPLE_SHORT};
+	__u32 slot = number(l, 1);
+
+	for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++)
+		if (has(l, kinds[i].name))
+			wish.kinds |= 1u << kinds[i].kind;
+	store(l, NATIVE_MAP_sampling, &slot, &wish);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(struct line *l);
@@ -425,6 +440,7 @@ static const struct {
 	{"mac", do_mac},	   {"flood", do_flood},	  {"location", do_location},
 	{"route", do_route},	   {"vtep", do_vtep},	  {"peer", do_peer},
 	{"workload", do_workload}, {"bump", do_bump},	  {"share", do_share},
+	{"looks", do_looks},
 };
 
 /* The Nth word becomes what it stands for. */

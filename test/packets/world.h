@@ -18,6 +18,7 @@
  *   workload NAME SLOT if N vni N mac M id N [IP...]   port with guard, mac and locations;
  *                                    NAME stands for M, NAME.if for its device
  *   share SLOT N                     connections that the port may open; world: 1000
+ *   looks SLOT [open] [deny] [some]  somebody wants to be told of its flows; slot 0: of all
  *   rule, default, policy            see world_policy.h
  */
 #pragma once
