@@ -88,6 +88,7 @@ static bool conn_expire(struct age *age, const struct conn_key *key)
 	    bpf_map_delete_elem(age->fd, key))
 		return false;
 	age->expired++;
+	age->ops.ended(key, &value, age->data);
 	return true;
 }
 

@@ -17,6 +17,8 @@ struct share;
 
 struct age_ops {
 	bool (*is_gone)(uint32_t slot, void *data); /* no port has this slot */
+	/* A connection has been forgotten. */
+	void (*ended)(const struct conn_key *key, const struct conn_value *value, void *data);
 	void (*swept)(void *data); /* everything that was there at the start has been seen */
 };
 

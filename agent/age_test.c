@@ -18,6 +18,10 @@ static bool is_gone(uint32_t slot, void *data)
 	return slot == GONE_SLOT;
 }
 
+static void ended(const struct conn_key *key, const struct conn_value *value, void *data)
+{
+}
+
 static void swept(void *data)
 {
 	(*(int *)data)++;
@@ -54,7 +58,7 @@ static struct conn_key key_of(gsize row)
 
 static void test_sweep(void)
 {
-	const struct age_ops ops = {is_gone, swept};
+	const struct age_ops ops = {is_gone, ended, swept};
 	struct jiffies *jiffies = jiffies_new();
 	uint64_t now = jiffies_get(jiffies);
 	int sweeps = 0;
@@ -85,7 +89,7 @@ static void test_sweep(void)
 /* More than one step of the loop reads at once. */
 static void test_many(void)
 {
-	const struct age_ops ops = {is_gone, swept};
+	const struct age_ops ops = {is_gone, ended, swept};
 	int sweeps = 0;
 	struct age *age = age_new(conn_map, NULL, &ops, &sweeps);
 	struct conn_key key = {.slot = GONE_SLOT, .proto = IPPROTO_UDP};

@@ -15,6 +15,7 @@
 #include "abi/hash.h"
 #include "agent/dhcp4_option.h"
 #include "agent/dhcp6_option.h"
+#include "agent/follow.h"
 #include "agent/links.h"
 #include "agent/local.h"
 #include "agent/ports.h"
@@ -125,6 +126,8 @@ bool agent_apply(struct agent *agent)
 	log_debug(MODULE, "%s: applied: %zu puts, %zu deletions, %zu failed",
 		  agent->options->host, result.puts, result.dels, result.failed);
 	ports_applied(agent->ports);
+	if (agent->follow)
+		follow_update(agent->follow);
 	return ok;
 }
 
@@ -388,6 +391,11 @@ static bool slot_is_gone(uint32_t slot, void *data)
 	return state_slot_is_free(((struct agent *)data)->state, slot);
 }
 
+static void conn_ended(const struct conn_key *key, const struct conn_value *value, void *data)
+{
+	follow_ended(((struct agent *)data)->follow, key, value);
+}
+
 /* Within a sweep a port may have gone whose connections were passed already. */
 static void conn_swept(void *data)
 {
@@ -468,7 +476,7 @@ static bool open_state(struct agent *agent, GError **error)
 
 static bool open_events(struct agent *agent, GError **error)
 {
-	static const struct age_ops age_ops = {slot_is_gone, conn_swept};
+	static const struct age_ops age_ops = {slot_is_gone, conn_ended, conn_swept};
 
 	agent->nexthops =
 		nexthops_new(agent->netlink, hop_changed, link_gone, link_seen, agent, error);
@@ -479,6 +487,7 @@ static bool open_events(struct agent *agent, GError **error)
 	if (!agent->punt)
 		return false;
 	agent->advertise = advertise_new(agent->state, agent->punt);
+	agent->follow = follow_new(agent);
 	agent->watch = watch_new(agent, error);
 	if (!agent->watch)
 		return false;
@@ -545,6 +554,7 @@ void agent_free(struct agent *agent)
 		g_source_remove(agent->soon);
 	local_free(agent->local);
 	watch_free(agent->watch);
+	follow_free(agent->follow);
 	scrape_free(agent->scrape);
 	feed_free(agent->feed);
 	age_free(agent->age);

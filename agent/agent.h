@@ -54,6 +54,7 @@ struct agent {
 	struct local *local;
 	struct scrape *scrape;
 	struct watch *watch;
+	struct follow *follow;
 	uint32_t uplink;
 	uint32_t vxlan;
 	guint retry;

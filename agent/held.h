@@ -49,6 +49,7 @@ struct state {
 	struct slots *vteps;
 	GPtrArray *dirty_nets;
 	gsize counts[ROW_TABLE_COUNT];
+	gsize logged; /* port rows with logs */
 	uint32_t epoch;
 	bool full;
 };

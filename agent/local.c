@@ -11,6 +11,7 @@
 
 #include "agent/agent.h"
 #include "agent/flows.h"
+#include "agent/follow.h"
 #include "agent/ports.h"
 #include "agent/scrape.h"
 #include "agent/show.h"
@@ -313,6 +314,15 @@ static void do_stats(struct local *local, struct http_request *request,
 					    "port %.64s: not known on this host", text));
 }
 
+static void do_flows_follow(struct local *local, struct http_request *request,
+			    const struct http_question *question, const char *rest)
+{
+	GError *error = follow_open(local->agent->follow, request, question);
+
+	if (error)
+		reply_error(request, error);
+}
+
 static void do_flows(struct local *local, struct http_request *request,
 		     const struct http_question *question, const char *rest)
 {
@@ -329,11 +339,17 @@ static const struct {
 	void (*act)(struct local *local, struct http_request *request,
 		    const struct http_question *question, const char *rest);
 } paths[] = {
-	{"POST", "/v1/attach", do_attach},	{"POST", "/v1/detach", do_detach},
-	{"GET", "/v1/ports", do_ports},		{"GET", "/v1/ports/", do_stats},
-	{"GET", "/v1/drops", do_drops},		{"GET", "/v1/flows", do_flows},
-	{"GET", "/v1/drops/follow", do_follow}, {"GET", "/v1/capture", do_capture},
-	{"GET", "/v1/status", do_status},	{"GET", "/metrics", do_metrics},
+	{"POST", "/v1/attach", do_attach},
+	{"POST", "/v1/detach", do_detach},
+	{"GET", "/v1/ports", do_ports},
+	{"GET", "/v1/ports/", do_stats},
+	{"GET", "/v1/drops", do_drops},
+	{"GET", "/v1/flows", do_flows},
+	{"GET", "/v1/drops/follow", do_follow},
+	{"GET", "/v1/capture", do_capture},
+	{"GET", "/v1/status", do_status},
+	{"GET", "/metrics", do_metrics},
+	{"GET", "/v1/flows/follow", do_flows_follow},
 };
 
 static void serve(struct http_request *request, const struct http_question *question,

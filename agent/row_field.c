@@ -260,6 +260,24 @@ bool row_read_pairs(json_t *value, void *out, GError **error)
 	return list_read(value, pair_read, sizeof(struct row_pair), out, error);
 }
 
+static const struct row_field log_fields[] = {
+	{"id", row_read_uuid, true, offsetof(struct row_log, id)},
+	{"accept", row_read_bool, true, offsetof(struct row_log, accept)},
+	{"drop", row_read_bool, true, offsetof(struct row_log, drop)},
+	{"set", row_read_text, false, offsetof(struct row_log, set)},
+	{0},
+};
+
+static bool log_read(json_t *value, void *out, GError **error)
+{
+	return row_fields_read(log_fields, value, out, error);
+}
+
+bool row_read_logs(json_t *value, void *out, GError **error)
+{
+	return list_read(value, log_read, sizeof(struct row_log), out, error);
+}
+
 static bool v4_read(json_t *value, void *out, GError **error)
 {
 	if (!row_read_ip(value, out, error))

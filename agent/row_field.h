@@ -41,6 +41,7 @@ bool row_read_text(json_t *value, void *out, GError **error);	   /* char *, owne
 bool row_read_ips(json_t *value, void *out, GError **error);	   /* struct row_location */
 bool row_read_addresses(json_t *value, void *out, GError **error); /* struct row_interface */
 bool row_read_pairs(json_t *value, void *out, GError **error);	   /* pairs, pair_count */
+bool row_read_logs(json_t *value, void *out, GError **error);	   /* logs, log_count */
 bool row_read_leases(json_t *value, void *out, GError **error);	   /* leases, lease_count */
 bool row_read_service(json_t *value, void *out, GError **error);   /* struct dhcp6_service * */
 bool row_read_ra(json_t *value, void *out, GError **error);	   /* struct ra_config * */

@@ -77,6 +77,7 @@ static const struct row_field port_fields[] = {
 	FIELD("pairs", row_read_pairs, true, struct row_port, pairs),
 	FIELD("dhcp4", row_read_leases, false, struct row_port, leases),
 	FIELD("dhcp6", row_read_service, false, struct row_port, dhcp6),
+	FIELD("logs", row_read_logs, false, struct row_port, logs),
 	{0},
 };
 
@@ -272,6 +273,9 @@ static void port_free(struct row_port *port)
 		dhcp4_lease_done(&port->leases[i]);
 	g_free(port->leases);
 	dhcp6_service_free(port->dhcp6);
+	for (gsize i = 0; i < port->log_count; i++)
+		g_free(port->logs[i].set);
+	g_free(port->logs);
 	g_free(port);
 }
 

@@ -10,9 +10,8 @@
 #include <jansson.h>
 
 #include "agent/desired.h"
-#include "agent/dhcp4.h"
-#include "agent/dhcp6.h"
 #include "agent/ra.h"
+#include "agent/row_port.h"
 #include "lib/ip.h"
 #include "lib/uuid.h"
 #include "policy/rule.h"
@@ -83,11 +82,6 @@ struct row_location {
 	struct ip *ips;
 };
 
-struct row_pair {
-	struct mac mac;
-	struct prefix prefix;
-};
-
 struct row_identity {
 	char **sets; /* names, owned; ends with NULL */
 	gsize count;
@@ -96,25 +90,6 @@ struct row_identity {
 struct row_group_address {
 	char *group;
 	struct prefix prefix;
-};
-
-struct row_port {
-	struct uuid id;
-	struct uuid network;
-	uint32_t vni;
-	struct mac mac;
-	uint32_t identity;
-	uint32_t mtu;
-	bool up;
-	bool guarded;
-	bool filtered; /* its policy decides */
-	char *name;
-	char *project;
-	struct row_pair *pairs;
-	gsize pair_count;
-	struct dhcp4_lease *leases;
-	gsize lease_count;
-	struct dhcp6_service *dhcp6; /* NULL: none */
 };
 
 struct row {

@@ -130,14 +130,16 @@ void sample_want(struct sample *sample, uint32_t slot, uint32_t kinds, uint32_t 
 	wish_write(sample, slot, wish);
 }
 
-uint64_t sample_get_lost(const struct sample *sample, uint32_t slot)
+struct sample_lost sample_get_lost(const struct sample *sample, uint32_t slot)
 {
 	g_autofree struct sampled_value *accounts = g_new0(struct sampled_value, sample->cpus);
-	uint64_t lost = 0;
+	struct sample_lost lost = {0};
 
 	if (bpf_map_lookup_elem(sample->sampled, &slot, accounts))
-		return 0;
-	for (unsigned int cpu = 0; cpu < sample->cpus; cpu++)
-		lost += accounts[cpu].lost;
+		return lost;
+	for (unsigned int cpu = 0; cpu < sample->cpus; cpu++) {
+		lost.packets += accounts[cpu].lost;
+		lost.flows += accounts[cpu].untold;
+	}
 	return lost;
 }

@@ -19,5 +19,11 @@ void sample_free(struct sample *sample); /* nothing is shown any more */
 
 /* From now on SLOT's packets of KINDS (bits 1 << enum sample_kind), SIZE bytes each; 0: none. */
 void sample_want(struct sample *sample, uint32_t slot, uint32_t kinds, uint32_t size);
-/* Packets of SLOT that could not be shown since its programs were loaded. */
-uint64_t sample_get_lost(const struct sample *sample, uint32_t slot);
+
+/* What of SLOT could not be shown since its programs were loaded. */
+struct sample_lost {
+	uint64_t packets;
+	uint64_t flows;
+};
+
+struct sample_lost sample_get_lost(const struct sample *sample, uint32_t slot);

@@ -9,6 +9,7 @@
 
 #include "abi/drop.h"
 #include "agent/agent.h"
+#include "agent/follow.h"
 #include "agent/policies.h"
 #include "agent/ports.h"
 #include "agent/watch.h"
@@ -62,7 +63,7 @@
 	  "Copies made of broadcasts and unknown unicast")                                     \
 	X(PUNTS, "weft_punts_total", COUNTER, NULL, "Packets handed to the agent")             \
 	X(WATCHERS, "weft_watchers", GAUGE, "what",                                            \
-	  "Clients that look on: at drops, or with a capture")                                 \
+	  "Clients that look on: at drops, at connections, or with a capture")                 \
 	X(DROPS, "weft_drops_total", COUNTER, "reason",                                        \
 	  "Packets dropped on the host, since the agent started where a port is gone")         \
 	X(PORT_DROPS, "weft_port_drops_total", COUNTER, "port,name",                           \
@@ -193,6 +194,7 @@ static void collect_feed(struct scrape *scrape)
 		set(scrape, SCRAPE_ROWS, row_table_name(i), state_count(agent->state, i));
 	set(scrape, SCRAPE_APPLIES, NULL, agent->applies);
 	set(scrape, SCRAPE_FAILURES, NULL, agent->failures);
+	set(scrape, SCRAPE_WATCHERS, "flows", follow_count(agent->follow));
 	set(scrape, SCRAPE_WATCHERS, "drops", watch_count_drops(agent->watch));
 	set(scrape, SCRAPE_WATCHERS, "capture", watch_count_captures(agent->watch));
 }

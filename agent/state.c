@@ -385,6 +385,7 @@ static void port_add(struct state *state, struct row *row)
 {
 	struct wire *wire = held_find_wire(state, row->u.port->id);
 
+	state->logged += row->u.port->log_count > 0;
 	port_each_mac(state, row, local_add);
 	holders_add(state, row);
 	if (wire)
@@ -396,6 +397,7 @@ static void port_del(struct state *state, struct row *row, bool replaced)
 {
 	struct wire *wire = held_find_wire(state, row->u.port->id);
 
+	state->logged -= row->u.port->log_count > 0;
 	port_each_mac(state, row, local_del);
 	holders_del(state, row);
 	if (wire)
@@ -649,6 +651,11 @@ void state_applied(struct state *state)
 void state_slots_swept(struct state *state)
 {
 	slots_settle(state->slots);
+}
+
+gsize state_count_logged(const struct state *state)
+{
+	return state->logged;
 }
 
 gsize state_count(const struct state *state, enum row_table table)

@@ -106,3 +106,4 @@ void state_slots_swept(struct state *state);
 bool state_slot_is_free(const struct state *state, uint32_t slot); /* no port has it */
 
 gsize state_count(const struct state *state, enum row_table table);
+gsize state_count_logged(const struct state *state); /* ports whose flows are logged */

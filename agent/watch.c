@@ -13,6 +13,7 @@
 
 #include "abi/drop.h"
 #include "agent/agent.h"
+#include "agent/follow.h"
 #include "agent/ports.h"
 #include "agent/sample.h"
 #include "agent/tuple.h"
@@ -96,8 +97,7 @@ static json_t *bytes_to_hex(const uint8_t *bytes, gsize size)
 	return json_stringn(text, size * 2);
 }
 
-/* The kernel counts from its start: nanoseconds since 1970. */
-static int64_t real_time(uint64_t monotonic)
+int64_t watch_real_time(uint64_t monotonic)
 {
 	struct timespec real, mono;
 
@@ -113,7 +113,7 @@ static json_t *event_line(const struct sample_event *event, const struct wire *w
 	static const char *const kinds[] = {"", "drop", "before", "after"};
 	json_t *out = json_object();
 
-	json_object_set_new(out, "time", json_integer(real_time(event->time)));
+	json_object_set_new(out, "time", json_integer(watch_real_time(event->time)));
 	json_object_set_new(out, "kind", json_string(kinds[event->kind]));
 	if (wire)
 		put_uuid(out, "port", wire->id);
@@ -156,6 +156,8 @@ static void event_shown(const struct sample_event *event, void *data)
 	struct watch *watch = data;
 	const struct wire *wire = state_find_slot(watch->agent->state, event->slot);
 
+	if (event->kind == SAMPLE_OPEN || event->kind == SAMPLE_DENY)
+		follow_event(watch->agent->follow, event);
 	if (event->kind < SAMPLE_DROP || event->kind > SAMPLE_AFTER)
 		return;
 	for (guint i = 0; i < watch->clients->len; i++) {
@@ -182,7 +184,7 @@ static void lost_add(const struct wire *wire, void *data)
 	struct lost_sum *sum = data;
 
 	if (!sum->watcher->port || is_named(wire, sum->watcher->port))
-		sum->lost += sample_get_lost(sum->watcher->watch->sample, wire->slot);
+		sum->lost += sample_get_lost(sum->watcher->watch->sample, wire->slot).packets;
 }
 
 static uint64_t lost_count(const struct watcher *watcher)
@@ -191,9 +193,14 @@ static uint64_t lost_count(const struct watcher *watcher)
 	struct lost_sum sum = {watcher, 0};
 
 	if (is_capture(watcher))
-		return sample_get_lost(watch->sample, watcher->slot);
+		return sample_get_lost(watch->sample, watcher->slot).packets;
 	state_foreach_wire(watch->agent->state, lost_add, &sum);
-	return sum.lost + (watcher->port ? 0 : sample_get_lost(watch->sample, 0));
+	return sum.lost + (watcher->port ? 0 : sample_get_lost(watch->sample, 0).packets);
+}
+
+uint64_t watch_get_untold(const struct watch *watch, uint32_t slot)
+{
+	return sample_get_lost(watch->sample, slot).flows;
 }
 
 static gboolean lost_tell(gpointer data)
@@ -232,10 +239,10 @@ gsize watch_count_drops(const struct watch *watch)
 	return watch->clients->len - watch_count_captures(watch);
 }
 
-/* What the clients want of SLOT together. */
-static void wish_follow(struct watch *watch, uint32_t slot)
+void watch_wish(struct watch *watch, uint32_t slot)
 {
-	uint32_t kinds = 0, size = 0;
+	uint32_t kinds = follow_get_kinds(watch->agent->follow, slot);
+	uint32_t size = LIM_SAMPLE_SHORT;
 
 	for (guint i = 0; i < watch->clients->len; i++) {
 		const struct watcher *watcher = watch->clients->pdata[i];
@@ -281,7 +288,7 @@ static void client_gone(void *data)
 	log_info(MODULE, "%s: a %s has ended", watch->agent->options->host,
 		 is_capture(watcher) ? "capture" : "view of drops");
 	g_ptr_array_remove_fast(watch->clients, watcher);
-	wish_follow(watch, slot);
+	watch_wish(watch, slot);
 	programs_follow(watch);
 }
 
@@ -295,7 +302,7 @@ static void client_add(struct watch *watch, struct watcher *watcher,
 	watcher->stream =
 		http_stream_open(request, "application/x-ndjson", client_gone, watcher);
 	g_ptr_array_add(watch->clients, watcher);
-	wish_follow(watch, watcher->slot);
+	watch_wish(watch, watcher->slot);
 	line_write(watcher, first);
 }
 

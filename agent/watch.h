@@ -23,6 +23,13 @@ GError *watch_drops(struct watch *watch, struct http_request *request,
 GError *watch_capture(struct watch *watch, struct http_request *request,
 		      const struct http_question *question);
 
+/* What is wanted of SLOT has changed (follow.h): the data plane is told. */
+void watch_wish(struct watch *watch, uint32_t slot);
+/* Flows of SLOT that the data plane could not tell of. */
+uint64_t watch_get_untold(const struct watch *watch, uint32_t slot);
+/* The kernel counts from its start: nanoseconds since 1970. */
+int64_t watch_real_time(uint64_t monotonic);
+
 /* The port of SLOT is no more: so are its captures. */
 void watch_slot_gone(struct watch *watch, uint32_t slot);
 

@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * weft flows: the connections that the agent here knows. Followed, they are asked for once a
- * second, and what has come or gone in between is told.
+ * weft flows: the connections that the agent here knows. Followed, the agent tells of each that
+ * begins or ends and of what is denied; what is there already is asked for once.
  */
 #include "cli/cmd.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
 #include "cli/agent_socket.h"
+#include "cli/agent_stream.h"
 #include "cli/crud.h"
 #include "cli/output.h"
 #include "lib/error.h"
 #include "lib/http_client.h"
 
-#define FOLLOW_LIMIT "100000" /* unless given; more are not compared */
+#define FOLLOW_LIMIT "100000" /* of what is there already */
 
 const struct option cmd_flows_options[] = {
 	{"project", 0, "PROJECT", "only of this project's ports", false, NULL, NULL},
@@ -21,8 +25,11 @@ const struct option cmd_flows_options[] = {
 	{"state", 0, "STATE", "only in this state: new, established, fin, closing, closed",
 	 false, NULL, NULL},
 	{"limit", 0, "N", "at most so many (1000)", false, NULL, NULL},
-	{"follow", 0, NULL, "tell which begin and end, by a look each second", false, NULL,
+	{"follow", 0, NULL, "tell which begin, end and are denied, until interrupted", false,
+	 NULL, NULL},
+	{"verdict", 0, "VERDICT", "only what is accepted, or denied (followed)", false, NULL,
 	 NULL},
+	{"denied", 0, NULL, "the same as --verdict denied", false, NULL, NULL},
 	{NULL, 0, NULL, NULL, false, NULL, NULL},
 };
 
@@ -30,10 +37,6 @@ static const char *const columns[] = {"name",	     "protocol",     "local",	   "
 				      "remote",	     "remote_port",  "state",	   "opened_by",
 				      "age_seconds", "idle_seconds", "tx_packets", "tx_bytes",
 				      "rx_packets",  "rx_bytes",     "rule"};
-
-/* What tells a connection from others of its host. */
-static const char *const key_members[] = {"port",	"protocol", "local",
-					  "local_port", "remote",   "remote_port"};
 
 static void add_condition(GString *path, const char *name, const char *text)
 {
@@ -44,9 +47,15 @@ static void add_condition(GString *path, const char *name, const char *text)
 				       name, escaped);
 }
 
+/* --denied is the short word for the one that is asked for most. */
+static const char *wanted_verdict(const struct arguments *arguments)
+{
+	return option_has(arguments, "denied") ? "denied" : option_get(arguments, "verdict");
+}
+
 /* The question with its conditions, or NULL. */
 static char *make_question(struct context *context, const struct arguments *arguments,
-			   GError **error)
+			   const char *what, GError **error)
 {
 	static const char *const conditions[] = {"project", "address", "state"};
 	const char *limit = option_get(arguments, "limit");
@@ -59,10 +68,11 @@ static char *make_question(struct context *context, const struct arguments *argu
 		if (!id)
 			return NULL;
 	}
-	path = g_string_new("/v1/flows");
+	path = g_string_new(what);
 	add_condition(path, "port", id);
 	for (gsize i = 0; i < G_N_ELEMENTS(conditions); i++)
 		add_condition(path, conditions[i], option_get(arguments, conditions[i]));
+	add_condition(path, "verdict", wanted_verdict(arguments));
 	if (!limit && option_has(arguments, "follow"))
 		limit = FOLLOW_LIMIT;
 	add_condition(path, "limit", limit);
@@ -104,18 +114,11 @@ static bool list(struct client *agent, const char *path, const struct arguments 
 
 /* ------------------------------------------------------------- following */
 
-static char *flow_key(const json_t *flow)
-{
-	GString *key = g_string_new(NULL);
-
-	for (gsize i = 0; i < G_N_ELEMENTS(key_members); i++) {
-		g_autofree char *text =
-			json_dumps(json_object_get(flow, key_members[i]), JSON_ENCODE_ANY);
-
-		g_string_append_printf(key, "%s ", text ? text : "");
-	}
-	return g_string_free(key, FALSE);
-}
+struct following {
+	struct context *context;
+	const struct arguments *arguments;
+	const char *path; /* the list of what is there already; NULL: is not wanted */
+};
 
 static const char *text_of(const json_t *flow, const char *name)
 {
@@ -129,115 +132,120 @@ static long long count_of(const json_t *flow, const char *name)
 	return json_integer_value(json_object_get(flow, name));
 }
 
+/* What is known of it: a state and counts, or why it is denied. */
+static char *print_rest(const json_t *flow)
+{
+	if (*text_of(flow, "reason"))
+		return g_strdup_printf("%s (%s)", text_of(flow, "reason"),
+				       text_of(flow, "sentence"));
+	if (*text_of(flow, "state"))
+		return g_strdup_printf("%s, sent %lld received %lld", text_of(flow, "state"),
+				       count_of(flow, "tx_packets"),
+				       count_of(flow, "rx_packets"));
+	return g_strdup(json_is_false(json_object_get(flow, "tracked")) ? "stateless" : "new");
+}
+
 /* Who opened it stands first. */
-static char *print_line(const char *event, const json_t *flow)
+static char *print_line(const json_t *flow)
 {
 	bool out = !strcmp(text_of(flow, "opened_by"), "local");
 	const char *from = out ? "local" : "remote", *to = out ? "remote" : "local";
 	g_autofree char *from_port = g_strconcat(from, "_port", NULL);
 	g_autofree char *to_port = g_strconcat(to, "_port", NULL);
+	g_autofree char *rest = print_rest(flow);
+	const char *name = text_of(flow, "name");
 
-	return g_strdup_printf("%s %s %s %s:%lld -> %s:%lld %s, sent %lld received %lld%s%s\n",
-			       event, text_of(flow, "name"), text_of(flow, "protocol"),
+	return g_strdup_printf("%s %s %s %s:%lld -> %s:%lld %s%s%s\n", text_of(flow, "event"),
+			       *name ? name : text_of(flow, "port"), text_of(flow, "protocol"),
 			       text_of(flow, from), count_of(flow, from_port),
-			       text_of(flow, to), count_of(flow, to_port),
-			       text_of(flow, "state"), count_of(flow, "tx_packets"),
-			       count_of(flow, "rx_packets"),
+			       text_of(flow, to), count_of(flow, to_port), rest,
 			       *text_of(flow, "rule") ? ", rule " : "", text_of(flow, "rule"));
 }
 
-/* A line of text, or of JSON with the member "event". */
-static bool tell(const struct arguments *arguments, const char *event, json_t *flow,
-		 GError **error)
+/* A line of text, or of JSON; at once, since somebody is looking on. */
+static bool tell(const struct following *following, const json_t *flow, GError **error)
 {
 	char *line, *text;
 
-	if (g_strcmp0(option_get(arguments, "format"), "json") != 0) {
-		line = print_line(event, flow);
+	if (g_strcmp0(option_get(following->arguments, "format"), "json") != 0) {
+		line = print_line(flow);
 		/* names are a user's: they do not write to the terminal */
 		for (char *c = line; c[0] && c[1]; c++)
 			if (g_ascii_iscntrl(*c))
 				*c = ' ';
-		return output_print(line, error);
+	} else {
+		text = json_dumps(flow, JSON_COMPACT);
+		line = g_strconcat(text, "\n", NULL);
+		free(text);
 	}
-	json_object_set_new(flow, "event", json_string(event));
-	text = json_dumps(flow, JSON_COMPACT);
-	line = g_strconcat(text, "\n", NULL);
-	free(text);
-	return output_print(line, error);
+	return output_print(line, error) && fflush(stdout) == 0;
 }
 
-static GHashTable *index_flows(const json_t *flows)
+/* What is there when the agent has begun to tell: none is missed, one may be told twice. */
+static bool tell_present(const struct following *following, GError **error)
 {
-	GHashTable *index = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
-						  (GDestroyNotify)json_decref);
+	__attribute__((cleanup(client_freep))) struct client *agent =
+		agent_socket_open(following->context, error);
+	bool truncated = false;
+	json_auto_t *flows = agent ? ask(agent, following->path, &truncated, error) : NULL;
 	json_t *flow;
 	size_t i;
 
-	json_array_foreach (flows, i, flow)
-		g_hash_table_replace(index, flow_key(flow), json_incref(flow));
-	return index;
-}
-
-/* Tells EVENT of what is in INDEX and not in OTHER. */
-static bool tell_others(const struct arguments *arguments, const char *event, GHashTable *index,
-			GHashTable *other, GError **error)
-{
-	GHashTableIter iter;
-	gpointer key, flow;
-
-	g_hash_table_iter_init(&iter, index);
-	while (g_hash_table_iter_next(&iter, &key, &flow))
-		if (!g_hash_table_contains(other, key) && !tell(arguments, event, flow, error))
-			return false;
-	return true;
-}
-
-/* One look, compared with the last in *BEFORE (NULL: the first; all that is there begins). */
-static bool look(struct client *agent, const char *path, const struct arguments *arguments,
-		 GHashTable **before, GError **error)
-{
-	g_autoptr(GHashTable) now = NULL, last = *before;
-	bool truncated;
-	json_auto_t *flows = ask(agent, path, &truncated, error);
-
-	*before = NULL;
 	if (!flows)
 		return false;
-	if (truncated) {
-		g_set_error(error, WEFT_ERROR, WEFT_ERROR_EXHAUSTED,
-			    "flows: more than --limit, so that some would be missed: give a "
-			    "port or an address");
-		return false;
+	json_array_foreach (flows, i, flow) {
+		json_object_set_new(flow, "event", json_string("begin"));
+		json_object_set_new(flow, "verdict", json_string("accepted"));
+		if (!tell(following, flow, error))
+			return false;
 	}
-	now = index_flows(flows);
-	if (!last)
-		last = g_hash_table_new(g_str_hash, g_str_equal);
-	if (!tell_others(arguments, "end", last, now, error) ||
-	    !tell_others(arguments, "begin", now, last, error))
-		return false;
-	*before = g_steal_pointer(&now);
+	if (truncated)
+		g_printerr("weft: of what is there already, only a part is shown\n");
 	return true;
 }
 
-static bool follow(struct client *agent, const char *path, const struct arguments *arguments,
-		   GError **error)
+static bool follow_line(const json_t *line, void *data, GError **error)
 {
-	GHashTable *before = NULL;
+	const struct following *following = data;
 
-	while (look(agent, path, arguments, &before, error))
-		g_usleep(G_USEC_PER_SEC);
-	return false;
+	if (json_object_get(line, "host"))
+		return !following->path || tell_present(following, error);
+	if (!json_object_get(line, "lost"))
+		return tell(following, line, error);
+	g_printerr("weft: %lld flows were not told\n", count_of(line, "lost"));
+	return true;
+}
+
+static bool follow(struct context *context, const struct arguments *arguments, GError **error)
+{
+	g_autofree char *path = make_question(context, arguments, "/v1/flows/follow", error);
+	g_autofree char *list = NULL;
+	struct following following = {context, arguments, NULL};
+
+	if (!path)
+		return false;
+	if (option_get(arguments, "state") || option_get(arguments, "limit")) {
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID, "--%s: not with --follow",
+			    option_get(arguments, "state") ? "state" : "limit");
+		return false;
+	}
+	if (g_strcmp0(wanted_verdict(arguments), "denied") != 0) {
+		list = make_question(context, arguments, "/v1/flows", error);
+		if (!list)
+			return false;
+	}
+	following.path = list;
+	return agent_stream_run(context, path, follow_line, &following, error);
 }
 
 bool cmd_flows(struct context *context, const struct arguments *arguments, GError **error)
 {
-	g_autofree char *path = make_question(context, arguments, error);
-	__attribute__((cleanup(client_freep))) struct client *agent =
-		path ? agent_socket_open(context, error) : NULL;
+	g_autofree char *path = NULL;
+	__attribute__((cleanup(client_freep))) struct client *agent = NULL;
 
-	if (!agent)
-		return false;
-	return option_has(arguments, "follow") ? follow(agent, path, arguments, error)
-					       : list(agent, path, arguments, error);
+	if (option_has(arguments, "follow"))
+		return follow(context, arguments, error);
+	path = make_question(context, arguments, "/v1/flows", error);
+	agent = path ? agent_socket_open(context, error) : NULL;
+	return agent && list(agent, path, arguments, error);
 }

@@ -102,11 +102,90 @@ cloud_start follow control "$CLOUD_BIN/cli/weft" --url "http://$CLOUD_LISTEN" --
 	--agent "$CLOUD_RUN/h2/agent.sock" flows db --follow
 check 'follow: what is there' cloud_wait 10 grep -q '^begin db tcp 10.3.0.11:45000 -> 10.3.0.12:5432 established' "$CLOUD_DIR/log/follow"
 N web bash -c 'exec 3<>/dev/tcp/10.3.0.12/5432; sleep 3' &
-check 'follow: what begins' cloud_wait 10 eval '[ "$(grep -c "^begin .*:5432 established" "$CLOUD_DIR/log/follow")" -ge 2 ]'
+check 'follow: what begins, by its rule' cloud_wait 10 \
+	grep -q "^begin db tcp 10.3.0.11:[0-9]* -> 10.3.0.12:5432 new, rule sg:$dbs/$rule\$" "$CLOUD_DIR/log/follow"
+connects 80
+check 'follow: what is denied' cloud_wait 10 \
+	grep -q '^deny db tcp 10.3.0.11:[0-9]* -> 10.3.0.12:80 ingress-denied (' "$CLOUD_DIR/log/follow"
 cloud_stop client
 cloud_stop serve-5432
 check 'follow: what ends' cloud_wait 25 grep -q '^end db tcp 10.3.0.11:[0-9]* .* closed, ' "$CLOUD_DIR/log/follow"
 cloud_stop follow
+
+# Chosen events: what is denied, of a project, a port, an address; and nothing when nobody looks.
+follow() { # NAME HOST ARGUMENT...: its lines go to $CLOUD_DIR/log/NAME
+	local name=$1 host=$2
+	shift 2
+	cloud_start "$name" control "$CLOUD_BIN/cli/weft" --url "http://$CLOUD_LISTEN" --token admin-secret \
+		--agent "$CLOUD_RUN/$host/agent.sock" flows --follow "$@"
+}
+watched() { # HOST N
+	agent "$1" GET /metrics | grep -q "^weft_watchers{what=\"flows\"} $2\$"
+}
+check 'nobody follows' cloud_wait 5 watched h2 0
+follow denied h2 db --denied
+follow other h2 --denied --address 10.9.0.0/16
+follow json h2 --verdict denied --project "$(weft h2 port show db -f value -c project_id)" -f json
+follow sender h1 --verdict accepted --address 10.3.0.12
+check 'three follow' cloud_wait 5 watched h2 3
+connects 81
+check 'the echo is denied' unreached web 10.3.0.12
+check 'denied: TCP' cloud_wait 5 grep -q '^deny db tcp 10.3.0.11:[0-9]* -> 10.3.0.12:81 ingress-denied (' "$CLOUD_DIR/log/denied"
+check 'denied: echo' cloud_wait 5 grep -q '^deny db icmp 10.3.0.11:[0-9]* -> 10.3.0.12:0 ingress-denied (' "$CLOUD_DIR/log/denied"
+check 'of a project, as JSON' cloud_wait 5 /usr/bin/python3 -c '
+import json, sys
+for line in map(json.loads, open(sys.argv[1])):
+    if line["remote_port"] and line["local_port"] == 81:
+        assert line["remote_sets"] == ["sg:" + sys.argv[2]] and line["rule"] is None, line
+        assert line["name"] == "db" and line["reason"] == "ingress-denied", line
+        sys.exit(0)
+sys.exit(1)' "$CLOUD_DIR/log/json" "$webs"
+check 'not of other addresses' test ! -s "$CLOUD_DIR/log/other"
+check 'the sender opened it' cloud_wait 5 grep -q "^begin web tcp 10.3.0.11:[0-9]* -> 10.3.0.12:81 new, rule sg:$webs/" "$CLOUD_DIR/log/sender"
+check_not 'and it was not denied there' grep -q '^deny' "$CLOUD_DIR/log/sender"
+for name in denied other json sender; do cloud_stop $name; done
+check 'nobody follows any more' cloud_wait 5 watched h2 0
+check_match 'what is denied is not kept' 'followed' "$(weft h2 flows --denied 2>&1)"
+check_match 'a verdict that there is not' '^weft: parameter verdict: maybe is not' "$(weft h2 flows --verdict maybe 2>&1)"
+check_match 'a state cannot be followed' '^weft: --state: ' "$(weft h2 flows --follow --state new 2>&1)"
+
+# Logged: the agent writes down what the API asks for, whoever looks on.
+log() { # ATTRIBUTES
+	api POST /v2.0/log/logs "{\"log\":{\"resource_type\":\"security_group\",$1}}" | get log id
+}
+logged() { # HOST PATTERN
+	grep -q -- "$2" "$CLOUD_DIR/log/agent-$1"
+}
+check_not 'nothing is logged unasked' logged h2 ' accepted '
+dropped=$(log "\"event\":\"DROP\",\"target_id\":\"$db\"")
+accepted=$(log "\"event\":\"ACCEPT\",\"resource_id\":\"$dbs\"")
+cloud_start serve-5432 db /usr/bin/python3 -c '
+import socket
+server = socket.create_server(("", 5432))
+held = []
+while True: held.append(server.accept())'
+cloud_wait 5 listening db 5432
+tried() { # PORT PATTERN: what connecting to it has h2 log
+	connects "$1"
+	logged h2 "$2"
+}
+check 'a denial is logged' cloud_wait 5 tried 80 \
+	"info flow: port $db: denied tcp 10.3.0.11:[0-9]* -> 10.3.0.12:80, ingress-denied, rule none, log $dropped\$"
+check 'a connection is logged, by its rule' cloud_wait 5 tried 5432 \
+	"info flow: port $db: accepted tcp 10.3.0.11:[0-9]* -> 10.3.0.12:5432, rule sg:$dbs/$rule, log $accepted\$"
+check_not 'of others nothing is' logged h1 " port $web: "
+api PUT "/v2.0/log/logs/$dropped" '{"log":{"enabled":false}}' >/dev/null
+api DELETE "/v2.0/log/logs/$accepted" >/dev/null
+quiet() { # FIRST: nothing of the ports is asked of the data plane any more
+	local before after
+	before=$(grep -c ' flow: port ' "$CLOUD_DIR/log/agent-h2")
+	connects 80
+	connects 5432
+	sleep 0.5
+	after=$(grep -c ' flow: port ' "$CLOUD_DIR/log/agent-h2")
+	[ "$before" = "$after" ]
+}
+check 'and no more when it is not asked for' cloud_wait 5 quiet
 
 metric() { # HOST NAME
 	agent "$1" GET /metrics | awk -v name="$2" '$1 == name { print $2 }'
