@@ -10,6 +10,7 @@
 #include "api/binding.h"
 #include "api/discovery.h"
 #include "api/engine.h"
+#include "api/log.h"
 #include "api/quota.h"
 #include "api/quota_serve.h"
 #include "api/reply.h"
@@ -137,11 +138,26 @@ static void serve_below(const struct ask *ask)
 		serve_nothing(ask->request);
 }
 
-/* /v2.0/COLLECTION[/ID[/ACTION[/TAG]]], with ".json" at the end as older clients say. */
+static void serve_loggable(const struct ask *ask)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (ask->id)
+		serve_nothing(ask->request);
+	else if (strcmp(ask->question->method, "GET") != 0)
+		serve_bad_method(ask->request);
+	else if (!access_check_rule(ask->api->access, ask->caller, "get_loggable_resource",
+				    &error))
+		reply_error(ask->request, error);
+	else
+		log_serve_loggable(ask->request);
+}
+
+/* /v2.0/[FAMILY/]COLLECTION[/ID[/ACTION[/TAG]]], with ".json" at the end as older clients say. */
 static void serve_resource(struct ask *ask)
 {
 	g_autofree char *path = g_strdup(ask->question->path + strlen("/v2.0/"));
-	char *parts[4] = {path};
+	char *parts[5] = {path};
 	gsize length = strlen(path);
 
 	if (length > 1 && path[length - 1] == '/')
@@ -153,11 +169,23 @@ static void serve_resource(struct ask *ask)
 		if (parts[i])
 			*parts[i]++ = '\0';
 	}
+	/* "log/logs": a family's collections are below its name */
+	if (parts[1] && strcmp(parts[0], "log") == 0) {
+		parts[1][-1] = '/';
+		memmove(parts + 1, parts + 2, sizeof(parts) - 2 * sizeof(parts[0]));
+		parts[4] = NULL;
+	} else if (parts[4]) {
+		parts[4][-1] = '/'; /* within a tag */
+	}
 	ask->id = parts[1];
 	ask->action = parts[2];
 	ask->tag = parts[3];
 	if (strcmp(parts[0], "quotas") == 0) {
 		quota_serve(ask);
+		return;
+	}
+	if (strcmp(parts[0], "log/loggable-resources") == 0) {
+		serve_loggable(ask);
 		return;
 	}
 	ask->resource = resource_find(parts[0]);

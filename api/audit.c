@@ -216,6 +216,15 @@ static void rule_says(struct audit *audit, struct entry *entry, const char *id)
 		       rule->remote_address_group_id);
 }
 
+/* Its port may have gone while it was made: then it is about nobody. */
+static void log_says(struct audit *audit, struct entry *entry, const char *id)
+{
+	const struct flow_log *log = entry->object;
+
+	if (!uuid_is_none(log->resource_id))
+		refers(audit, entry, "resource_id", KIND_SECURITY_GROUP, log->resource_id);
+}
+
 static void port_says(struct audit *audit, struct entry *entry, const char *id)
 {
 	const struct port *port = entry->object;
@@ -249,7 +258,7 @@ static void (*const says[KIND_COUNT])(struct audit *audit, struct entry *entry,
 	[KIND_HOST] = host_says,	  [KIND_NETWORK] = network_says,
 	[KIND_SUBNET] = subnet_says,	  [KIND_ROUTER] = router_says,
 	[KIND_PORT] = port_says,	  [KIND_SECURITY_GROUP] = group_says,
-	[KIND_SECURITY_RULE] = rule_says,
+	[KIND_SECURITY_RULE] = rule_says, [KIND_LOG] = log_says,
 };
 
 /* --- what belongs to no object ------------------------------------------------------- */

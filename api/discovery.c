@@ -30,6 +30,7 @@ static const struct {
 	 "A filter that is none of the resource's is refused"},
 	{"ip-substring-filtering", "IP address substring filtering",
 	 "Ports by a part of an address: fixed_ips=ip_address_substr=TEXT"},
+	{"logging", "Logging API Extension", "Connections and denials of ports are logged"},
 	{"net-mtu", "Network MTU", "The MTU of a network"},
 	{"net-mtu-writable", "Network MTU (writable)", "The MTU of a network may be set"},
 	{"pagination", "Pagination support", "limit, marker and page_reverse in lists"},

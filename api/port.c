@@ -10,6 +10,7 @@
 #include "api/address.h"
 #include "api/interface.h"
 #include "api/binding.h"
+#include "api/log.h"
 #include "api/security.h"
 #include "lib/error.h"
 
@@ -198,6 +199,7 @@ static bool port_del(struct job *job, const void *object, GError **error)
 		return false;
 	}
 	address_release(job, port);
+	log_forget(job, port->object.id);
 	return true;
 }
 

@@ -8,6 +8,7 @@
 
 #include "api/address_group.h"
 #include "api/host.h"
+#include "api/log.h"
 #include "api/network.h"
 #include "api/port.h"
 #include "api/router.h"
@@ -24,6 +25,7 @@ static const struct resource *const resources[KIND_COUNT] = {
 	[KIND_ADDRESS_GROUP] = &api_address_group,
 	[KIND_SECURITY_GROUP] = &api_security_group,
 	[KIND_SECURITY_RULE] = &api_security_rule,
+	[KIND_LOG] = &api_log,
 };
 
 const struct resource *resource_find(const char *path)

@@ -11,6 +11,7 @@
 
 #include "api/access.h"
 #include "api/claim.h"
+#include "api/log.h"
 #include "lib/error.h"
 
 /* ----------------------------------------------------------- new groups */
@@ -177,6 +178,7 @@ static bool group_del(struct job *job, const void *object, GError **error)
 		job_unclaim(job, claim_print_default_group(group->object.project_id, key));
 	rules_del(job, cloud_list_rules(job_cloud(job), id));
 	remotes_del(job, id);
+	log_forget(job, id);
 	job_free_identities(job, id);
 	job_close_guard(job, KIND_SECURITY_GROUP, id);
 	return true;

@@ -86,6 +86,8 @@ static const struct {
 	{"security_group_id", KIND_SECURITY_GROUP},
 	{"security_groups", KIND_SECURITY_GROUP},
 	{"remote_group_id", KIND_SECURITY_GROUP},
+	{"resource_id", KIND_SECURITY_GROUP},
+	{"target_id", KIND_PORT},
 	{"remote_address_group_id", KIND_ADDRESS_GROUP},
 };
 

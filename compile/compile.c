@@ -77,6 +77,23 @@ static bool subnet_same(const struct subnet *a, const struct subnet *b)
 	       vec_same(&a->host_routes, &b->host_routes, sizeof(struct host_route));
 }
 
+/* The ports that a log is about: it stands in their rows. */
+static void mark_logged(struct compile *compile, const struct flow_log *log)
+{
+	const GPtrArray *ports = cloud_list(compile->cloud, KIND_PORT);
+
+	if (!log)
+		return;
+	if (!uuid_is_none(log->target_id)) {
+		compile_mark(compile, KIND_PORT, log->target_id);
+		return;
+	}
+	for (guint i = 0; i < ports->len; i++)
+		if (flow_log_concerns(log, ports->pdata[i]))
+			compile_mark(compile, KIND_PORT,
+				     ((struct object *)ports->pdata[i])->id);
+}
+
 static void compile_listen(enum kind kind, const void *before, const void *after,
 			   uint64_t store_revision, void *data)
 {
@@ -94,6 +111,9 @@ static void compile_listen(enum kind kind, const void *before, const void *after
 				compile->dirty[kind],
 				g_memdup2(&object->id, sizeof(struct uuid)),
 				g_memdup2(&subnet->network_id, sizeof(struct uuid)));
+	} else if (kind == KIND_LOG) {
+		mark_logged(compile, before);
+		mark_logged(compile, after);
 	} else {
 		compile_mark(compile, kind, object->id);
 	}

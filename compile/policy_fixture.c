@@ -7,6 +7,7 @@
 
 #define GROUPS 4
 #define RULES  12
+#define LOGS   4
 
 static struct uuid group_id(guint n, uint8_t kind)
 {
@@ -115,10 +116,42 @@ static void member_step(struct history *history)
 	world_apply(&history->world, KIND_PORT, port);
 }
 
+/* A log of a group, of a port, or of a project; it comes, goes, or is turned off. */
+static void log_step(struct history *history)
+{
+	struct world *world = &history->world;
+	const GPtrArray *logs = cloud_list(world->cloud, KIND_LOG);
+	const GPtrArray *ports = cloud_list(world->cloud, KIND_PORT);
+	struct flow_log *log;
+
+	if (logs->len >= LOGS || (logs->len && history_chance(history, 40))) {
+		log = logs->pdata[history_roll(history, (int)logs->len)];
+		if (history_chance(history, 50)) {
+			world_delete(world, KIND_LOG, log->object.id);
+			return;
+		}
+		log = world_edit(world, KIND_LOG, log->object.id);
+		log->enabled = !log->enabled;
+		world_apply(world, KIND_LOG, log);
+		return;
+	}
+	log = attr_new(&flow_log_table);
+	log->object.id = world_id(world);
+	log->event = (uint32_t)history_roll(history, 3);
+	if (history_chance(history, 50))
+		log->resource_id = group_id((guint)history_roll(history, GROUPS), 1);
+	if (ports->len && history_chance(history, 50))
+		log->target_id =
+			((struct object *)ports->pdata[history_roll(history, (int)ports->len)])
+				->id;
+	world_apply(world, KIND_LOG, log);
+}
+
 void policy_step(struct history *history)
 {
 	static void (*const steps[])(struct history * history) = {
-		group_step, rule_step, rule_step, rule_step, addresses_step, member_step,
+		group_step,	rule_step,   rule_step, rule_step,
+		addresses_step, member_step, log_step,
 	};
 
 	steps[history_roll(history, G_N_ELEMENTS(steps))](history);

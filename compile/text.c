@@ -5,6 +5,8 @@
  */
 #include "compile/text.h"
 
+#include <string.h>
+
 #include "compile/ipv6.h"
 #include "compile/text_policy.h"
 #include "compile/value.h"
@@ -227,10 +229,57 @@ static json_t *port_dhcp4(const struct cloud *cloud, const struct port *port)
 	return list;
 }
 
+static gint log_compare(gconstpointer a, gconstpointer b)
+{
+	const struct object *const *x = a, *const *y = b;
+
+	return memcmp(&(*x)->id, &(*y)->id, sizeof(struct uuid));
+}
+
+/* What is to be logged of the port; NULL: nothing. In the order of ids, for rows are compared. */
+static json_t *port_logs(const struct cloud *cloud, const struct port *port)
+{
+	const GPtrArray *logs = cloud_list(cloud, KIND_LOG);
+	g_autoptr(GPtrArray) own = NULL;
+	json_t *list;
+
+	if (!logs->len)
+		return NULL;
+	own = g_ptr_array_new();
+	for (guint i = 0; i < logs->len; i++) {
+		const struct flow_log *log = logs->pdata[i];
+
+		if (log->enabled && flow_log_concerns(log, port))
+			g_ptr_array_add(own, logs->pdata[i]);
+	}
+	if (!own->len)
+		return NULL;
+	g_ptr_array_sort(own, log_compare);
+	list = json_array();
+	for (guint i = 0; i < own->len; i++) {
+		const struct flow_log *log = own->pdata[i];
+		json_t *entry = json_object();
+
+		json_object_set_new(entry, "id", value_from_uuid(log->object.id));
+		json_object_set_new(entry, "accept",
+				    json_boolean(log->event != LOG_EVENT_DROP));
+		json_object_set_new(entry, "drop",
+				    json_boolean(log->event != LOG_EVENT_ACCEPT));
+		if (!uuid_is_none(log->resource_id)) {
+			g_autofree char *set = text_set(log->resource_id);
+
+			json_object_set_new(entry, "set", json_string(set));
+		}
+		json_array_append_new(list, entry);
+	}
+	return list;
+}
+
 char *text_print_port(const struct cloud *cloud, const struct network *network,
 		      const struct port *port)
 {
 	json_t *row = json_object(), *dhcp6 = ipv6_print_dhcp(cloud, port);
+	json_t *logs = port_logs(cloud, port);
 
 	json_object_set_new(row, "network", value_from_uuid(network->object.id));
 	json_object_set_new(row, "vni", json_integer(network->vni.value));
@@ -246,5 +295,7 @@ char *text_print_port(const struct cloud *cloud, const struct network *network,
 	json_object_set_new(row, "dhcp4", port_dhcp4(cloud, port));
 	if (dhcp6)
 		json_object_set_new(row, "dhcp6", dhcp6);
+	if (logs)
+		json_object_set_new(row, "logs", logs);
 	return value_dump(row);
 }

@@ -66,6 +66,7 @@ static const struct attr_table *const tables[KIND_COUNT] = {
 	[KIND_SECURITY_GROUP] = &security_group_table,
 	[KIND_SECURITY_RULE] = &security_rule_table,
 	[KIND_ADDRESS_GROUP] = &address_group_table,
+	[KIND_LOG] = &flow_log_table,
 };
 
 const struct attr_table *cloud_table(enum kind kind)
@@ -405,6 +406,7 @@ static void cloud_link(struct cloud *cloud, enum kind kind, void *object)
 		security_index_link_rule(cloud->security, object);
 		break;
 	case KIND_ADDRESS_GROUP:
+	case KIND_LOG:
 	case KIND_COUNT:
 		break;
 	}
@@ -450,6 +452,7 @@ static void cloud_unlink(struct cloud *cloud, enum kind kind, void *object)
 		security_index_unlink_rule(cloud->security, object);
 		break;
 	case KIND_ADDRESS_GROUP:
+	case KIND_LOG:
 	case KIND_COUNT:
 		break;
 	}

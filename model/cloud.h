@@ -7,6 +7,7 @@
 #pragma once
 
 #include "model/host.h"
+#include "model/log.h"
 #include "model/network.h"
 #include "model/port.h"
 #include "model/router.h"

@@ -354,23 +354,38 @@ static void answer_put(struct fake_api *api, const struct target *target,
 	}
 }
 
+/* What is behind the path of KIND's collection in REST, or NULL: it is another's. */
+static const char *behind(const char *rest, int kind)
+{
+	const char *path = attr_table_path(cloud_table(kind));
+	gsize length = strlen(path);
+
+	if (strncmp(rest, path, length) != 0 || (rest[length] && rest[length] != '/'))
+		return NULL;
+	return rest + length;
+}
+
+/* PARTS: "", id, action. */
 static bool parse_target(const char *path, GStrv *parts, struct target *target)
 {
-	const char *query = strchr(path, '?');
+	const char *query = strchr(path, '?'), *rest = NULL;
 	g_autofree char *bare = g_strndup(path, query ? (gsize)(query - path) : strlen(path));
 	guint count;
 
-	*parts = g_strsplit(bare, "/", -1); /* "", "v2.0", plural, id, action */
+	if (!g_str_has_prefix(bare, "/v2.0/"))
+		return false;
+	for (int kind = 0; kind < KIND_COUNT && !rest; kind++) {
+		rest = behind(bare + strlen("/v2.0/"), kind);
+		target->kind = kind;
+	}
+	if (!rest)
+		return false;
+	*parts = g_strsplit(rest, "/", -1);
 	count = g_strv_length(*parts);
 	target->query = query ? query + 1 : "";
-	target->id = count > 3 ? (*parts)[3] : "";
-	target->action = count > 4 ? (*parts)[4] : "";
-	for (int kind = 0; kind < KIND_COUNT && count > 2; kind++)
-		if (!strcmp(attr_table_path(cloud_table(kind)), (*parts)[2])) {
-			target->kind = kind;
-			return true;
-		}
-	return false;
+	target->id = count > 1 ? (*parts)[1] : "";
+	target->action = count > 2 ? (*parts)[2] : "";
+	return true;
 }
 
 void fake_api_answer(void *data, struct client_request *request)
