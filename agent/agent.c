@@ -16,6 +16,7 @@
 #include "agent/dhcp4_option.h"
 #include "agent/dhcp6_option.h"
 #include "agent/follow.h"
+#include "agent/handover.h"
 #include "agent/links.h"
 #include "agent/local.h"
 #include "agent/ports.h"
@@ -128,6 +129,8 @@ bool agent_apply(struct agent *agent)
 	ports_applied(agent->ports);
 	if (agent->follow)
 		follow_update(agent->follow);
+	if (agent->handover)
+		handover_update(agent->handover);
 	return ok;
 }
 
@@ -210,6 +213,11 @@ static void feed_commit(uint64_t revision, void *data)
 	rows_done(data, revision);
 }
 
+static void feed_hand(const char *port, const json_t *value, void *data)
+{
+	handover_take(((struct agent *)data)->handover, port, value);
+}
+
 static void feed_connected(bool connected, void *data)
 {
 	struct agent *agent = data;
@@ -227,6 +235,7 @@ static const struct feed_ops feed_ops = {
 	.begin = feed_begin,
 	.end = feed_end,
 	.row = feed_row,
+	.hand = feed_hand,
 	.commit = feed_commit,
 	.connected = feed_connected,
 	.complain = feed_complain,
@@ -388,7 +397,9 @@ static void punt_frame(enum punt_kind kind, uint32_t slot, const uint8_t *frame,
 
 static bool slot_is_gone(uint32_t slot, void *data)
 {
-	return state_slot_is_free(((struct agent *)data)->state, slot);
+	struct agent *agent = data;
+
+	return state_slot_is_free(agent->state, slot) && !handover_holds(agent->handover, slot);
 }
 
 static void conn_ended(const struct conn_key *key, const struct conn_value *value, void *data)
@@ -399,7 +410,11 @@ static void conn_ended(const struct conn_key *key, const struct conn_value *valu
 /* Within a sweep a port may have gone whose connections were passed already. */
 static void conn_swept(void *data)
 {
-	state_slots_swept(((struct agent *)data)->state);
+	struct agent *agent = data;
+
+	/* until a port's connections are out of the table, nobody else has its slot */
+	if (!handover_is_collecting(agent->handover))
+		state_slots_swept(agent->state);
 }
 
 /* ---------------------------------------------------------------- start */
@@ -488,6 +503,7 @@ static bool open_events(struct agent *agent, GError **error)
 		return false;
 	agent->advertise = advertise_new(agent->state, agent->punt);
 	agent->follow = follow_new(agent);
+	agent->handover = handover_new(agent);
 	agent->watch = watch_new(agent, error);
 	if (!agent->watch)
 		return false;
@@ -556,6 +572,7 @@ void agent_free(struct agent *agent)
 	watch_free(agent->watch);
 	follow_free(agent->follow);
 	scrape_free(agent->scrape);
+	handover_free(agent->handover);
 	feed_free(agent->feed);
 	age_free(agent->age);
 	advertise_free(agent->advertise);

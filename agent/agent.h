@@ -55,6 +55,7 @@ struct agent {
 	struct scrape *scrape;
 	struct watch *watch;
 	struct follow *follow;
+	struct handover *handover;
 	uint32_t uplink;
 	uint32_t vxlan;
 	guint retry;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/handover.h"
 #include "agent/netns.h"
 #include "agent/scrape.h"
 #include "agent/taps.h"
@@ -153,6 +154,7 @@ static void device_remove(struct ports *ports, struct ports_device *device, cons
 	struct agent *agent = ports->agent;
 	uint32_t ifindex = device->link.ifindex;
 	bool row = state_find_port(agent->state, device->id) != NULL;
+	struct uuid id = device->id;
 	uint32_t slot = 0;
 	const struct wire *wire;
 	GError *error = NULL;
@@ -182,6 +184,8 @@ static void device_remove(struct ports *ports, struct ports_device *device, cons
 		feed_report_gone(agent->feed, text);
 	g_hash_table_remove(ports->devices, &device->id);
 	watch_slot_gone(agent->watch, slot);
+	if (slot)
+		handover_leave(agent->handover, id, slot);
 }
 
 bool ports_detach(struct ports *ports, struct uuid id, GError **error)
@@ -314,6 +318,7 @@ static bool device_wire(struct ports *ports, struct ports_device *device, GError
 			  error);
 	if (!wire && g_error_matches(*error, WEFT_ERROR, WEFT_ERROR_EXHAUSTED)) {
 		/* Slots of ports that are gone rest until their connections are. */
+		handover_collect(agent->handover);
 		age_sweep(agent->age);
 		g_clear_error(error);
 		wire = state_wire(agent->state, device->id, ifindex,
@@ -323,6 +328,7 @@ static bool device_wire(struct ports *ports, struct ports_device *device, GError
 		return false;
 	maps_clear_slot(agent->maps, wire->slot);
 	agent_apply(agent);
+	handover_arrive(agent->handover, device->id);
 	return true;
 }
 

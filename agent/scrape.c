@@ -10,6 +10,7 @@
 #include "abi/drop.h"
 #include "agent/agent.h"
 #include "agent/follow.h"
+#include "agent/handover.h"
 #include "agent/policies.h"
 #include "agent/ports.h"
 #include "agent/watch.h"
@@ -48,6 +49,8 @@
 	  "Connections forgotten because they were silent, over, or of a port that is gone")   \
 	X(UNTRACKED, "weft_connections_untracked_total", COUNTER, NULL,                        \
 	  "Packets passed without an entry because the table was full")                        \
+	X(HANDED, "weft_connections_handed_over_total", COUNTER, "result",                     \
+	  "Connections of ports that have moved: given to another host, taken from one, lost") \
 	X(BANKS, "weft_policy_banks", GAUGE, NULL,                                             \
 	  "Compiled policies: ports with the same rules share one")                            \
 	X(IDENTITIES, "weft_policy_identities", GAUGE, NULL,                                   \
@@ -238,6 +241,15 @@ static void collect_policies(struct scrape *scrape)
 	set(scrape, SCRAPE_IDENTITIES, NULL, policies_count_identities(policies));
 }
 
+static void collect_handover(struct scrape *scrape)
+{
+	struct handover_counters counters = handover_get_counters(scrape->agent->handover);
+
+	set(scrape, SCRAPE_HANDED, "given", counters.given);
+	set(scrape, SCRAPE_HANDED, "taken", counters.taken);
+	set(scrape, SCRAPE_HANDED, "lost", counters.lost);
+}
+
 static void collect_maps(struct scrape *scrape)
 {
 	const struct agent *agent = scrape->agent;
@@ -275,6 +287,7 @@ char *scrape_print(gsize *size, void *data)
 	collect_feed(scrape);
 	collect_answers(scrape);
 	collect_maps(scrape);
+	collect_handover(scrape);
 	collect_policies(scrape);
 	collect_traffic(scrape);
 	collect_ports(scrape);

@@ -10,6 +10,7 @@
 #include "api/api.h"
 #include "api/identity.h"
 #include "compile/compile.h"
+#include "controller/moves.h"
 #include "controller/presence.h"
 #include "controller/scrape.h"
 #include "controller/sweep.h"
@@ -36,6 +37,7 @@ struct wiring {
 	struct api *api;
 	struct compile *compile;
 	struct hub *hub;
+	struct moves *moves;
 	struct presence *presence;
 	struct sweep *sweep;
 	struct http_server *server;
@@ -156,7 +158,13 @@ static void hosts_report(const char *host, const struct hub_report *report, void
 	presence_report(((struct wiring *)data)->presence, host, report);
 }
 
+static const char *hosts_heir(const char *host, struct uuid port, void *data)
+{
+	return moves_find(((struct wiring *)data)->moves, port, host);
+}
+
 static const struct hub_ops hub_ops = {
+	.heir = hosts_heir,
 	.admit = hosts_admit,
 	.dump = hosts_dump,
 	.alive = hosts_alive,
@@ -320,6 +328,7 @@ static void mirror_is_ready(uint64_t revision, void *data)
 	malloc_trim(0); /* what the ranges needed is not needed again */
 	wiring->hub = hub_new(&hub_ops, store_epoch(wiring->store), revision, wiring);
 	wiring->presence = presence_new(wiring->store, wiring->cloud, wiring->mirror);
+	wiring->moves = moves_new(wiring->cloud);
 	wiring->sweep = sweep_new(wiring->store, wiring->cloud);
 	wiring->compile = compile_new(wiring->cloud, rows_emit, wiring);
 	compile_flush(wiring->compile, revision);
@@ -494,6 +503,7 @@ void wiring_free(struct wiring *wiring)
 	presence_free(wiring->presence);
 	sweep_free(wiring->sweep);
 	mirror_free(wiring->mirror);
+	moves_free(wiring->moves);
 	cloud_free(wiring->cloud);
 	guestlist_free(wiring->guests);
 	policy_free(wiring->policy);

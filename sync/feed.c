@@ -197,12 +197,24 @@ static bool take_row(struct feed *feed, const json_t *line, uint64_t revision, G
 	return true;
 }
 
+static bool take_hand(struct feed *feed, const json_t *line, uint64_t revision, GError **error)
+{
+	const char *key = json_string_value(json_object_get(line, "key"));
+	const json_t *value = json_object_get(line, "value");
+
+	if (!key || !json_is_object(value))
+		return line_fail(error, "hand", "key or value: is missing");
+	if (feed->ops.hand)
+		feed->ops.hand(key, value, feed->data);
+	return true;
+}
+
 static const struct {
 	const char *op;
 	bool (*take)(struct feed *feed, const json_t *line, uint64_t revision, GError **error);
 } takes[] = {
-	{"put", take_row},     {"del", take_row}, {"commit", take_commit},
-	{"hello", take_hello}, {"end", take_end}, {"beat", take_beat},
+	{"put", take_row}, {"del", take_row},	{"commit", take_commit}, {"hello", take_hello},
+	{"end", take_end}, {"beat", take_beat}, {"hand", take_hand},
 };
 
 static bool feed_take(struct feed *feed, const json_t *line, GError **error)
@@ -404,6 +416,30 @@ static void feed_post(struct feed *feed)
 	feed->post = http_client_call(feed->client, &ask, on_posted, feed);
 	free(text);
 	json_decref(report);
+}
+
+struct http_call *feed_hand_over(struct feed *feed, unsigned int nth, const char *body,
+				 http_answered answered, void *data)
+{
+	unsigned int which = (feed->controller + nth) % feed_count_controllers(feed);
+	g_autofree char *host = http_escape(feed->host);
+	g_autofree char *path = g_strdup_printf("/weft/v1/hosts/%s/handover", host);
+	g_autofree char *url = http_join(feed->controllers[which], path);
+	struct http_field token;
+	struct http_ask ask;
+	struct http_tls tls;
+
+	feed_ask(feed, url, &ask, &token, &tls);
+	ask.method = "POST";
+	ask.body = body;
+	ask.body_size = strlen(body);
+	ask.timeout_ms = POST_TIMEOUT_MS;
+	return http_client_call(feed->client, &ask, answered, data);
+}
+
+unsigned int feed_count_controllers(const struct feed *feed)
+{
+	return g_strv_length(feed->controllers);
 }
 
 static gboolean feed_post_soon(void *data)

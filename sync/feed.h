@@ -11,8 +11,9 @@
 #include <glib.h>
 #include <jansson.h>
 
+#include "lib/http_client.h"
+
 struct feed;
-struct http_tls;
 
 /*
  * None of these may free the feed. Outside of a full transfer rows come right before their
@@ -29,6 +30,8 @@ struct feed_ops {
 	/* VALUE is borrowed (json_incref to keep it); NULL: the row is gone. */
 	void (*row)(const char *table, const char *key, json_t *value, uint64_t revision,
 		    void *data);
+	/* Another host hands over what it has kept of a port of ours; borrowed. May be NULL. */
+	void (*hand)(const char *port, const json_t *value, void *data);
 	/* What was told since the last commit (or end) may be applied and makes REVISION. */
 	void (*commit)(uint64_t revision, void *data);
 	/* The stream is open (true) or broken. */
@@ -69,6 +72,11 @@ void feed_report_revision(struct feed *feed, uint64_t applied);
 void feed_report_port(struct feed *feed, const char *port_id, bool wired);
 /* The port is no longer the host's: forget it. */
 void feed_report_gone(struct feed *feed, const char *port_id);
+
+/* Posts BODY for the host that a port has moved to, to the NTH controller after the one in use. */
+struct http_call *feed_hand_over(struct feed *feed, unsigned int nth, const char *body,
+				 http_answered answered, void *data);
+unsigned int feed_count_controllers(const struct feed *feed);
 
 /* Drops the connection and asks for all rows. */
 void feed_resync(struct feed *feed);

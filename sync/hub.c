@@ -21,6 +21,7 @@
 #define BACKLOG_BYTES	(4U << 20)
 #define ELSEWHERE_BYTES (256U << 10)
 #define DUMP_BLOCK	65536
+#define HAND_QUEUED	(8U << 20)  /* on a stream that is to be handed something */
 #define STREAM_EXTRA	(32U << 20) /* queued on a stream beyond what it began with */
 #define SLICES		16	    /* of a beat: not all hosts at the same moment */
 
@@ -378,6 +379,73 @@ static void serve_status(struct hub *hub, struct http_request *request,
 	report_free(report);
 }
 
+/* --- what one host hands to another --------------------------------------------------- */
+
+/* The stream of who shall get it, or an error. */
+static struct session *hand_find(struct hub *hub, const char *host, const json_t *body,
+				 GError **error)
+{
+	const char *text = json_string_value(json_object_get(body, "port")), *heir;
+	struct session *session = NULL;
+	struct uuid port;
+
+	if (!text || !uuid_parse(text, &port) ||
+	    !json_is_array(json_object_get(body, "conns"))) {
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+			    "host %s: handover: has no port or no conns", host);
+		return NULL;
+	}
+	heir = hub->ops.heir ? hub->ops.heir(host, port, hub->data) : NULL;
+	if (!heir)
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_NOT_FOUND,
+			    "host %s: handover: port %s has not moved from it", host, text);
+	else
+		session = g_hash_table_lookup(hub->sessions, heir);
+	if (!heir || (session && session->stream &&
+		      http_stream_get_queued(session->stream) <= HAND_QUEUED))
+		return session;
+	g_set_error(error, WEFT_ERROR, WEFT_ERROR_UNAVAILABLE,
+		    "host %s: handover of port %s: host %s %s", host, text, heir,
+		    session && session->stream ? "reads too slowly" : "is not connected here");
+	return NULL;
+}
+
+/* Not a row: it belongs to no revision, and who is not there now never gets it. */
+static void hand_write(struct hub *hub, struct session *session, const char *host,
+		       const json_t *body)
+{
+	json_t *line =
+		json_pack("{s:s,s:I,s:O,s:{s:s,s:O}}", "op", "hand", "rev",
+			  (json_int_t)hub->revision, "key", json_object_get(body, "port"),
+			  "value", "from", host, "conns", json_object_get(body, "conns"));
+	char *text = json_dumps(line, JSON_COMPACT);
+	g_autofree char *ended = g_strconcat(text, "\n", NULL);
+	g_autoptr(GRefString) shared = g_ref_string_new(ended);
+
+	session_write(shared, session);
+	free(text);
+	json_decref(line);
+}
+
+static void serve_handover(struct hub *hub, struct http_request *request,
+			   const struct http_question *question, const char *host)
+{
+	json_auto_t *body =
+		json_loadb(question->body, question->body_size, JSON_REJECT_DUPLICATES, NULL);
+	g_autoptr(GError) error = NULL;
+	struct session *session = hand_find(hub, host, body, &error);
+	json_auto_t *reply = NULL;
+
+	if (!session) {
+		reply_error(request, error);
+		return;
+	}
+	hand_write(hub, session, host, body);
+	hub->counters.handovers++;
+	reply = json_pack("{s:s}", "host", session->name);
+	http_reply_json(request, 200, json_dumps(reply, JSON_COMPACT));
+}
+
 /* --- requests ------------------------------------------------------------------------ */
 
 static const struct {
@@ -388,6 +456,7 @@ static const struct {
 } verbs[] = {
 	{"GET", "rows", serve_rows},
 	{"POST", "status", serve_status},
+	{"POST", "handover", serve_handover},
 };
 
 static GError *serve_verb(struct hub *hub, struct http_request *request,

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <glib.h>
 #include "lib/http_server.h"
+#include "lib/uuid.h"
 
 struct hub;
 struct hub_dump;
@@ -36,6 +37,8 @@ struct hub_ops {
 	void (*dump)(const char *host, struct hub_dump *dump, void *data);
 	/* The host's stream is open (true), or was closed for longer than the grace (false). */
 	void (*alive)(const char *host, bool alive, void *data);
+	/* The host that PORT has left HOST for, lately; NULL: it has not. */
+	const char *(*heir)(const char *host, struct uuid port, void *data);
 	/* What the host says of itself; borrowed. Checked for form only. */
 	void (*report)(const char *host, const struct hub_report *report, void *data);
 };
@@ -69,7 +72,7 @@ void hub_dump_row(struct hub_dump *dump, const char *table, GRefString *key, GRe
 void hub_admit(struct hub *hub, void *session, const GError *error);
 
 /*
- * Serves /weft/v1/hosts/NAME/rows and .../status; answers everything itself. The caller has
+ * Serves /weft/v1/hosts/NAME/rows, .../status and .../handover; answers everything itself. The caller has
  * authenticated: ALLOWED_HOST is the name that the client may speak for ("*": any, NULL: none).
  * False, and REQUEST untouched, when the path is not the hub's.
  */
@@ -93,6 +96,7 @@ struct hub_counters {
 	uint64_t lines, bytes; /* sent: rows and the marks between them */
 	uint64_t fulls, resumes;
 	uint64_t reports;
+	uint64_t handovers; /* lines of connections from one host to another */
 	/* Now: connected hosts that have not reported the last revision which had rows for them,
 	 * and by how many revisions the last of them is behind. */
 	uint64_t behind, behind_max;

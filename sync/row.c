@@ -239,14 +239,30 @@ static const struct field dhcp6_fields[] = {
 };
 static const struct type type_dhcp6 = {.wanted = "an object", .fields = dhcp6_fields};
 
+static const struct field log_fields[] = {{"id", &type_uuid},
+					  {"accept", &type_bool},
+					  {"drop", &type_bool},
+					  {"set", &type_string, true},
+					  {0}};
+static const struct type type_log = {.wanted = "an object", .fields = log_fields};
+LIST(log);
+
 static const struct field port_fields[] = {
-	{"network", &type_uuid},      {"vni", &type_vni},
-	{"mac", &type_mac},	      {"identity", &type_identity},
-	{"mtu", &type_mtu},	      {"up", &type_bool},
-	{"guarded", &type_bool},      {"filtered", &type_bool, true},
-	{"name", &type_string, true}, {"project", &type_string, true},
-	{"pairs", &type_pair_list},   {"dhcp4", &type_dhcp4_list, true},
-	{"dhcp6", &type_dhcp6, true}, {0},
+	{"network", &type_uuid},
+	{"vni", &type_vni},
+	{"mac", &type_mac},
+	{"identity", &type_identity},
+	{"mtu", &type_mtu},
+	{"up", &type_bool},
+	{"guarded", &type_bool},
+	{"filtered", &type_bool, true},
+	{"name", &type_string, true},
+	{"project", &type_string, true},
+	{"pairs", &type_pair_list},
+	{"dhcp4", &type_dhcp4_list, true},
+	{"dhcp6", &type_dhcp6, true},
+	{"logs", &type_log_list, true},
+	{0},
 };
 
 static const struct field identity_fields[] = {{"sets", &type_string_list}, {0}};
