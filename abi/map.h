@@ -383,6 +383,20 @@ struct port_conns_value {
 	__u32 allowed;
 };
 
+/*
+ * Map `sources`: array by port slot. From whom connections towards the port come: of one source's two
+ * words one has the second (upper 12 bits) and how many it has opened in it. While most of the port's
+ * share is in use, each source may open `most` a second and no more, so that one that floods cannot
+ * take what is left from the others. The agent writes `most` alone.
+ */
+#define SOURCE_BITS   5
+#define SOURCE_SECOND 20 /* bits of the count below it */
+
+struct sources_value {
+	__u32 most; /* 0: an eighth of the share */
+	__u32 word[1 << SOURCE_BITS];
+};
+
 _Static_assert(sizeof(struct conn_key) == 48, "no padding but its own");
 _Static_assert(sizeof(struct conn_value) == 64, "one cache line");
 _Static_assert(sizeof(struct port_conns_value) == 16, "no padding");

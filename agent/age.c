@@ -10,9 +10,10 @@
 #include "agent/jiffies.h"
 #include "agent/share.h"
 
-#define SWEEP_SECONDS 5
-#define TIGHT_SECONDS 10   /* of an unanswered one, where the port has many */
-#define STEP	      2048 /* connections of one turn of the loop */
+#define SWEEP_SECONDS	     5
+#define TIGHT_SECONDS	     10 /* of an unanswered one, where the port has many */
+#define TIGHT_CLOSED_SECONDS 2
+#define STEP		     2048 /* connections of one turn of the loop */
 
 struct age {
 	int fd;
@@ -65,13 +66,21 @@ static void conn_count(struct age *age, const struct conn_value *value)
 	age->seen[MIN(value->state, CONN_CLOSED)]++;
 }
 
+/* Opened by the other end, and nothing has come of it. */
+static bool conn_asks(const struct conn_value *value)
+{
+	return value->origin && (value->state == CONN_NEW || value->state == CONN_CLOSED);
+}
+
 static bool conn_is_over(const struct age *age, const struct conn_key *key,
 			 const struct conn_value *value)
 {
 	uint64_t limit = age_get_timeout(key->proto, value->state);
 
-	if (age->share && value->state == CONN_NEW && share_is_tight(age->share, key->slot))
-		limit = MIN(limit, TIGHT_SECONDS);
+	if (age->share && share_is_tight(age->share, key->slot) &&
+	    (value->state == CONN_NEW || value->state == CONN_CLOSED))
+		limit = MIN(limit,
+			    value->state == CONN_NEW ? TIGHT_SECONDS : TIGHT_CLOSED_SECONDS);
 	limit *= jiffies_hz();
 	if (age->ops.is_gone(key->slot, age->data))
 		return true;
@@ -108,7 +117,7 @@ static bool sweep_step(struct age *age)
 		    conn_expire(age, &age->keys[i]))
 			continue;
 		if (age->share)
-			share_see(age->share, age->keys[i].slot);
+			share_see(age->share, age->keys[i].slot, conn_asks(&age->values[i]));
 	}
 	age->started = true;
 	memcpy(age->cursor, next, sizeof(next));

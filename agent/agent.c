@@ -443,6 +443,7 @@ static bool open_programs(struct agent *agent, GError **error)
 		.locations = agent->options->locations,
 		.flow_sets = agent->options->flow_sets,
 		.connections = agent->options->connections,
+		.share = agent->options->port_connections,
 		.local = agent->options->tunnel_ip,
 		.vxlan_ifindex = agent->vxlan,
 		.uplink_ifindex = agent->uplink,
@@ -457,6 +458,7 @@ static bool open_programs(struct agent *agent, GError **error)
 	if (!agent->maps)
 		return false;
 	agent->share = share_new(programs_find_map(agent->programs, "port_conns"),
+				 programs_find_map(agent->programs, "sources"),
 				 agent->options->port_connections, error);
 	return agent->share && maps_load(agent->maps, agent->desired, error);
 }

@@ -269,6 +269,7 @@ static void settings_write(struct weft_bpf *skeleton, const struct programs_conf
 	rodata->uplink_ifindex = config->uplink_ifindex;
 	rodata->has_decap_l3 = kernel_has_decap_l3();
 	rodata->hz = jiffies_hz();
+	rodata->conn_share = config->share;
 	rodata->told_mark = g_random_int() | 1;
 	if (ip_is_v4(config->local)) {
 		memcpy(&v4, config->local.b + 12, sizeof(v4));

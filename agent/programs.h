@@ -18,6 +18,7 @@ struct programs_config {
 	uint32_t locations;
 	uint32_t flow_sets; /* of each CPU; a power of two */
 	uint32_t connections;
+	uint32_t share; /* connections of one port */
 	struct ip local;
 	uint32_t vxlan_ifindex; /* 0: none */
 	uint32_t uplink_ifindex;

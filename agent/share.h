@@ -12,15 +12,17 @@
 
 struct share;
 
-/* MAP: descriptor of port_conns. LIMIT: connections of one port. */
-struct share *share_new(int map, uint32_t limit, GError **error);
+/* MAP, SOURCES: descriptors of port_conns and of sources. LIMIT: connections of one port. */
+struct share *share_new(int map, int sources, uint32_t limit, GError **error);
 void share_free(struct share *share);
 
-/* A sweep: begin, each entry that stays, end. */
+/* A sweep: begin, each entry that stays, end. ASKS: opened towards it, and nothing has come of it. */
 void share_begin(struct share *share);
-void share_see(struct share *share, uint32_t slot);
+void share_see(struct share *share, uint32_t slot, bool asks);
 void share_end(struct share *share);
 
+/* Do so many open towards the slot without going on that each source may only open a few? */
+bool share_is_flooded(const struct share *share, uint32_t slot);
 /* Had the slot more than half of its share at the last sweep? Then who opens and does not go on
  * waits less long. */
 bool share_is_tight(const struct share *share, uint32_t slot);

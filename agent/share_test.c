@@ -10,7 +10,7 @@
 
 #define LIMIT 80
 
-static int map;
+static int map, sources;
 
 static struct port_conns_value read_slot(uint32_t slot)
 {
@@ -40,14 +40,14 @@ static void sweep(struct share *share, uint32_t slot, uint32_t living)
 {
 	share_begin(share);
 	for (uint32_t i = 0; i < living; i++)
-		share_see(share, slot);
+		share_see(share, slot, false);
 	share_end(share);
 }
 
 static struct share *fresh(void)
 {
 	GError *error = NULL;
-	struct share *share = share_new(map, LIMIT, &error);
+	struct share *share = share_new(map, sources, LIMIT, &error);
 
 	g_assert_no_error(error);
 	return share;
@@ -71,7 +71,7 @@ static void test_sweeps(void)
 	g_assert_false(share_is_pressed(share)); /* all alive: another sweep finds nothing */
 	sweep(share, 3, 0);
 	g_assert_cmpuint(left(3), ==, LIMIT);
-	share_see(share, LIM_HOST_PORTS); /* an entry of no slot */
+	share_see(share, LIM_HOST_PORTS, true); /* an entry of no slot */
 	share_free(share);
 }
 
@@ -104,6 +104,24 @@ static void test_turn(void)
 	share_free(share);
 }
 
+/* Many that open towards it and do not go on: each source may open a few. */
+static void test_flood(void)
+{
+	struct share *share = fresh();
+
+	share_begin(share);
+	for (uint32_t i = 0; i <= LIMIT / 4; i++)
+		share_see(share, 8, true);
+	for (uint32_t i = 0; i <= LIMIT / 4; i++)
+		share_see(share, 9, false);
+	share_end(share);
+	g_assert_true(share_is_flooded(share, 8));
+	g_assert_false(share_is_flooded(share, 9));
+	sweep(share, 8, 10);
+	g_assert_false(share_is_flooded(share, 8));
+	share_free(share);
+}
+
 int main(int argc, char **argv)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
@@ -111,12 +129,15 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	map = bpf_map_create(BPF_MAP_TYPE_ARRAY, "share_test", sizeof(uint32_t),
 			     sizeof(struct port_conns_value), LIM_HOST_PORTS, &opts);
-	if (map < 0) {
+	sources = bpf_map_create(BPF_MAP_TYPE_ARRAY, "sources_test", sizeof(uint32_t),
+				 sizeof(struct sources_value), LIM_HOST_PORTS, &opts);
+	if (map < 0 || sources < 0) {
 		g_print("1..0 # SKIP no bpf here: %s\n", g_strerror(errno));
 		return 0;
 	}
 	g_test_add_func("/share/sweeps move it on", test_sweeps);
 	g_test_add_func("/share/what is opened meanwhile counts", test_meanwhile);
+	g_test_add_func("/share/a flood is told from a crowd", test_flood);
 	g_test_add_func("/share/counters turn over", test_turn);
 	return g_test_run();
 }

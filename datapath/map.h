@@ -40,6 +40,7 @@ struct dp_pkt;
 	X(service, LPM_TRIE, LIM_SERVICES, DP_NO_PREALLOC, struct service_key, __u32)          \
 	X(cell, HASH, LIM_CELLS, DP_NO_PREALLOC, struct cell_key, struct policy_verdict)       \
 	X(port_conns, ARRAY, LIM_HOST_PORTS, DP_MMAPABLE, __u32, struct port_conns_value)      \
+	X(sources, ARRAY, LIM_HOST_PORTS, DP_MMAPABLE, __u32, struct sources_value)            \
 	X(sampling, ARRAY, LIM_HOST_PORTS, 0, __u32, struct sampling_value)                    \
 	X(sampled, PERCPU_ARRAY, LIM_HOST_PORTS, 0, __u32, struct sampled_value)               \
 	X(scratch, PERCPU_ARRAY, 1, 0, __u32, struct dp_pkt)
@@ -60,5 +61,6 @@ struct dp_pkt;
 	X(__u32, has_decap_l3, 0)   /* the kernel knows BPF_F_ADJ_ROOM_DECAP_L3_* (6.3) */     \
 	X(__u32, capture, 0)	    /* this load is for who captures; see stage/sample.h */    \
 	X(__u32, hz, 250)	    /* jiffies of a second */                                  \
-	X(__u32, pickup, 0)	    /* TCP whose SYN was not seen may open a connection */     \
+	X(__u32, conn_share, 0) /* connections of one port; 0: sources are not told apart */   \
+	X(__u32, pickup, 0)	/* TCP whose SYN was not seen may open a connection */         \
 	X(__u32, told_mark, 0x77656674) /* skb->mark of an answer to what was rejected */

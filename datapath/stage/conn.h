@@ -12,6 +12,7 @@
 
 #include <linux/in.h>
 
+#include "abi/hash.h"
 #include "abi/wire.h"
 #include "datapath/env/env.h"
 #include "datapath/stage/count.h"
@@ -106,15 +107,51 @@ DP_INLINE void conn_step(struct conn_value *conn, __u32 way, __u8 flags, __u64 n
 		conn->state = CONN_CLOSED;
 }
 
-/*
- * One connection more on SLOT's account? STRICT: not without a share; a port that is not filtered
- * may have none yet.
- */
-DP_INLINE bool conn_take(struct dp_ctx *ctx, __u32 slot, bool strict)
+/* One of a source's words: how many it has opened in this second. */
+DP_INLINE __u32 conn_word_count(__u32 word, __u32 second)
 {
+	return word >> SOURCE_SECOND == (second & 0xfff) ? word & ((1u << SOURCE_SECOND) - 1)
+							 : 0;
+}
+
+/*
+ * May the other end of KEY open one more in this SECOND towards a port that has not much left? It has
+ * two words, so that another source rarely has the same ones. Two CPUs may both count: some are lost.
+ */
+DP_INLINE bool conn_is_fair(struct dp_ctx *ctx, const struct conn_key *key, __u32 second)
+{
+	__u32 slot = key->slot, hash, first, other, most;
+	struct sources_value *sources = dp_find(ctx, sources, &slot);
+	__u32 *a, *b;
+
+	if (!sources)
+		return false;
+	hash = hash_done(hash_mix(hash_mix(0, key->remote.d[0]), key->remote.d[1]));
+	a = &sources->word[hash & ((1u << SOURCE_BITS) - 1)];
+	b = &sources->word[hash >> SOURCE_BITS & ((1u << SOURCE_BITS) - 1)];
+	first = conn_word_count(*a, second);
+	other = conn_word_count(*b, second);
+	most = sources->most ? sources->most : dp_config(ctx, conn_share) / 8;
+	if (first >= most && other >= most)
+		return false;
+	*a = (second & 0xfff) << SOURCE_SECOND | (first + 1);
+	if (b != a)
+		*b = (second & 0xfff) << SOURCE_SECOND | (other + 1);
+	return true;
+}
+
+/*
+ * One connection more on the account of KEY's port, opened WAY? STRICT: not without a share; a port
+ * that is not filtered may have none yet. Of the last half of its share no source gets all, and
+ * the last eighth is for what the port opens itself.
+ */
+DP_INLINE bool conn_take(struct dp_ctx *ctx, const struct conn_key *key, __u32 way, bool strict)
+{
+	__u32 slot = key->slot;
 	struct port_conns_value *share = dp_find(ctx, port_conns, &slot);
 	__u32 hz = dp_config(ctx, hz);
 	__u32 second = dp_jiffies(ctx) / (hz ? hz : 1);
+	__s32 left;
 
 	if (!share)
 		return false;
@@ -124,7 +161,14 @@ DP_INLINE bool conn_take(struct dp_ctx *ctx, __u32 slot, bool strict)
 	}
 	if (share->opened - share->before >= LIM_OPEN_RATE)
 		return false;
-	if ((__s32)(share->allowed - share->opened) <= 0 && (strict || share->allowed))
+	left = (__s32)(share->allowed - share->opened);
+	if (way == CONN_RECEIVED)
+		left -= (__s32)(dp_config(ctx, conn_share) / 8);
+	if (left <= 0 && (strict || share->allowed))
+		return false;
+	if (way == CONN_RECEIVED && share->allowed &&
+	    left < (__s32)(dp_config(ctx, conn_share) / 8 * 3) &&
+	    !conn_is_fair(ctx, key, second))
 		return false;
 	dp_count_shared(&share->opened, 1);
 	return true;
@@ -174,7 +218,7 @@ DP_INLINE struct conn_value *conn_make(struct dp_ctx *ctx, const struct flow_val
 		fresh.remote_identity = wire_identity(rec->vx_flags, rec->vx_vni);
 	conn_step(&fresh, way, flags, now);
 	conn_key_set(&key, &rec->key, slot, way);
-	if (conn_take(ctx, slot, false) && !dp_add(ctx, conn, &key, &fresh)) {
+	if (conn_take(ctx, &key, way, false) && !dp_add(ctx, conn, &key, &fresh)) {
 		COUNT_HOST(ctx, conn_created);
 		*made |= CONN_MADE << way;
 		return NULL;
@@ -280,7 +324,7 @@ DP_STAGE int conn_open_side(struct dp_ctx *ctx, struct dp_pkt *p, __u32 way)
 	fresh.bytes[way & 1] = p->head.size;
 	conn_step(&fresh, way, p->head.tcp, fresh.created);
 	conn_key_set(&key, &p->head.key, side->slot, way);
-	if (!conn_take(ctx, side->slot, true))
+	if (!conn_take(ctx, &key, way, true))
 		return DP_DROP_CONN_BUDGET;
 	if (!dp_add(ctx, conn, &key, &fresh)) {
 		COUNT_HOST(ctx, conn_created);
