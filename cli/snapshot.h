@@ -10,6 +10,8 @@
 struct snapshot {
 	struct client *client; /* borrowed */
 	json_t *hosts;	       /* all of them, as the API lists them */
+	const char
+		*agent; /* --agent, or NULL; the sockets of other hosts' agents lie beside it */
 };
 
 bool snapshot_init(struct snapshot *snapshot, struct client *client, GError **error);

@@ -70,6 +70,7 @@ struct trace_host *trace_host_new(const char *name, struct ip ip)
 	host->native->config.has_decap_l3 = 1;
 	set_tunnel_address(&host->native->config, ip);
 	host->peers = g_hash_table_new_full(ip_hash, ip_same, g_free, NULL);
+	host->conns = g_array_new(FALSE, FALSE, sizeof(struct trace_conn));
 	host->unwired = g_hash_table_new_full(uuid_hash, uuid_same, g_free, NULL);
 	return host;
 }
@@ -83,6 +84,7 @@ void trace_host_free(struct trace_host *host)
 	native_host_free(host->native);
 	g_hash_table_unref(host->peers);
 	g_hash_table_unref(host->unwired);
+	g_array_unref(host->conns);
 	g_free(host->note);
 	g_free(host);
 }
@@ -148,6 +150,79 @@ bool trace_host_wire(struct trace_host *host, GError **error)
 	state_flush(host->state);
 	desired_foreach(host->desired, entry_put, host);
 	trace_policy_share(host);
+	return true;
+}
+
+/* ---------------------------------------------------------- connections */
+
+static const char *member_text(const json_t *flow, const char *name)
+{
+	const char *text = json_string_value(json_object_get(flow, name));
+
+	return text ? text : "";
+}
+
+static bool read_end(const json_t *flow, const char *name, const char *port,
+		     struct abi_ip *address, __be16 *number)
+{
+	json_int_t value = json_integer_value(json_object_get(flow, port));
+	struct ip ip;
+
+	if (!ip_parse(member_text(flow, name), &ip) || value < 0 || value > 65535)
+		return false;
+	memcpy(address->b, ip.b, sizeof(address->b));
+	*number = g_htons((guint16)value);
+	return true;
+}
+
+static bool read_proto(const char *text, uint32_t *out)
+{
+	static const struct {
+		const char *name;
+		uint32_t proto;
+	} names[] = {{"tcp", 6}, {"udp", 17}, {"icmp", 1}, {"icmpv6", 58}, {"sctp", 132}};
+	guint64 number;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
+		if (strcmp(names[i].name, text) == 0) {
+			*out = names[i].proto;
+			return true;
+		}
+	if (!g_ascii_string_to_unsigned(text, 10, 0, 255, &number, NULL))
+		return false;
+	*out = (uint32_t)number;
+	return true;
+}
+
+static uint8_t read_state(const char *text)
+{
+	static const char *const names[] = {"new", "established", "fin", "closing", "closed"};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
+		if (strcmp(names[i], text) == 0)
+			return (uint8_t)i;
+	return CONN_CLOSED;
+}
+
+bool trace_host_put_conn(struct trace_host *host, const json_t *flow)
+{
+	struct trace_conn conn = {0};
+	const struct wire *wire;
+	struct uuid port;
+
+	if (!uuid_parse(member_text(flow, "port"), &port))
+		return false;
+	wire = state_find_wire(host->state, port);
+	if (!wire || !read_proto(member_text(flow, "protocol"), &conn.key.proto) ||
+	    !read_end(flow, "local", "local_port", &conn.key.local, &conn.key.lport) ||
+	    !read_end(flow, "remote", "remote_port", &conn.key.remote, &conn.key.rport))
+		return false;
+	conn.key.slot = wire->slot;
+	conn.value.state = read_state(member_text(flow, "state"));
+	conn.value.origin = !strcmp(member_text(flow, "opened_by"), "remote");
+	conn.value.remote_identity =
+		(uint32_t)json_integer_value(json_object_get(flow, "remote_identity"));
+	g_array_append_val(host->conns, conn);
 	return true;
 }
 

@@ -24,5 +24,8 @@ bool trace_host_put(struct trace_host *host, const char *table, const char *key,
 void trace_host_unwire(struct trace_host *host, struct uuid port);
 /* What a reader should know of the host; printed with each run there. */
 void trace_host_set_note(struct trace_host *host, const char *note);
+/* A connection as the host's agent lists it (GET /v1/flows); after trace_host_wire. False: it is none
+ * of a port here. */
+bool trace_host_put_conn(struct trace_host *host, const json_t *flow);
 /* After the last row: devices and entries. */
 bool trace_host_wire(struct trace_host *host, GError **error);

@@ -9,6 +9,11 @@
 #define TRACE_UPLINK 100 /* ifindexes; ports come after them */
 #define TRACE_VXLAN  101
 
+struct trace_conn {
+	struct conn_key key;
+	struct conn_value value;
+};
+
 struct trace_host {
 	const char *name; /* interned */
 	struct ip ip;	  /* its tunnel address */
@@ -18,6 +23,7 @@ struct trace_host {
 	GHashTable *peers;   /* struct ip of other hosts -> name, interned */
 	char *note;	     /* NULL: none */
 	GHashTable *unwired; /* struct uuid of ports without a device */
+	GArray *conns;	     /* struct trace_conn: there before each packet */
 };
 
 /* The name of the host whose tunnel address is IP, or NULL. */

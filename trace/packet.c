@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lib/error.h"
+#include "trace/pcap.h"
 
 #define SIZE_MAX_PAYLOAD 9000
 #define FRAME_MAX	 9216
@@ -17,8 +18,9 @@
 #define DHCP_SIZE	 300 /* RFC 951: what servers may insist on */
 
 static const char *const kinds[] = {
-	[TRACE_TCP] = "tcp", [TRACE_UDP] = "udp",   [TRACE_ICMP] = "icmp", [TRACE_ARP] = "arp",
-	[TRACE_ND] = "nd",   [TRACE_DHCP] = "dhcp", [TRACE_HEX] = "hex",
+	[TRACE_TCP] = "tcp", [TRACE_UDP] = "udp",   [TRACE_ICMP] = "icmp",
+	[TRACE_ARP] = "arp", [TRACE_ND] = "nd",	    [TRACE_DHCP] = "dhcp",
+	[TRACE_HEX] = "hex", [TRACE_PCAP] = "pcap",
 };
 
 /* ------------------------------------------------------------- reading */
@@ -79,6 +81,42 @@ static bool read_hex(char **words, struct trace_packet *out, GError **error)
 	return true;
 }
 
+/* FILE [N] */
+static bool read_pcap(char **words, struct trace_packet *out, GError **error)
+{
+	g_autofree char *bytes = NULL;
+	guint64 number = 1;
+	gsize size;
+
+	if (!words[0] || (words[1] && words[2]) ||
+	    (words[1] &&
+	     !g_ascii_string_to_unsigned(words[1], 10, 1, G_MAXUINT, &number, NULL)))
+		return bad(error, "not pcap FILE [N]", words[0] ? words[0] : "");
+	if (!g_file_get_contents(words[0], &bytes, &size, error))
+		return false;
+	out->kind = TRACE_HEX;
+	out->frame = pcap_read((const guint8 *)bytes, size, (guint)number, error);
+	if (!out->frame)
+		g_prefix_error(error, "%s: ", words[0]);
+	return out->frame != NULL;
+}
+
+/* "SA": SYN and ACK. */
+static bool read_flags(const char *text, uint8_t *flags)
+{
+	static const char letters[] = "FSRPA"; /* from the lowest bit */
+
+	*flags = 0;
+	for (; text && *text; text++) {
+		const char *letter = strchr(letters, *text);
+
+		if (!letter)
+			return false;
+		*flags |= (uint8_t)(1u << (letter - letters));
+	}
+	return text != NULL;
+}
+
 static bool read_option(const char *name, const char *value, struct trace_packet *out)
 {
 	uint16_t ttl;
@@ -89,6 +127,8 @@ static bool read_option(const char *name, const char *value, struct trace_packet
 	}
 	if (!strcmp(name, "size"))
 		return read_number(value, SIZE_MAX_PAYLOAD, &out->size);
+	if (!strcmp(name, "flags"))
+		return out->kind == TRACE_TCP && read_flags(value, &out->flags);
 	if (!strcmp(name, "from"))
 		return value && mac_parse(value, &out->from);
 	return !strcmp(name, "to") && value && mac_parse(value, &out->to);
@@ -149,23 +189,30 @@ bool trace_packet_parse(const char *text, struct trace_packet *out, GError **err
 	char **word = words;
 	gsize kind;
 
-	*out = (struct trace_packet){
-		.ttl = 64, .source_port = PORT_DEFAULT, .target_port = PORT_DEFAULT};
+	*out = (struct trace_packet){.ttl = 64,
+				     .flags = 0x02,
+				     .source_port = PORT_DEFAULT,
+				     .target_port = PORT_DEFAULT};
 	for (kind = 0; kind < G_N_ELEMENTS(kinds); kind++)
 		if (*word && !strcmp(*word, kinds[kind]))
 			break;
 	if (kind == G_N_ELEMENTS(kinds))
-		return bad(error, "does not begin with tcp, udp, icmp, arp, nd, dhcp or hex",
+		return bad(error,
+			   "does not begin with tcp, udp, icmp, arp, nd, dhcp, hex or pcap",
 			   text);
 	out->kind = (enum trace_kind)kind;
 	if (out->kind == TRACE_HEX)
 		return read_hex(word + 1, out, error);
+	if (out->kind == TRACE_PCAP)
+		return read_pcap(word + 1, out, error);
 	word = read_ends(word + 1, out, error);
 	if (!word)
 		return false;
 	for (; *word; word += 2)
 		if (!read_option(*word, word[1], out))
-			return bad(error, "not ttl N, size BYTES, from MAC or to MAC", *word);
+			return bad(error,
+				   "not ttl N, size BYTES, from MAC, to MAC or flags SAFRP",
+				   *word);
 	return true;
 }
 
@@ -279,7 +326,7 @@ static void add_tcp(GByteArray *out, const struct trace_packet *p)
 	add16(out, p->source_port);
 	add16(out, p->target_port);
 	add_zeros(out, 8);
-	add16(out, 0x5002); /* SYN */
+	add16(out, 0x5000 | p->flags);
 	add16(out, 65535);
 	add_zeros(out, 4 + p->size);
 	seal(out, p, l4, 16, 6, true);
@@ -402,6 +449,7 @@ GByteArray *trace_packet_build(const struct trace_packet *p)
 		add_dhcp(out, p);
 		break;
 	case TRACE_HEX:
+	case TRACE_PCAP:
 		break;
 	}
 	return out;

@@ -7,8 +7,9 @@
  *   arp ADDRESS | nd ADDRESS                    who has it?
  *   dhcp                                        a client's discover
  *   hex BYTES                                   a whole frame
+ *   pcap FILE [N]                               the first or Nth frame of a capture
  *
- * and behind it any of: ttl N, size BYTES (of payload), from MAC, to MAC.
+ * and behind it any of: ttl N, size BYTES (of payload), from MAC, to MAC, flags SAFRP (of TCP).
  */
 #pragma once
 
@@ -26,6 +27,7 @@ enum trace_kind {
 	TRACE_ND,
 	TRACE_DHCP,
 	TRACE_HEX,
+	TRACE_PCAP, /* read, it is TRACE_HEX */
 };
 
 struct trace_packet {
@@ -34,6 +36,7 @@ struct trace_packet {
 	struct ip target;
 	uint16_t source_port, target_port;
 	uint8_t ttl;
+	uint8_t flags;	   /* of TCP */
 	uint16_t size;	   /* of the payload */
 	struct mac from;   /* none: the port's own */
 	struct mac to;	   /* none: worked out */

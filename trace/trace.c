@@ -80,6 +80,12 @@ static void host_forget(struct trace_host *host)
 	for (gsize i = 0; i < G_N_ELEMENTS(maps); i++)
 		native_clear(host->native, maps[i]);
 	native_host_forget(host->native);
+	for (guint i = 0; i < host->conns->len; i++) {
+		const struct trace_conn *conn =
+			&g_array_index(host->conns, struct trace_conn, i);
+
+		native_put(host->native, NATIVE_MAP_conn, &conn->key, &conn->value);
+	}
 }
 
 /* -------------------------------------------------------------- results */
