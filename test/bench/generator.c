@@ -26,12 +26,13 @@
 
 #include "generator.skel.h"
 
-#define HEADERS	 sizeof(((struct generator_bpf__rodata *)0)->headers)
-#define PAYLOAD	 18
-#define FRAME	 (HEADERS + PAYLOAD)
-#define BURST	 16384
-#define WARM_UP	 0.3 /* seconds */
-#define MAX_CPUS 1024
+#define HEADERS	  (sizeof(struct ethhdr) + sizeof(struct iphdr) + sizeof(struct udphdr))
+#define PAYLOAD	  18
+#define FRAME	  (HEADERS + PAYLOAD)
+#define BURST	  16384
+#define WARM_UP	  0.3 /* seconds */
+#define MAX_CPUS  1024
+#define MAX_FLOWS 3000000 /* 60000 source ports, destination ports from 9999 on */
 
 static void fail(const char *what)
 {
@@ -196,7 +197,8 @@ int main(int argc, char **argv)
 		fail("open");
 	skel->rodata->ifindex = ifindex;
 	skel->rodata->flows = (__u32)atoi(argv[9]);
-	if (atoi(argv[9]) < 1 || atoi(argv[9]) > 60000)
+	skel->rodata->size = HEADERS;
+	if (atoi(argv[9]) < 1 || atoi(argv[9]) > MAX_FLOWS)
 		return 2;
 	build_headers(argv + 5, skel->rodata->headers);
 	if (generator_bpf__load(skel))

@@ -8,7 +8,7 @@
 #                                                      is replaced by a port's
 # Prints the assignments WA WB IFA IFB IPA IPB. PLUG_PREFIX (dp) and PLUG_DIR are for other hosts.
 # PLUG_RULES=N: the ports are in a group of N rules, the last of which let the traffic pass;
-# 0: no port security. Otherwise they are in the default group.
+# 0: no port security. Otherwise they are in the default group. PLUG_FLOWS: --flows of the agents.
 set -u
 . "$(dirname "$0")/../net/cloud.sh"
 cloud_use "${PLUG_PREFIX:-dp}" "${PLUG_DIR:-/run/weft-plug}"
@@ -22,7 +22,7 @@ fail() {
 agent_on() { # HOST TUNNEL-IP
 	cloud_start "agent-$1" "$1" "$CLOUD_BIN/agent/weft-agent" --controller "http://$CLOUD_LISTEN" \
 		--host "$1" --tunnel-ip "$2" --run "$CLOUD_RUN" --token agent-secret \
-		--connections 2097152 --port-connections 2097152
+		--connections 4194304 --port-connections 4194304 ${PLUG_FLOWS:+--flows "$PLUG_FLOWS"}
 	cloud_wait 10 agent "$1" GET /v1/status || { cloud_log "agent-$1"; fail "no agent on $1"; }
 }
 

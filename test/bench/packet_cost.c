@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What one packet costs the programs: nanoseconds above an empty program, counted by the
- * kernel itself (BPF_STATS_RUN_TIME) while BPF_PROG_TEST_RUN hands them one frame a call, so
- * that between two packets other code has used the caches, as on a real host.
+ * kernel itself (BPF_STATS_RUN_TIME) while frames come in by the device, 64 at a time, as from a
+ * network card: so the code is hot, and other code has used the caches in between.
  *
- *   packet_cost [-f FLOWS] [-s SETS] [-p PASSES] [-c CPU]
+ *   packet_cost [-f FLOWS] [-s SETS] [-r ROUNDS] [-c CPU] [-p]
  *
  * Ways: out (a port's packet to another host), local (to a port of this host), in (by tunnel).
  * `new` is the first packet of a flow (walk, connection, record), `stale` the next after
- * a change of the host's tables (walk, record), `known` any later one. The
- * value is the least of the means of batches, the median beside it. SETS as the agent's flow
- * sets; FLOWS should fill a third of 4 * SETS. Needs root; makes a network namespace of its own.
+ * a change of the host's tables (walk, record), `known` any later one. The value is the
+ * median of the means of ROUNDS rounds, the least beside it. -p: the ports are filtered, with one
+ * rule that lets all pass. SETS as the agent's flow sets; FLOWS should fill a third of 4 * SETS.
+ * Needs root and ethtool; makes a network namespace of its own.
  */
 #include <errno.h>
 #include <sched.h>
@@ -28,11 +29,16 @@
 #include <bpf/libbpf.h>
 
 #include "abi/map.h"
+#include "abi/policy.h"
 #include "abi/wire.h"
+#include "generator.skel.h"
 #include "weft.skel.h"
 
-#define BATCH	256
 #define PAYLOAD 18
+#define BURST	16384
+#define LEAST	262144 /* frames of a round */
+#define PEER	100    /* the other end's number, above a device's own */
+#define BANK	1
 #define VNI	7
 #define LOCAL	"10.99.0.1"
 #define REMOTE	"10.99.0.2"
@@ -59,7 +65,8 @@ static const struct way ways[] = {
 };
 
 static struct weft_bpf *skel;
-static __u32 flows = 1, sets = DEF_FLOW_SETS, passes = 8;
+static __u32 flows = 1, sets = DEF_FLOW_SETS, rounds = 9;
+static bool filtered;
 
 static void fail(const char *what)
 {
@@ -111,15 +118,39 @@ static void put_port(__u32 slot, __u32 ifindex, const char *address)
 	struct port_value port = {.ifindex = ifindex,
 				  .vni = VNI,
 				  .identity = 1,
-				  .flags = PORT_UP | PORT_PEER,
+				  .flags = PORT_UP | PORT_PEER | (filtered ? PORT_FILTERED : 0),
 				  .mac = mac_of(address),
-				  .mtu = 1450};
+				  .mtu = 1450,
+				  .policy = BANK};
 	__u32 yes = 1;
 
 	put(skel->maps.port, &slot, &port);
 	put(skel->maps.device, &ifindex, &slot);
 	put(skel->maps.guard, &guard, &yes);
 	put_place(address, PLACE(PLACE_PORT, slot));
+}
+
+/* As the default group is: out by a rule for everybody, in by one for a group's identity. */
+static void put_policy(void)
+{
+	struct policy_verdict yes = {.order = 1, .rule = 1, .action = POLICY_ACCEPT};
+	struct policy_value policy = {0};
+	struct peer_identity_key peer = {.chain = POLICY_CHAIN(BANK, POLICY_INGRESS),
+					 .identity = 1};
+	struct cell_key out = {.chain = POLICY_CHAIN(BANK, 0), .service = 1};
+	struct cell_key in = {.chain = peer.chain, .peer = 1, .service = 1};
+	__u32 bank = BANK, class = 1;
+
+	for (int i = 0; i < POLICY_CHAINS; i++)
+		policy.chain[i].otherwise.order = ~0u;
+	for (int i = POLICY_STATELESS; i < POLICY_CHAINS; i++)
+		policy.chain[i].otherwise.action = POLICY_ACCEPT;
+	policy.chain[0].sources = POLICY_BY_ANY | POLICY_ONE_SERVICE;
+	policy.chain[POLICY_INGRESS].sources = POLICY_BY_IDENTITY | POLICY_ONE_SERVICE;
+	put(skel->maps.policy, &bank, &policy);
+	put(skel->maps.peer_identity, &peer, &class);
+	put(skel->maps.cell, &out, &yes);
+	put(skel->maps.cell, &in, &yes);
 }
 
 static void put_tables(void)
@@ -141,6 +172,7 @@ static void put_tables(void)
 	put_port(1, 100, "10.0.0.1");
 	put_port(2, 101, "10.0.0.2");
 	put_place("10.0.0.3", PLACE(PLACE_VTEP, 1));
+	put_policy();
 }
 
 static void load(void)
@@ -179,6 +211,7 @@ static void build_outer(__u8 *o)
 	__be32 flags = htonl(wire_flags(1)), vni = htonl(wire_vni(VNI, 1));
 	struct iphdr ip = {.version = 4, .ihl = 5, .ttl = 64, .protocol = IPPROTO_UDP};
 	struct ethhdr eth = {.h_proto = htons(ETH_P_IP)};
+	struct abi_mac mac = mac_of(LOCAL);
 	struct udphdr udp = {.source = htons(50000), .dest = htons(WIRE_UDP_PORT)};
 
 	ip.saddr = ip_of(REMOTE).w[3];
@@ -186,6 +219,7 @@ static void build_outer(__u8 *o)
 	ip.tot_len = htons(sizeof(struct frame) - sizeof(eth));
 	ip.check = checksum(&ip);
 	udp.len = htons(sizeof(struct frame) - sizeof(eth) - sizeof(ip));
+	memcpy(eth.h_dest, mac.b, 6); /* the device's own */
 	memcpy(o, &eth, sizeof(eth));
 	memcpy(o + 14, &ip, sizeof(ip));
 	memcpy(o + 34, &udp, sizeof(udp));
@@ -206,28 +240,24 @@ static void build_frame(const struct way *way, struct frame *f)
 	f->ip.saddr = ip_of(way->source).w[3];
 	f->ip.daddr = ip_of(way->target).w[3];
 	f->ip.tot_len = htons(sizeof(f->ip) + sizeof(f->udp) + PAYLOAD);
+	f->udp.dest = htons(1000);
 	f->udp.len = htons(sizeof(f->udp) + PAYLOAD);
-}
-
-/* The Ith of the flows, in no order that a prefetcher could guess. */
-static void set_flow(struct frame *f, __u32 i)
-{
-	__u32 flow = (__u32)((__u64)i * 2654435761u % flows);
-
-	f->udp.source = htons((__u16)flow);
-	f->udp.dest = htons((__u16)(1000 + (flow >> 16)));
 }
 
 /* ---------------------------------------------------------------- the measuring */
 
-static __u64 run_time(int prog)
+struct spent {
+	__u64 ns, runs;
+};
+
+static struct spent spent_read(const struct bpf_program *prog)
 {
 	struct bpf_prog_info info = {};
 	__u32 size = sizeof(info);
 
-	if (bpf_obj_get_info_by_fd(prog, &info, &size))
+	if (bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &size))
 		fail("program");
-	return info.run_time_ns;
+	return (struct spent){info.run_time_ns, info.run_cnt};
 }
 
 static int compare(const void *a, const void *b)
@@ -237,52 +267,74 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* COUNT packets from the FIRST on: the mean of each batch to *MEANS. WANT: the verdict. */
-static size_t run(int prog, const struct way *way, __u64 first, __u64 count, int want,
-		  double *means)
+/* Frames of WAY into the device it begins with, by its peer. */
+static struct generator_bpf *generator_open(const struct way *way)
 {
-	struct __sk_buff ctx = {.ifindex = way->ifindex};
+	struct generator_bpf *generator = generator_bpf__open();
+	size_t outer = sizeof(((struct frame *)0)->outer);
 	struct frame frame;
-	size_t batches = 0;
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = &ctx, .ctx_size_in = sizeof(ctx),
-		    .repeat = 1);
 
+	if (!generator)
+		fail("generator");
 	build_frame(way, &frame);
-	opts.data_in = way->uplink ? (void *)&frame : (void *)&frame.eth;
-	opts.data_size_in = sizeof(frame) - (way->uplink ? 0 : sizeof(frame.outer));
-	for (__u64 done = 0; done < count;) {
-		__u64 before = run_time(prog), n = count - done < BATCH ? count - done : BATCH;
+	generator->rodata->ifindex = way->ifindex + PEER;
+	generator->rodata->flows = flows;
+	generator->rodata->size = offsetof(struct frame, payload) - (way->uplink ? 0 : outer);
+	memcpy((void *)generator->rodata->headers,
+	       way->uplink ? frame.outer : (void *)&frame.eth, generator->rodata->size);
+	if (generator_bpf__load(generator))
+		fail("generator");
+	return generator;
+}
 
-		for (__u64 i = 0; i < n; i++) {
-			set_flow(&frame, (__u32)((first + done + i) % flows));
-			if (bpf_prog_test_run_opts(prog, &opts) || (int)opts.retval != want) {
-				fprintf(stderr, "%s: verdict %u\n", way->name, opts.retval);
-				exit(1);
-			}
-		}
-		means[batches++] = (double)(run_time(prog) - before) / (double)n;
-		done += n;
+/* No limit to what is opened, for a second of the programs, which is long (load). */
+static void put_shares(void)
+{
+	struct port_conns_value share = {.second = ~0u, .allowed = 1u << 30};
+
+	for (__u32 slot = 1; slot <= 2; slot++)
+		put(skel->maps.port_conns, &slot, &share);
+}
+
+/* COUNT frames. */
+static void send_frames(const struct generator_bpf *generator, __u64 count)
+{
+	static __u8 frame[sizeof(struct frame)];
+	__u32 size = generator->rodata->size + PAYLOAD;
+	struct xdp_md context = {.data_end = size};
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = size,
+		    .ctx_in = &context, .ctx_size_in = sizeof(context),
+		    .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = 64);
+
+	while (count) {
+		put_shares();
+		opts.repeat = count < BURST ? (int)count : BURST;
+		if (bpf_prog_test_run_opts(bpf_program__fd(generator->progs.generate), &opts))
+			fail("frames");
+		count -= (__u64)opts.repeat;
 	}
-	qsort(means, batches, sizeof(*means), compare);
-	return batches;
 }
 
-static void show(const char *way, const char *what, const double *means, size_t batches,
-		 double empty)
+/* Nanoseconds of PROG for each of COUNT frames. */
+static double run(const struct generator_bpf *generator, const struct bpf_program *prog,
+		  __u64 count)
 {
-	printf("%-6s %-6s %8.0f %8.0f\n", way, what, means[0] - empty,
-	       means[batches / 2] - empty);
+	struct spent before = spent_read(prog), after;
+
+	send_frames(generator, count);
+	after = spent_read(prog);
+	if (after.runs - before.runs < count)
+		fprintf(stderr, "packet_cost: %llu of %llu frames have come\n",
+			(unsigned long long)(after.runs - before.runs),
+			(unsigned long long)count);
+	return (double)(after.ns - before.ns) / (double)(after.runs - before.runs);
 }
 
-static int empty_program(void)
+static void show(const char *way, const char *what, double *means, double empty)
 {
-	struct bpf_insn code[] = {{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
-				  {.code = BPF_JMP | BPF_EXIT}};
-	int prog = bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "empty", "GPL", code, 2, NULL);
-
-	if (prog < 0)
-		fail("empty program");
-	return prog;
+	qsort(means, rounds, sizeof(*means), compare);
+	printf("%-6s %-6s %8.0f %8.0f\n", way, what, means[rounds / 2] - empty,
+	       means[0] - empty);
 }
 
 /* Every record was made under another sum of cells from now on. */
@@ -295,22 +347,98 @@ static void make_stale(void)
 	put(skel->maps.generation, &zero, &generation);
 }
 
-static void measure(const struct way *way, double empty, double *means)
+static void forget_conns(void)
 {
-	int prog =
-		bpf_program__fd(way->uplink ? skel->progs.weft_uplink : skel->progs.weft_port);
-	__u64 known =
-		(__u64)flows * passes < 1024 * BATCH ? 1024 * BATCH : (__u64)flows * passes;
-	size_t batches = run(prog, way, 0, flows, TC_ACT_REDIRECT, means);
+	static struct conn_key keys[BURST];
+	static struct conn_value values[BURST];
+	struct conn_key next;
+	__u32 count = BURST;
+	void *from = NULL;
 
-	if (flows > 1)
-		show(way->name, "new", means, batches, empty);
-	make_stale();
-	batches = run(prog, way, 0, flows, TC_ACT_REDIRECT, means);
-	if (flows > 1)
-		show(way->name, "stale", means, batches, empty);
-	batches = run(prog, way, 0, known, TC_ACT_REDIRECT, means);
-	show(way->name, "known", means, batches, empty);
+	while (!bpf_map_lookup_and_delete_batch(bpf_map__fd(skel->maps.conn), from, &next, keys,
+						values, &count, NULL)) {
+		from = &next;
+		count = BURST;
+	}
+	if (errno != ENOENT)
+		fail("conn");
+}
+
+/* In place of what is there. */
+static void attach(const struct bpf_program *prog, __u32 ifindex)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_INGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = bpf_program__fd(prog), .handle = 1,
+		    .priority = 1, .flags = BPF_TC_F_REPLACE);
+	int status = bpf_tc_hook_create(&hook);
+
+	if ((status && status != -EEXIST) || bpf_tc_attach(&hook, &opts))
+		fail(bpf_program__name(prog));
+}
+
+static __u64 count_misses(void)
+{
+	struct host_stats_value *stats =
+		calloc((size_t)libbpf_num_possible_cpus(), sizeof(*stats));
+	__u32 zero = 0;
+	__u64 misses = 0;
+
+	if (!stats || bpf_map_lookup_elem(bpf_map__fd(skel->maps.host_stats), &zero, stats))
+		fail("host_stats");
+	for (int i = 0; i < libbpf_num_possible_cpus(); i++)
+		misses += stats[i].flow_misses;
+	free(stats);
+	return misses;
+}
+
+static void measure(const struct way *way)
+{
+	const struct bpf_program *prog =
+		way->uplink ? skel->progs.weft_uplink : skel->progs.weft_port;
+	struct generator_bpf *generator = generator_open(way);
+	const struct bpf_program *room = !strcmp(way->name, "out") ? generator->progs.grow
+					 : way->uplink		   ? generator->progs.shrink
+								   : NULL;
+	__u64 many = flows < LEAST ? LEAST : flows, misses;
+	double *means = calloc(rounds, sizeof(*means)), empty;
+
+	attach(generator->progs.nothing, way->ifindex);
+	for (__u32 i = 0; i < rounds; i++)
+		means[i] = run(generator, generator->progs.nothing, many);
+	qsort(means, rounds, sizeof(*means), compare);
+	empty = means[rounds / 2];
+	printf("%-6s %-6s %8.0f %8.0f\n", way->name, "empty", empty, means[0]);
+	if (room) {
+		attach(room, way->ifindex);
+		for (__u32 i = 0; i < rounds; i++)
+			means[i] = run(generator, room, many);
+		show(way->name, "room", means, empty);
+	}
+	attach(prog, way->ifindex);
+	if (flows > 1) {
+		for (__u32 i = 0; i < rounds; i++) {
+			forget_conns();
+			make_stale();
+			means[i] = run(generator, prog, flows);
+		}
+		show(way->name, "new", means, empty);
+		for (__u32 i = 0; i < rounds; i++) {
+			make_stale();
+			means[i] = run(generator, prog, flows);
+		}
+		show(way->name, "stale", means, empty);
+	}
+	run(generator, prog, many);
+	misses = count_misses();
+	for (__u32 i = 0; i < rounds; i++)
+		means[i] = run(generator, prog, many);
+	show(way->name, "known", means, empty);
+	if (count_misses() != misses)
+		printf("%-6s %llu of %llu were not\n", way->name,
+		       (unsigned long long)(count_misses() - misses),
+		       (unsigned long long)(many * rounds));
+	generator_bpf__destroy(generator);
+	free(means);
 }
 
 static void options_read(int argc, char **argv)
@@ -318,53 +446,57 @@ static void options_read(int argc, char **argv)
 	cpu_set_t cpus;
 	int option, cpu = 1;
 
-	while ((option = getopt(argc, argv, "f:s:p:c:")) != -1) {
+	while ((option = getopt(argc, argv, "f:s:r:c:p")) != -1) {
 		__u32 value = (__u32)strtoul(optarg ? optarg : "", NULL, 10);
 
 		if (option == 'f')
 			flows = value;
 		else if (option == 's')
 			sets = value;
-		else if (option == 'p')
-			passes = value;
+		else if (option == 'r')
+			rounds = value;
 		else if (option == 'c')
 			cpu = (int)value;
+		else if (option == 'p')
+			filtered = true;
 		else
 			exit(2);
 	}
 	CPU_ZERO(&cpus);
 	CPU_SET(cpu, &cpus);
-	if (!flows || !sets || (sets & (sets - 1)) ||
+	if (!flows || !rounds || !sets || (sets & (sets - 1)) ||
 	    sched_setaffinity(0, sizeof(cpus), &cpus)) {
 		fprintf(stderr,
-			"packet_cost: FLOWS > 0, SETS a power of two, CPU one of ours\n");
+			"packet_cost: FLOWS and ROUNDS > 0, SETS a power of two, CPU one "
+			"of ours\n");
 		exit(2);
 	}
 }
 
-static const char *const devices = "for i in 99 100 101; do ip link add d$i index $i mtu 9000 "
-				   "up type veth peer name e$i || exit 1; done";
+/* With GRO on, a veth polls, and takes frames of XDP. */
+static const char *const devices =
+	"for i in 99 100 101; do ip link add d$i index $i mtu 9000 address 02:00:0a:63:00:01 up type veth peer name e$i "
+	"index $((i + 100)) && ip link set e$i up && ethtool -K d$i gro on || exit 1; done";
 
 int main(int argc, char **argv)
 {
-	double *means, base;
-	int empty;
+	struct generator_bpf *sink;
 
 	options_read(argc, argv);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	libbpf_set_print(NULL); /* it complains of a clsact that is there */
 	if (unshare(CLONE_NEWNET) || system(devices))
 		fail("a namespace with devices");
 	if (bpf_enable_stats(BPF_STATS_RUN_TIME) < 0)
 		fail("statistics of programs");
 	load();
-	means = calloc(((__u64)flows * passes + 1024 * BATCH) / BATCH + 2, sizeof(*means));
-	empty = empty_program();
-	run(empty, &ways[0], 0, 1024 * BATCH, 0, means);
-	base = means[0];
-	printf("%u flows, %u sets; an empty program: %.0f ns\n", flows, sets, base);
-	printf("%-6s %-6s %8s %8s  (ns above it)\n", "way", "", "least", "median");
+	sink = generator_open(&ways[0]);
+	attach(sink->progs.count, 99 + PEER);
+	printf("%u flows, %u sets, %s, median and least of %u, ns\n", flows, sets,
+	       filtered ? "filtered" : "not filtered", rounds);
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
-		measure(&ways[i], base, means);
+		measure(&ways[i]);
+	generator_bpf__destroy(sink);
 	weft_bpf__destroy(skel);
-	free(means);
 	return 0;
 }

@@ -9,8 +9,8 @@
 # Contenders: a bare veth and kernel routing (the reference) · b bridge and VXLAN · n the same with
 # nftables connection tracking · o Open vSwitch in user space (where installed) · weft
 # Tests: tcp (Gbit/s, one stream) rr (us, median, both ends spin) udp (18 byte datagrams, kpps)
-# fwd (small frames put into the workload's device, kpps) fwdn (the same, 50000 flows) crr
-# (connections per second); latency (ms: create-port and port-ready; Weft alone)
+# fwd (small frames put into the workload's device, kpps) fwdn (the same, 50000 flows) fwdm (a
+# million) crr (connections per second); latency (ms: create-port and port-ready; Weft alone)
 #
 # The value is the median of RUNS; contenders take turns within a run, so that a slow minute of the
 # machine hits them all. The ratio is to `a` of the same invocation.
@@ -217,6 +217,7 @@ forward() { # FLOWS
 }
 test_fwd() { forward 1; }
 test_fwdn() { forward 50000; }
+test_fwdm() { forward 1000000; }
 
 for run in $(seq "$runs"); do
 	for contender in $contenders; do
@@ -251,7 +252,7 @@ awk -v contenders="$contenders" -v tests="$tests" '
 	}
 	END {
 		unit["tcp"] = "Gbit/s"; unit["rr"] = "us"; unit["udp"] = "kpps"; unit["fwd"] = "kpps"
-		unit["fwdn"] = "kpps"; unit["crr"] = "conn/s"
+		unit["fwdn"] = "kpps"; unit["fwdm"] = "kpps"; unit["crr"] = "conn/s"
 		many = split(tests, t, " ")
 		few = split(contenders, c, " ")
 		printf "%-6s", ""
