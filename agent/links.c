@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <sys/ioctl.h>
+#include <linux/if.h>
 #include <linux/if_link.h>
 #include <linux/if_tun.h>
 #include <linux/rtnetlink.h>
@@ -21,6 +22,8 @@
 
 #define ALIAS_START "weft:"
 #define ALIAS_FOUND " found" /* a device that was here before us */
+#define PEER_TRIES  100
+#define PEER_PAUSE  1000 /* us */
 
 void links_name(struct uuid port, char *name)
 {
@@ -70,6 +73,8 @@ static bool link_read(const struct nlmsghdr *message, struct link *link)
 	memset(link, 0, sizeof(*link));
 	link->ifindex = (uint32_t)header->ifi_index;
 	link->up = header->ifi_flags & IFF_UP;
+	link->running = attributes[IFLA_OPERSTATE] &&
+			nla_get_u8(attributes[IFLA_OPERSTATE]) == IF_OPER_UP;
 	link->peer_netns = -1;
 	if (attributes[IFLA_IFNAME])
 		nla_strlcpy(link->name, attributes[IFLA_IFNAME], sizeof(link->name));
@@ -267,6 +272,30 @@ bool links_set_up(struct netlink *netlink, uint32_t ifindex, GError **error)
 
 	return link_set(netlink, netlink_message(RTM_SETLINK, 0, &header, sizeof(header)),
 			error);
+}
+
+static bool peer_find(struct netlink *netlink, const struct link *link, struct link *out)
+{
+	struct ifinfomsg header = {.ifi_index = (int)link->peer};
+	struct nl_msg *message = netlink_message(RTM_GETLINK, 0, &header, sizeof(header));
+
+	if (link->peer_netns >= 0)
+		nla_put_u32(message, IFLA_TARGET_NETNSID, (uint32_t)link->peer_netns);
+	return netlink_ask(netlink, message, "device", link_one, out, NULL);
+}
+
+bool links_wait_peer(struct netlink *netlink, const struct link *link)
+{
+	struct link peer = {0};
+
+	for (int i = 0; i < PEER_TRIES; i++) {
+		if (!peer_find(netlink, link, &peer) || !peer.up)
+			return false;
+		if (peer.running)
+			return true;
+		g_usleep(PEER_PAUSE);
+	}
+	return false;
 }
 
 bool links_set_mtu(struct netlink *netlink, uint32_t ifindex, uint32_t mtu, GError **error)

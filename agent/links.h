@@ -23,6 +23,7 @@ struct link {
 	int peer_netns; /* number of that namespace; -1: ours, or no veth */
 	struct mac mac;
 	bool up;
+	bool running; /* its queues are: see links_wait_peer */
 	char name[LINK_NAME];
 	char kind[16]; /* "veth", "tun", "vxlan" ...; "" */
 	char alias[64];
@@ -57,6 +58,14 @@ bool links_adopt(struct netlink *netlink, uint32_t ifindex, struct uuid port, bo
 /* The reverse, for a device that is not ours to delete. */
 void links_release(struct netlink *netlink, uint32_t ifindex);
 bool links_set_up(struct netlink *netlink, uint32_t ifindex, GError **error);
+/*
+ * LINK is a veth that has come up. Its other end, up before, loses what it sends until the kernel
+ * has noticed the carrier, by a worker that waits for the lock that all changes of devices take; an
+ * ARP request that is lost is sent again a second later. From kernel 6.8 who asks for the device
+ * has it noticed; before, we wait.
+ * False: not within a tenth of a second, or somebody took it down.
+ */
+bool links_wait_peer(struct netlink *netlink, const struct link *link);
 bool links_set_mtu(struct netlink *netlink, uint32_t ifindex, uint32_t mtu, GError **error);
 /* A device that is gone already is no error. */
 bool links_delete(struct netlink *netlink, uint32_t ifindex, GError **error);

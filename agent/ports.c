@@ -372,6 +372,10 @@ static const struct ports_device *attach_new(struct ports *ports, const struct r
 		device_unmake(ports, device);
 		goto failed;
 	}
+	if (link_is_veth(&device->link) &&
+	    !links_wait_peer(ports->agent->netlink, &device->link))
+		log_debug(MODULE, "%s: its end of %s is not running",
+			  uuid_print(device->id, text), device->link.name);
 	g_hash_table_replace(ports->devices, &device->id, device);
 	log_info(MODULE, "%s: attached: device %s", uuid_print(device->id, text),
 		 device->link.name);
