@@ -24,12 +24,12 @@
 #define LIM_OPEN_RATE	  100000  /* connections a port may open or be opened per second */
 #define LIM_POLICIES	  8192	  /* banks of compiled policy on one host */
 #define LIM_POLICY_FLOORS 4	  /* tiers that may pass, and what is below them */
-#define LIM_PEERS	  1048576 /* identities, and prefixes, that the banks speak of */
+#define LIM_PEERS	  1048576 /* prefixes that the banks speak of; identities, at the most */
 #define LIM_SERVICES	  262144  /* prefixes of ports in all banks */
-#define LIM_CELLS	  1048576 /* pairs of a peer class and a service class in all banks */
-#define LIM_SAMPLE_SHORT  256	  /* bytes of a frame shown to who looks on: its headers */
-#define LIM_SAMPLE_LONG	  1664	  /* ... at most */
-#define LIM_SAMPLE_RATE	  100	  /* drops, or flows, of a port shown per second and CPU */
+#define LIM_CELLS	  1048576   /* pairs of a peer class and a service class, at the most */
+#define LIM_SAMPLE_SHORT  256	    /* bytes of a frame shown to who looks on: its headers */
+#define LIM_SAMPLE_LONG	  1664	    /* ... at most */
+#define LIM_SAMPLE_RATE	  100	    /* drops, or flows, of a port shown per second and CPU */
 #define LIM_SAMPLE_RING	  (1 << 20) /* bytes of the ring they travel by */
 #define LIM_PUNT_RING	  (1 << 20) /* bytes of the ring they travel by */
 
@@ -37,4 +37,5 @@
 #define DEF_FLOW_SETS 32768  /* sets of FLOW_WAYS records, per CPU; a power of two */
 #define DEF_FLOW_HOST 262144 /* sets of all CPUs together: many CPUs have fewer each */
 #define DEF_CONNS     131072 /* connections on one host */
-#define DEF_LOCATIONS 262144 /* entries of `location` and `mac`; up to LIM_LOCATIONS */
+#define DEF_LOCATIONS 131072 /* entries of `location` and `mac`; up to LIM_LOCATIONS */
+#define DEF_POLICY    131072 /* entries of `cell` and `peer_identity`; up to LIM_CELLS */

@@ -334,7 +334,7 @@ _Static_assert(sizeof(struct flow_key) == 56, "seven words");
 _Static_assert(sizeof(struct flow_value) == 128, "two cache lines");
 
 /*
- * Map `conn`: preallocated hash, the truth about connections. One entry per
+ * Map `conn`: hash, the truth about connections. One entry per
  * local port and connection; addresses as that port sees them, canonical order:
  * the port's own side is `local`. ICMP echo: the identifier is the port of the side that asks,
  * the other's is 0. Protocols without ports have 0 and 0.

@@ -441,6 +441,7 @@ static bool open_programs(struct agent *agent, GError **error)
 	struct programs_config config = {
 		.pins = agent->pins,
 		.locations = agent->options->locations,
+		.policy_entries = agent->options->policy_entries,
 		.flow_sets = agent->options->flow_sets,
 		.connections = agent->options->connections,
 		.share = agent->options->port_connections,
@@ -484,6 +485,7 @@ static bool open_state(struct agent *agent, GError **error)
 
 	agent->state = state_new(agent->options->host, agent->options->tunnel_ip,
 				 agent->desired, &ops, agent);
+	state_limit_policies(agent->state, agent->options->policy_entries);
 	maps_foreach(programs_find_map(agent->programs, "vtep"), sizeof(uint32_t),
 		     sizeof(struct vtep_value), recover_vtep, agent);
 	agent->ports = ports_new(agent);

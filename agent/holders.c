@@ -102,6 +102,11 @@ const struct policies *state_policies(const struct state *state)
 	return state->policies;
 }
 
+void state_limit_policies(struct state *state, gsize limit)
+{
+	policies_limit(state->policies, limit);
+}
+
 void state_failed(struct state *state)
 {
 	for (uint32_t slot = 1; slot < LIM_HOST_PORTS; slot++) {

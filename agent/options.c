@@ -13,7 +13,7 @@
 struct raw {
 	char *controllers, *host, *tunnel_ip, *uplink, *run, *token, *token_file, *log, *attach;
 	char *ca, *cert, *key, *crl;
-	int flows, connections, port_connections, locations;
+	int flows, connections, port_connections, locations, policy_entries;
 	gboolean cleanup, version, print_metrics;
 	char *metrics;
 };
@@ -56,7 +56,9 @@ static bool read_line(struct raw *raw, int argc, char **argv, GError **error)
 		{"port-connections", 0, 0, G_OPTION_ARG_INT, &raw->port_connections,
 		 "Connections of one port (default: an eighth of those of all)", "N"},
 		{"locations", 0, 0, G_OPTION_ARG_INT, &raw->locations,
-		 "Addresses of other ports (default: 262144)", "N"},
+		 "Addresses of other ports (default: 131072)", "N"},
+		{"policy-entries", 0, 0, G_OPTION_ARG_INT, &raw->policy_entries,
+		 "Entries of compiled policies, of each kind (default: 131072)", "N"},
 		{"attach", 0, 0, G_OPTION_ARG_STRING, &raw->attach,
 		 "How programs are hooked: auto, tcx or clsact", "MODE"},
 		{"log", 0, 0, G_OPTION_ARG_STRING, &raw->log,
@@ -149,7 +151,9 @@ static bool sizes_read(struct options *options, const struct raw *raw, GError **
 	    !size_read("port-connections", raw->port_connections, options->connections / 8,
 		       1 << 24, &options->port_connections, error) ||
 	    !size_read("locations", raw->locations, DEF_LOCATIONS, LIM_LOCATIONS,
-		       &options->locations, error))
+		       &options->locations, error) ||
+	    !size_read("policy-entries", raw->policy_entries, DEF_POLICY, LIM_CELLS,
+		       &options->policy_entries, error))
 		return false;
 	for (options->flow_sets = 1; options->flow_sets < sets;)
 		options->flow_sets *= 2;

@@ -23,6 +23,7 @@ struct options {
 	uint32_t connections;
 	uint32_t port_connections;
 	uint32_t locations;
+	uint32_t policy_entries;
 	enum hooks_mode attach;
 	bool cleanup;
 	bool version;

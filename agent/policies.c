@@ -52,17 +52,18 @@ struct policies {
 	GPtrArray *dirty_identities;
 	GPtrArray *rebuild;
 	gsize count[POLICY_MAP_COUNT];
+	gsize limit; /* of the maps that may be sized */
 	gsize writes;
 };
 
 static const struct {
 	enum desired_map map;
-	gsize limit;
+	gsize limit; /* 0: as they were made */
 } maps[POLICY_MAP_COUNT] = {
-	[POLICY_MAP_CELL] = {DESIRED_CELL, LIM_CELLS},
+	[POLICY_MAP_CELL] = {DESIRED_CELL, 0},
 	[POLICY_MAP_SERVICE] = {DESIRED_SERVICE, LIM_SERVICES},
 	[POLICY_MAP_PEER_PREFIX] = {DESIRED_PEER_PREFIX, LIM_PEERS},
-	[POLICY_MAP_PEER_IDENTITY] = {DESIRED_PEER_IDENTITY, LIM_PEERS},
+	[POLICY_MAP_PEER_IDENTITY] = {DESIRED_PEER_IDENTITY, 0},
 	[POLICY_MAP_POLICY] = {DESIRED_POLICY, LIM_POLICIES},
 };
 
@@ -94,7 +95,7 @@ static struct policy_sink sink_of(struct policies *policies)
 static bool is_full(const struct policies *policies)
 {
 	for (int i = 0; i < POLICY_MAP_COUNT; i++)
-		if (policies->count[i] > maps[i].limit)
+		if (policies->count[i] > (maps[i].limit ? maps[i].limit : policies->limit))
 			return true;
 	return false;
 }
@@ -689,6 +690,7 @@ struct policies *policies_new(struct desired *desired, const struct policies_ops
 	policies->desired = desired;
 	policies->ops = *ops;
 	policies->data = data;
+	policies->limit = DEF_POLICY;
 	policies->sets = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, set_free);
 	policies->identities = g_hash_table_new_full(NULL, NULL, NULL, identity_free);
 	policies->banks = g_hash_table_new(g_str_hash, g_str_equal);
@@ -697,6 +699,11 @@ struct policies *policies_new(struct desired *desired, const struct policies_ops
 	policies->dirty_identities = g_ptr_array_new();
 	policies->rebuild = g_ptr_array_new();
 	return policies;
+}
+
+void policies_limit(struct policies *policies, gsize limit)
+{
+	policies->limit = limit;
 }
 
 void policies_free(struct policies *policies)

@@ -27,6 +27,8 @@ struct policies_ops {
 struct policies *policies_new(struct desired *desired, const struct policies_ops *ops,
 			      void *data);
 void policies_free(struct policies *policies);
+/* Room for LIMIT pairs of classes, and as many identities (at first DEF_POLICY). */
+void policies_limit(struct policies *policies, gsize limit);
 
 /* SETS: names, copied. */
 void policies_put_identity(struct policies *policies, uint32_t identity,

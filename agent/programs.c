@@ -284,6 +284,8 @@ static void sizes_write(struct weft_bpf *skeleton, const struct programs_config 
 {
 	bpf_map__set_max_entries(skeleton->maps.mac, config->locations);
 	bpf_map__set_max_entries(skeleton->maps.location, config->locations);
+	bpf_map__set_max_entries(skeleton->maps.cell, config->policy_entries);
+	bpf_map__set_max_entries(skeleton->maps.peer_identity, config->policy_entries);
 	bpf_map__set_max_entries(skeleton->maps.flow,
 				 config->flow_sets * (uint32_t)libbpf_num_possible_cpus());
 	bpf_map__set_max_entries(skeleton->maps.conn, config->connections);

@@ -16,7 +16,8 @@ struct programs;
 struct programs_config {
 	const char *pins; /* folder on a bpffs */
 	uint32_t locations;
-	uint32_t flow_sets; /* of each CPU; a power of two */
+	uint32_t policy_entries; /* of each kind */
+	uint32_t flow_sets;	 /* of each CPU; a power of two */
 	uint32_t connections;
 	uint32_t share; /* connections of one port */
 	struct ip local;

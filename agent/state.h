@@ -51,6 +51,7 @@ struct wire {
 struct state *state_new(const char *host, struct ip local, struct desired *desired,
 			const struct state_ops *ops, void *data);
 void state_free(struct state *state);
+void state_limit_policies(struct state *state, gsize limit); /* see policies_limit */
 
 /* Numbers found in the kernel, before any row: kept if their owner comes back. */
 void state_recover_vtep(struct state *state, uint32_t index, struct ip remote);

@@ -28,17 +28,17 @@ struct dp_pkt;
 	X(peer, HASH, LIM_HOSTS, DP_NO_PREALLOC, struct abi_ip, __u32)                         \
 	X(generation, ARRAY, 1, DP_MMAPABLE, __u32, struct generation_value)                   \
 	X(flow, ARRAY, DEF_FLOW_SETS, DP_MMAPABLE, __u32, struct flow_set)                     \
-	X(conn, HASH, DEF_CONNS, 0, struct conn_key, struct conn_value)                        \
+	X(conn, HASH, DEF_CONNS, DP_NO_PREALLOC, struct conn_key, struct conn_value)           \
 	X(fragment, LRU_HASH, LIM_FRAGMENTS, 0, struct fragment_key, struct fragment_value)    \
 	X(port_stats, PERCPU_ARRAY, LIM_HOST_PORTS, 0, __u32, struct port_stats_value)         \
 	X(drops, PERCPU_ARRAY, LIM_HOST_PORTS *DP_DROP_COUNT, 0, __u32, __u64)                 \
 	X(host_stats, PERCPU_ARRAY, 1, 0, __u32, struct host_stats_value)                      \
 	X(budget, ARRAY, LIM_HOST_PORTS, 0, __u32, struct budget_value)                        \
 	X(policy, HASH, LIM_POLICIES, DP_NO_PREALLOC, __u32, struct policy_value)              \
-	X(peer_identity, HASH, LIM_PEERS, DP_NO_PREALLOC, struct peer_identity_key, __u32)     \
+	X(peer_identity, HASH, DEF_POLICY, DP_NO_PREALLOC, struct peer_identity_key, __u32)    \
 	X(peer_prefix, LPM_TRIE, LIM_PEERS, DP_NO_PREALLOC, struct peer_prefix_key, __u32)     \
 	X(service, LPM_TRIE, LIM_SERVICES, DP_NO_PREALLOC, struct service_key, __u32)          \
-	X(cell, HASH, LIM_CELLS, DP_NO_PREALLOC, struct cell_key, struct policy_verdict)       \
+	X(cell, HASH, DEF_POLICY, DP_NO_PREALLOC, struct cell_key, struct policy_verdict)      \
 	X(port_conns, ARRAY, LIM_HOST_PORTS, DP_MMAPABLE, __u32, struct port_conns_value)      \
 	X(sources, ARRAY, LIM_HOST_PORTS, DP_MMAPABLE, __u32, struct sources_value)            \
 	X(sampling, ARRAY, LIM_HOST_PORTS, 0, __u32, struct sampling_value)                    \
