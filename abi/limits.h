@@ -19,8 +19,10 @@
 #define LIM_EXT_HEADERS	  6	  /* IPv6 extension headers walked */
 #define LIM_PUNT_FRAME	  1600	  /* bytes of a frame handed to the agent */
 #define LIM_PUNT_RATE	  32	  /* frames a port may hand to the agent per second */
-#define LIM_ERROR_RATE	  100	  /* ICMP errors that a port is sent per second */
-#define LIM_CONN_TOUCH	  4	  /* seconds a connection's counts may lag behind its packets */
+#define LIM_ASK_RATE	  32  /* addresses in vain that it is told of per second, of a port */
+#define LIM_ASK_FRAME	  128 /* bytes of who asks for one */
+#define LIM_ERROR_RATE	  100 /* ICMP errors that a port is sent per second */
+#define LIM_CONN_TOUCH	  4   /* seconds a connection's counts may lag behind its packets */
 #define LIM_OPEN_RATE	  100000  /* connections a port may open or be opened per second */
 #define LIM_POLICIES	  8192	  /* banks of compiled policy on one host */
 #define LIM_POLICY_FLOORS 4	  /* tiers that may pass, and what is below them */

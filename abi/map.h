@@ -445,7 +445,8 @@ struct host_stats_value {
 enum punt_kind {
 	PUNT_DHCP4 = 1,
 	PUNT_DHCP6 = 2,
-	PUNT_RS = 3, /* router solicitation */
+	PUNT_RS = 3,  /* router solicitation */
+	PUNT_ASK = 4, /* ARP or ND, for an address that is not known yet */
 };
 
 /* Ring buffer `punt`: a frame for the agent. */
@@ -463,7 +464,7 @@ struct budget_value {
 	__u32 punts;   /* up to LIM_PUNT_RATE */
 	__u32 errors;  /* ICMP errors sent to it, up to LIM_ERROR_RATE */
 	__u32 rejects; /* answers to what its policy rejects, up to LIM_ERROR_RATE */
-	__u32 pad;
+	__u32 asks;    /* up to LIM_ASK_RATE */
 };
 
 /* ---------------------------------------------------------------- samples */

@@ -131,6 +131,8 @@ bool agent_apply(struct agent *agent)
 		follow_update(agent->follow);
 	if (agent->handover)
 		handover_update(agent->handover);
+	if (agent->asked)
+		asked_answer(agent->asked);
 	return ok;
 }
 
@@ -377,6 +379,12 @@ static void router_frame(struct agent *agent, const struct wire *wire, const uin
 	advertise_answer(agent->advertise, wire, frame, size);
 }
 
+static void address_frame(struct agent *agent, const struct wire *wire, const uint8_t *frame,
+			  gsize size)
+{
+	asked_keep(agent->asked, wire, frame, size);
+}
+
 static void punt_frame(enum punt_kind kind, uint32_t slot, const uint8_t *frame, gsize size,
 		       void *data)
 {
@@ -385,6 +393,7 @@ static void punt_frame(enum punt_kind kind, uint32_t slot, const uint8_t *frame,
 		[PUNT_DHCP4] = dhcp4_frame,
 		[PUNT_DHCP6] = dhcp6_frame,
 		[PUNT_RS] = router_frame,
+		[PUNT_ASK] = address_frame,
 	};
 	struct agent *agent = data;
 	const struct wire *wire = state_find_slot(agent->state, slot);
@@ -505,6 +514,9 @@ static bool open_events(struct agent *agent, GError **error)
 		punt_new(programs_find_map(agent->programs, "punt"), punt_frame, agent, error);
 	if (!agent->punt)
 		return false;
+	agent->asked = asked_new(agent->state, agent->punt,
+				 programs_get_fd(agent->programs, PROGRAM_PORT),
+				 programs_find_map(agent->programs, "location"));
 	agent->advertise = advertise_new(agent->state, agent->punt);
 	agent->follow = follow_new(agent);
 	agent->handover = handover_new(agent);
@@ -580,6 +592,7 @@ void agent_free(struct agent *agent)
 	feed_free(agent->feed);
 	age_free(agent->age);
 	advertise_free(agent->advertise);
+	asked_free(agent->asked);
 	share_free(agent->share);
 	punt_free(agent->punt);
 	taps_free(agent->taps);

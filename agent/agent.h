@@ -9,6 +9,7 @@
 #include <glib.h>
 
 #include "agent/advertise.h"
+#include "agent/asked.h"
 #include "agent/age.h"
 #include "agent/desired.h"
 #include "agent/hooks.h"
@@ -48,6 +49,7 @@ struct agent {
 	struct taps *taps;
 	struct punt *punt;
 	struct advertise *advertise;
+	struct asked *asked;
 	struct age *age;
 	struct share *share;
 	struct feed *feed;

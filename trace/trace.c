@@ -263,7 +263,7 @@ static bool walk_run(struct walk *walk, struct trace_host *host, const char *fro
 	add_drops(&run, looks);
 	run.answers = run_answers(&run);
 	good = take_outputs(&run, outputs, error);
-	if (punts->len)
+	if (punts->len && g_array_index(punts, struct native_punt, 0).kind != PUNT_ASK)
 		result_last(&run, "agent");
 	else if (!json_array_size(run.results))
 		result_last(&run, verdict == TC_ACT_OK ? "passed" : "nobody");

@@ -8,6 +8,7 @@
 #include "datapath/env/env.h"
 #include "datapath/stage/admit.h"
 #include "datapath/stage/arp.h"
+#include "datapath/stage/ask.h"
 #include "datapath/stage/count.h"
 #include "datapath/stage/deliver.h"
 #include "datapath/stage/dhcp.h"
@@ -98,6 +99,7 @@ DP_STAGE int port_finish(struct dp_ctx *ctx, struct dp_pkt *p, __u32 reason)
 		return TC_ACT_SHOT;
 	COUNT_HOST(ctx, flow_misses);
 	if (reason) {
+		ask_agent(ctx, p, reason);
 		miss_keep_drop(ctx, p, reason, p->account ? p->account : p->slot);
 		return p->reject ? reject_stage(ctx, p, reason) : error_stage(ctx, p, reason);
 	}

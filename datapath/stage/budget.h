@@ -16,6 +16,7 @@ DP_INLINE struct budget_value *budget_find(struct dp_ctx *ctx, __u32 slot)
 		budget->punts = 0;
 		budget->errors = 0;
 		budget->rejects = 0;
+		budget->asks = 0;
 	}
 	return budget;
 }
@@ -28,6 +29,17 @@ DP_INLINE bool budget_take_punt(struct dp_ctx *ctx, __u32 slot)
 	if (!budget || budget->punts >= LIM_PUNT_RATE)
 		return false;
 	dp_count_shared(&budget->punts, 1);
+	return true;
+}
+
+/* ... and have it keep LIM_ASK_RATE frames that ask for an address. */
+DP_INLINE bool budget_take_ask(struct dp_ctx *ctx, __u32 slot)
+{
+	struct budget_value *budget = budget_find(ctx, slot);
+
+	if (!budget || budget->asks >= LIM_ASK_RATE)
+		return false;
+	dp_count_shared(&budget->asks, 1);
 	return true;
 }
 

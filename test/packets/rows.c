@@ -520,8 +520,10 @@ static void check_told(struct row *row, char **words)
 
 static void expect_punt(struct row *row, char **words)
 {
-	static const char *const kinds[] = {
-		[PUNT_DHCP4] = "dhcp4", [PUNT_DHCP6] = "dhcp6", [PUNT_RS] = "rs"};
+	static const char *const kinds[] = {[PUNT_DHCP4] = "dhcp4",
+					    [PUNT_DHCP6] = "dhcp6",
+					    [PUNT_RS] = "rs",
+					    [PUNT_ASK] = "ask"};
 
 	if (!words[1]) {
 		fail(row, "punt: of which slot?");

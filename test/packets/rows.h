@@ -6,7 +6,7 @@
  *   row WHAT IT MEANS
  *   send DEVICE [gso SIZE SEGMENTS] [vlan] [tunnelled] [told] [times N] [flows N] : LAYERS   (packet.h)
  *   out redirect|peer|neigh|clone|ingress DEVICE [key REMOTE VNI GBP] : LAYERS
- *   drop REASON [SLOT]  |  pass  |  punt SLOT [dhcp4|dhcp6|rs]  |  silent
+ *   drop REASON [SLOT]  |  pass  |  punt SLOT [dhcp4|dhcp6|rs|ask]  |  silent
  *   stat FIELD N  |  tx SLOT PACKETS BYTES  |  rx SLOT PACKETS BYTES   (since the row began)
  *   connection SLOT PROTO LOCAL LPORT REMOTE RPORT STATE SENT RECEIVED
  *   no connection SLOT PROTO LOCAL LPORT REMOTE RPORT
