@@ -29,6 +29,11 @@ bool attr_table_is_scalar(const struct attr_table *table)
 	return !table->attrs[0].name;
 }
 
+bool attr_is_map(const struct attr *attr)
+{
+	return attr->type == ATTR_LIST && attr->flags & ATTR_MAP;
+}
+
 const char *attr_table_path(const struct attr_table *table)
 {
 	return table->path ? table->path : table->plural;

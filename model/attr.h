@@ -57,6 +57,9 @@ enum attr_flag {
 	ATTR_NULL_IN = 1 << 13,	  /* null is taken for the empty value, but never printed */
 	ATTR_MERGE = 1 << 14,	  /* an update names changes: an item without a value goes */
 	ATTR_NUMBER_IN = 1 << 15, /* a string that may be given as a JSON number */
+	ATTR_MAP = 1 << 16,	  /* the list is an object in JSON; its items: name and text,
+				   * sorted by name */
+	ATTR_ORDERED = 1 << 17,	  /* the list's order means something */
 	ATTR_UNIQUE = 1 << 20,	  /* a list of scalars that refuses to be told one twice */
 	ATTR_MEMBER = 1 << 21,	  /* a prefix with its length written; host bits are cleared */
 };
@@ -107,6 +110,8 @@ uint64_t attr_bit(const struct attr_table *table, const struct attr *attr);
 uint64_t attr_bit_of(const struct attr_table *table, const char *name);
 /* The items of a list have no names: they are scalars. */
 bool attr_table_is_scalar(const struct attr_table *table);
+/* ... have a name and a text: ATTR_MAP. */
+bool attr_is_map(const struct attr *attr);
 
 /* An object with its defaults; freed by attr_free, which accepts NULL. */
 void *attr_new(const struct attr_table *table);

@@ -15,7 +15,8 @@ struct choice {
 	void *wanted;		 /* an object of OF that holds it; NULL: matches nothing */
 	const struct attr_table *of;
 	char *text;
-	bool part; /* TEXT may be anywhere in the value */
+	bool part;  /* TEXT may be anywhere in the value */
+	char *name; /* of the item of a map; NULL: any */
 };
 
 /* All values of one attribute: one of them must match. */
@@ -52,6 +53,7 @@ static void choice_free(void *data)
 
 	attr_free(choice->of, choice->wanted);
 	g_free(choice->text);
+	g_free(choice->name);
 	g_free(choice);
 }
 
@@ -173,6 +175,18 @@ static const struct attr *find_of_item(const struct attr_table *item, const char
 	return *part ? attr : NULL;
 }
 
+/* "name=text", or "name": it is there, with whatever text. */
+static struct choice *map_choice_new(const struct attr *attr, const char *value, GError **error)
+{
+	const char *equals = strchr(value, '=');
+	struct choice *choice = choice_new(attr->item, &attr->item->attrs[equals ? 1 : 0],
+					   equals ? equals + 1 : value, error);
+
+	if (choice && equals)
+		choice->name = g_strndup(value, (gsize)(equals - value));
+	return choice;
+}
+
 bool attr_filter_add(struct attr_filter *filter, const char *name, const char *value,
 		     bool *known, GError **error)
 {
@@ -188,6 +202,12 @@ bool attr_filter_add(struct attr_filter *filter, const char *name, const char *v
 	if (!attr || !(attr->flags & ATTR_FILTER)) {
 		*known = false;
 		return true;
+	}
+	if (attr_is_map(attr)) {
+		choice = map_choice_new(attr, value, error);
+		if (choice)
+			g_ptr_array_add(filter_get_clause(filter, attr)->choices, choice);
+		return choice;
 	}
 	of_item = attr;
 	if (attr->type == ATTR_LIST && !(attr->flags & ATTR_COMPUTED)) {
@@ -265,10 +285,13 @@ static bool choice_match(const struct choice *choice, const struct attr *attr,
 		return computed_match(choice, object, world);
 	if (choice->attr == attr)
 		return scalar_match(choice, object, world);
-	for (uint32_t i = 0; i < vec->count; i++)
-		if (scalar_match(choice, (const char *)vec->items + attr->item->size * i,
-				 world))
+	for (uint32_t i = 0; i < vec->count; i++) {
+		const char *item = (const char *)vec->items + attr->item->size * i;
+
+		if ((!choice->name || g_strcmp0(*(char *const *)item, choice->name) == 0) &&
+		    scalar_match(choice, item, world))
 			return true;
+	}
 	return false;
 }
 

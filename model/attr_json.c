@@ -4,6 +4,7 @@
  */
 #include "model/attr_json.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/error.h"
@@ -12,6 +13,7 @@ const struct attr_view attr_view_all = {.fields = UINT64_MAX, .aliases = UINT64_
 
 static bool object_decode(const struct attr_table *table, json_t *body, void *object,
 			  GError **error);
+static bool decode_value(const struct attr *attr, json_t *value, void *object, GError **error);
 
 /* Decoding: one value. Errors give the reason; the caller adds whose. */
 
@@ -110,6 +112,46 @@ static bool decode_list(const struct attr *attr, json_t *value, void *object, GE
 	return true;
 }
 
+static int map_compare(const void *a, const void *b)
+{
+	return g_strcmp0(*(char *const *)a, *(char *const *)b);
+}
+
+/* {"name":"text",...} */
+static bool decode_map(const struct attr *attr, json_t *value, void *object, GError **error)
+{
+	struct vec *vec = (void *)((char *)object + attr->offset);
+	const struct attr *name = &attr->item->attrs[0], *text = &attr->item->attrs[1];
+	const char *key;
+	json_t *field;
+
+	if (!json_is_object(value)) {
+		g_autofree char *shown = json_dumps(value, JSON_ENCODE_ANY);
+
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID, "'%s' is not a dictionary",
+			    shown);
+		return false;
+	}
+	if (attr->max && json_object_size(value) > (size_t)attr->max) {
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+			    "%zu items exceed the maximum of %" G_GINT64_FORMAT,
+			    json_object_size(value), attr->max);
+		return false;
+	}
+	vec_done(vec, attr->item);
+	json_object_foreach (value, key, field) {
+		void *to = vec_add(vec, attr->item->size);
+
+		if (attr_parse(name, key, to, error) && decode_value(text, field, to, error))
+			continue;
+		g_prefix_error(error, "%s: ", key);
+		return false;
+	}
+	if (vec->count)
+		qsort(vec->items, vec->count, attr->item->size, map_compare);
+	return true;
+}
+
 static bool decode_dict(const struct attr *attr, json_t *value, void *object, GError **error)
 {
 	char **at = (void *)((char *)object + attr->offset);
@@ -144,6 +186,8 @@ static bool decode_value(const struct attr *attr, json_t *value, void *object, G
 
 	if (json_is_null(value))
 		return decode_null(attr, object, error);
+	if (attr_is_map(attr))
+		return decode_map(attr, value, object, error);
 	if (attr->type == ATTR_LIST)
 		return decode_list(attr, value, object, error);
 	if (attr->type == ATTR_DICT)
@@ -368,6 +412,38 @@ static void encode_item(const struct attr_table *item, const void *object, GStri
 	g_string_append_c(out, '}');
 }
 
+static void encode_map(const struct attr *attr, const struct vec *vec, GString *out)
+{
+	const struct attr *name = &attr->item->attrs[0], *text = &attr->item->attrs[1];
+
+	g_string_append_c(out, '{');
+	for (uint32_t i = 0; i < vec->count; i++) {
+		const void *item = (const char *)vec->items + attr->item->size * i;
+
+		if (i)
+			g_string_append_c(out, ',');
+		encode_value(name, item, out);
+		g_string_append_c(out, ':');
+		encode_value(text, item, out);
+	}
+	g_string_append_c(out, '}');
+}
+
+static void encode_list(const struct attr *attr, const struct vec *vec, GString *out)
+{
+	if (attr_is_map(attr)) {
+		encode_map(attr, vec, out);
+		return;
+	}
+	g_string_append_c(out, '[');
+	for (uint32_t i = 0; i < vec->count; i++) {
+		if (i)
+			g_string_append_c(out, ',');
+		encode_item(attr->item, (const char *)vec->items + attr->item->size * i, out);
+	}
+	g_string_append_c(out, ']');
+}
+
 static void encode_value(const struct attr *attr, const void *object, GString *out)
 {
 	const void *at = (const char *)object + attr->offset;
@@ -391,14 +467,7 @@ static void encode_value(const struct attr *attr, const void *object, GString *o
 		attr_encode_string(out, *(char *const *)at);
 		break;
 	case ATTR_LIST:
-		g_string_append_c(out, '[');
-		for (uint32_t i = 0; i < vec->count; i++) {
-			if (i)
-				g_string_append_c(out, ',');
-			encode_item(attr->item, (const char *)vec->items + attr->item->size * i,
-				    out);
-		}
-		g_string_append_c(out, ']');
+		encode_list(attr, vec, out);
 		break;
 	default:
 		g_string_append_c(out, '"');
