@@ -349,7 +349,7 @@ static char *random_rule(char **text)
 
 	*text = g_strdup_printf("{\"tier\":%d,\"order\":%d,\"direction\":\"%s\",\"action\":"
 				"\"%s\"%s%s}",
-				pick(4), pick(3), pick(2) ? "ingress" : "egress",
+				pick(6), pick(3), pick(2) ? "ingress" : "egress",
 				pick(2) ? "accept" : "deny", peers[pick(6)], services[pick(4)]);
 	return g_strdup_printf("rule sg:%d/r%d", pick(3), pick(4));
 }

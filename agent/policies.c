@@ -19,7 +19,8 @@ struct set {
 	GPtrArray *identities; /* struct identity that are in it */
 	GPtrArray *banks;      /* struct bank that name it as a peer */
 	GArray *addresses;     /* struct prefix, of a group */
-	bool dirty;	       /* its rules or addresses have changed */
+	bool dirty;	       /* something about it has changed */
+	bool changed;	       /* ... its rules or addresses */
 };
 
 struct identity {
@@ -146,12 +147,19 @@ static void set_mark(struct policies *policies, struct set *set)
 	g_ptr_array_add(policies->dirty_sets, set);
 }
 
+/* Whoever is in it, or names it, has to be looked at. */
+static void set_change(struct policies *policies, struct set *set)
+{
+	set->changed = true;
+	set_mark(policies, set);
+}
+
 void policies_put_rule(struct policies *policies, const struct policy_rule *rule)
 {
 	struct set *set = set_get(policies, rule->set);
 
 	g_ptr_array_add(set->rules, (gpointer)rule);
-	set_mark(policies, set);
+	set_change(policies, set);
 }
 
 void policies_del_rule(struct policies *policies, const struct policy_rule *rule)
@@ -159,7 +167,7 @@ void policies_del_rule(struct policies *policies, const struct policy_rule *rule
 	struct set *set = set_get(policies, rule->set);
 
 	g_ptr_array_remove_fast(set->rules, (gpointer)rule);
-	set_mark(policies, set);
+	set_change(policies, set);
 }
 
 void policies_put_address(struct policies *policies, const char *group, struct prefix prefix)
@@ -167,7 +175,7 @@ void policies_put_address(struct policies *policies, const char *group, struct p
 	struct set *set = set_get(policies, group);
 
 	g_array_append_val(set->addresses, prefix);
-	set_mark(policies, set);
+	set_change(policies, set);
 }
 
 void policies_del_address(struct policies *policies, const char *group, struct prefix prefix)
@@ -180,7 +188,7 @@ void policies_del_address(struct policies *policies, const char *group, struct p
 		g_array_remove_index_fast(set->addresses, i);
 		break;
 	}
-	set_mark(policies, set);
+	set_change(policies, set);
 }
 
 const struct prefix *policies_find_addresses(const char *group, gsize *count, void *data)
@@ -486,6 +494,8 @@ static void flush_sets(struct policies *policies)
 	for (guint i = 0; i < policies->dirty_sets->len; i++) {
 		struct set *set = g_ptr_array_index(policies->dirty_sets, i);
 
+		if (!set->changed)
+			continue;
 		for (guint n = 0; n < set->identities->len; n++) {
 			struct identity *identity = g_ptr_array_index(set->identities, n);
 
@@ -596,6 +606,7 @@ static void sets_end(struct policies *policies)
 		struct set *set = g_ptr_array_index(policies->dirty_sets, i);
 
 		set->dirty = false;
+		set->changed = false;
 		set_check(policies, set);
 	}
 	g_ptr_array_set_size(policies->dirty_sets, 0);

@@ -53,10 +53,11 @@ static bool group_del(struct job *job, const void *object, GError **error)
 	const struct address_group *group = object;
 	char id[UUID_TEXT];
 
-	if (cloud_list_remote_rules(job_cloud(job), group->object.id)->len) {
+	if (cloud_list_remote_rules(job_cloud(job), group->object.id)->len ||
+	    cloud_count_address_users(job_cloud(job), group->object.id)) {
 		g_set_error(error, WEFT_ERROR, WEFT_ERROR_CONFLICT,
 			    "AddressGroupInUse: Address group %s is in use on one or more "
-			    "security group rules.",
+			    "security group rules or policies.",
 			    uuid_print(group->object.id, id));
 		return false;
 	}

@@ -189,8 +189,8 @@ static void port_says_identity(struct audit *audit, struct entry *entry)
 	if (!claim)
 		found(audit, entry, "%s is not claimed", key);
 	else if (strtoul(claim->value, NULL, 10) != port->identity)
-		found(audit, entry, "identity %u, but that of its groups is %s", port->identity,
-		      claim->value);
+		found(audit, entry, "identity %u, but that of its groups and labels is %s",
+		      port->identity, claim->value);
 }
 
 static void group_says(struct audit *audit, struct entry *entry, const char *id)
@@ -223,6 +223,24 @@ static void log_says(struct audit *audit, struct entry *entry, const char *id)
 
 	if (!uuid_is_none(log->resource_id))
 		refers(audit, entry, "resource_id", KIND_SECURITY_GROUP, log->resource_id);
+}
+
+static void policy_says(struct audit *audit, struct entry *entry, const char *id)
+{
+	const struct selector_policy *policy = entry->object;
+
+	for (uint32_t i = 0; i < policy->rules.count; i++) {
+		const struct selector_rule *rule =
+			vec_at(struct selector_rule, &policy->rules, i);
+
+		for (uint32_t n = 0; n < rule->peers.count; n++) {
+			struct uuid group =
+				vec_at(struct selector_peer, &rule->peers, n)->address_group_id;
+
+			if (!uuid_is_none(group))
+				refers(audit, entry, "rules", KIND_ADDRESS_GROUP, group);
+		}
+	}
 }
 
 static void port_says(struct audit *audit, struct entry *entry, const char *id)
@@ -259,6 +277,7 @@ static void (*const says[KIND_COUNT])(struct audit *audit, struct entry *entry,
 	[KIND_SUBNET] = subnet_says,	  [KIND_ROUTER] = router_says,
 	[KIND_PORT] = port_says,	  [KIND_SECURITY_GROUP] = group_says,
 	[KIND_SECURITY_RULE] = rule_says, [KIND_LOG] = log_says,
+	[KIND_POLICY] = policy_says,
 };
 
 /* --- what belongs to no object ------------------------------------------------------- */

@@ -64,6 +64,7 @@ static const struct {
 	 "Tags may be given on create"},
 	{"weft-flood", "Flooding", "Unknown unicast of a network may be flooded"},
 	{"weft-host", "Hosts", "Machines that run the agent"},
+	{"weft-policies", "Policies", "Rules for ports that are selected by their labels"},
 };
 
 static void print_extension(gsize i, GString *out)

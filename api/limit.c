@@ -25,6 +25,7 @@ static const struct {
 	{"security_group_rule", 100},
 	{"subnetpool", -1},
 	{"rbac_policy", 10},
+	{"policy", 100},
 };
 
 static bool limit_find(const char *name, enum kind *kind, int64_t *initial)

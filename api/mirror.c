@@ -22,7 +22,7 @@ struct mirror {
 	struct store_watch *watch;
 	GHashTable *limits;	/* project -> struct limits, both owned */
 	GHashTable *guards;	/* key -> uint64_t, both owned */
-	GHashTable *identities; /* key of a label -> struct label */
+	GHashTable *identities; /* key of a label -> struct identity_label */
 	GHashTable *numbers;	/* number -> the same */
 	GHashTable *live;	/* host -> struct live, both owned */
 	unsigned int phase;	/* what is being read: a kind, then one of `others` */
@@ -34,7 +34,7 @@ struct mirror {
 };
 
 /* What an identity stands for. */
-struct label {
+struct identity_label {
 	char *key; /* first */
 	char *text;
 	uint32_t number;
@@ -97,7 +97,7 @@ static void mirror_apply_guard(struct mirror *mirror, const struct store_entry *
 
 static void label_free(void *data)
 {
-	struct label *label = data;
+	struct identity_label *label = data;
 
 	g_free(label->key);
 	g_free(label->text);
@@ -106,7 +106,7 @@ static void label_free(void *data)
 
 static void mirror_drop_label(struct mirror *mirror, const char *key)
 {
-	const struct label *label = g_hash_table_lookup(mirror->identities, key);
+	const struct identity_label *label = g_hash_table_lookup(mirror->identities, key);
 
 	if (!label)
 		return;
@@ -120,12 +120,12 @@ static void mirror_apply_label(struct mirror *mirror, const struct store_entry *
 {
 	g_autofree char *text = g_strndup(entry->value ? entry->value : "", entry->size);
 	const char *space = strchr(text, ' ');
-	struct label *label;
+	struct identity_label *label;
 
 	mirror_drop_label(mirror, entry->key);
 	if (!entry->value || !space)
 		return;
-	label = g_new0(struct label, 1);
+	label = g_new0(struct identity_label, 1);
 	label->key = g_strdup(entry->key);
 	label->text = g_strdup(space + 1);
 	label->number = (uint32_t)strtoul(text, NULL, 10);
@@ -494,7 +494,7 @@ void mirror_visit_limits(const struct mirror *mirror,
 uint32_t mirror_get_identity(const struct mirror *mirror, const char *text)
 {
 	char key[CLAIM_TEXT];
-	const struct label *label =
+	const struct identity_label *label =
 		g_hash_table_lookup(mirror->identities, claim_print_label(text, key));
 
 	return label ? label->number : 0;
@@ -502,7 +502,7 @@ uint32_t mirror_get_identity(const struct mirror *mirror, const char *text)
 
 const char *mirror_find_identity(const struct mirror *mirror, uint32_t number)
 {
-	const struct label *label =
+	const struct identity_label *label =
 		g_hash_table_lookup(mirror->numbers, GUINT_TO_POINTER(number));
 
 	return label ? label->text : NULL;
@@ -517,7 +517,8 @@ void mirror_each_identity(const struct mirror *mirror,
 
 	g_hash_table_iter_init(&iter, mirror->identities);
 	while (g_hash_table_iter_next(&iter, NULL, &value))
-		visit(((struct label *)value)->number, ((struct label *)value)->text, data);
+		visit(((struct identity_label *)value)->number,
+		      ((struct identity_label *)value)->text, data);
 }
 
 const char *mirror_find_live(const struct mirror *mirror, const char *host, uint64_t *revision)

@@ -115,6 +115,13 @@ static bool port_take_identity(struct job *job, struct port *port, GError **erro
 	return false;
 }
 
+/* What its identity stands for may have changed. */
+static bool port_is_another(uint64_t given)
+{
+	return was_given(given, "security_groups") || was_given(given, "labels") ||
+	       was_given(given, "named_ports");
+}
+
 bool api_port_complete(struct job *job, const struct port *before, struct port *port,
 		       uint64_t given, GError **error)
 {
@@ -128,8 +135,7 @@ bool api_port_complete(struct job *job, const struct port *before, struct port *
 		port_fill_pairs(port);
 		return port_validate(port, error) &&
 		       security_complete_port(job, before, port, given, error) &&
-		       (!was_given(given, "security_groups") ||
-			port_take_identity(job, port, error)) &&
+		       (!port_is_another(given) || port_take_identity(job, port, error)) &&
 		       address_allocate(job, before, port, addresses, error);
 	}
 	if (!port_take_mac(job, port, error))

@@ -13,6 +13,7 @@
 #include "api/port.h"
 #include "api/router.h"
 #include "api/security.h"
+#include "api/selector_policy.h"
 #include "api/subnet.h"
 #include "lib/error.h"
 
@@ -26,6 +27,7 @@ static const struct resource *const resources[KIND_COUNT] = {
 	[KIND_SECURITY_GROUP] = &api_security_group,
 	[KIND_SECURITY_RULE] = &api_security_rule,
 	[KIND_LOG] = &api_log,
+	[KIND_POLICY] = &api_selector_policy,
 };
 
 const struct resource *resource_find(const char *path)

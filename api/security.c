@@ -384,19 +384,49 @@ bool security_complete_port(struct job *job, const struct port *before, struct p
 	return true;
 }
 
+static int named_compare(const void *a, const void *b)
+{
+	const struct named_port *const *x = a, *const *y = b;
+
+	return strcmp((*x)->name, (*y)->name);
+}
+
+/* In one order, whatever order the port has them in. */
+static void print_named_ports(const struct vec *named, GString *label)
+{
+	g_autoptr(GPtrArray) sorted = g_ptr_array_new();
+
+	for (uint32_t i = 0; i < named->count; i++)
+		g_ptr_array_add(sorted, vec_at(struct named_port, named, i));
+	if (sorted->len)
+		qsort(sorted->pdata, sorted->len, sizeof(void *), named_compare);
+	for (guint i = 0; i < sorted->len; i++) {
+		const struct named_port *port = sorted->pdata[i];
+
+		g_string_append_printf(label, "port:%s/%d=%" G_GINT64_FORMAT ",", port->name,
+				       named_port_get_protocol(port), port->port);
+	}
+}
+
+/* The project is last, as its name may be anything. */
 char *security_print_label(const struct port *port)
 {
 	GString *label = g_string_new(NULL);
+	char id[UUID_TEXT];
 
-	if (!port->security_groups.count)
-		g_string_append_printf(label, "project:%s", port->object.project_id);
-	for (uint32_t i = 0; i < port->security_groups.count; i++) {
-		char id[UUID_TEXT];
-
+	for (uint32_t i = 0; i < port->security_groups.count; i++)
 		g_string_append_printf(
-			label, "%ssg:%s", i ? "," : "",
+			label, "sg:%s,",
 			uuid_print(*vec_at(struct uuid, &port->security_groups, i), id));
+	for (uint32_t i = 0; i < port->labels.count; i++) {
+		const struct label *one = vec_at(struct label, &port->labels, i);
+
+		g_string_append_printf(label, "label:%s=%s,", one->key,
+				       one->value ? one->value : "");
 	}
+	print_named_ports(&port->named_ports, label);
+	g_string_append_printf(label, "project:%s",
+			       port->object.project_id ? port->object.project_id : "");
 	return g_string_free(label, FALSE);
 }
 

@@ -27,6 +27,7 @@
 #include "compile/route.h"
 #include "compile/router.h"
 #include "compile/row.h"
+#include "compile/selectors.h"
 #include "compile/text.h"
 
 const char *const compile_table_names[] = {
@@ -174,6 +175,11 @@ static void flush_objects(struct compile *compile)
 	while (g_hash_table_iter_next(&iter, &key, NULL))
 		port_update(compile, *(struct uuid *)key);
 	policy_end_identities(compile);
+	g_hash_table_iter_init(&iter, compile->dirty[KIND_POLICY]);
+	while (g_hash_table_iter_next(&iter, &key, NULL))
+		selectors_update_policy(compile, *(struct uuid *)key);
+	selectors_settle(compile);
+	policy_print_identities(compile);
 	for (int kind = 0; kind < KIND_COUNT; kind++)
 		g_hash_table_remove_all(compile->dirty[kind]);
 }
@@ -385,6 +391,7 @@ struct compile *compile_new(struct cloud *cloud, compile_emit emit, void *data)
 	compile->gone = g_ptr_array_new();
 	compile->empty = g_ref_string_new(empty);
 	policy_init(compile);
+	selectors_init(compile);
 
 	compile_mark_all(compile);
 	compile->muted = true;
@@ -416,6 +423,7 @@ void compile_free(struct compile *compile)
 	if (!compile)
 		return;
 	compile_free_components(compile);
+	selectors_done(compile);
 	policy_done(compile);
 	g_hash_table_destroy(compile->ports);
 	g_hash_table_destroy(compile->nets);

@@ -188,6 +188,11 @@ static void check_empty(const struct follower *follower)
 	g_assert_cmpuint(g_hash_table_size(compile->nets), ==, 0);
 	g_assert_cmpuint(g_hash_table_size(compile->routers), ==, 0);
 	g_assert_cmpuint(g_hash_table_size(compile->ports), ==, 0);
+	g_assert_cmpuint(g_hash_table_size(compile->sets), ==, 0);
+	g_assert_cmpuint(g_hash_table_size(compile->identities), ==, 0);
+	g_assert_cmpuint(g_hash_table_size(compile->policies), ==, 0);
+	g_assert_cmpuint(g_hash_table_size(compile->shelves), ==, 0);
+	g_assert_cmpuint(g_hash_table_size(compile->port_names), ==, 0);
 	for (int i = 0; i < HISTORY_HOSTS; i++)
 		g_assert_cmpuint(g_hash_table_size(follower->have[i]), ==, 0);
 }

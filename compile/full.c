@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "compile/compile.h"
+#include "compile/full_policy.h"
 #include "compile/route.h"
 #include "compile/text.h"
-#include "compile/text_policy.h"
 
 /* What one computation carries around. */
 struct full {
@@ -195,90 +195,6 @@ static void put_network(struct full *full, const struct network *network)
 	}
 }
 
-/* ------------------------------------------------------------------------- policies */
-
-/* Rules of the sets that the host's ports are in; REMOTES: the sets that these rules name. */
-static void put_rules(struct full *full, const struct port *port, GHashTable *remotes)
-{
-	for (uint32_t i = 0; i < port->security_groups.count; i++) {
-		struct uuid id = *vec_at(struct uuid, &port->security_groups, i);
-		const GPtrArray *rules = cloud_list_rules(full->cloud, id);
-
-		for (guint n = 0; n < rules->len; n++) {
-			const struct security_rule *rule = rules->pdata[n];
-			char *remote = text_rule_remote(rule);
-
-			full_put(COMPILE_RULE, text_key_rule(rule),
-				 text_print_rule(rule, cloud_find_group(full->cloud, id)),
-				 full);
-			if (remote)
-				g_hash_table_add(remotes, remote);
-		}
-	}
-}
-
-static bool port_is_named(const struct port *port, GHashTable *remotes)
-{
-	for (uint32_t i = 0; i < port->security_groups.count; i++) {
-		g_autofree char *set =
-			text_set(*vec_at(struct uuid, &port->security_groups, i));
-
-		if (g_hash_table_contains(remotes, set))
-			return true;
-	}
-	return false;
-}
-
-static void put_addresses(struct full *full, GHashTable *remotes)
-{
-	const GPtrArray *groups = cloud_list(full->cloud, KIND_ADDRESS_GROUP);
-
-	for (guint i = 0; i < groups->len; i++) {
-		const struct address_group *group = groups->pdata[i];
-		g_autofree char *set = text_address_set(group->object.id);
-		char prefix[PREFIX_TEXT];
-
-		if (!g_hash_table_contains(remotes, set))
-			continue;
-		for (uint32_t n = 0; n < group->addresses.count; n++)
-			full_put(COMPILE_ADDRESSES,
-				 g_strdup_printf("%s/%s", set,
-						 prefix_print(*vec_at(struct prefix,
-								      &group->addresses, n),
-							      prefix)),
-				 text_print_member(), full);
-	}
-}
-
-static void put_policies(struct full *full)
-{
-	g_autoptr(GHashTable) remotes =
-		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	g_autoptr(GHashTable) own = g_hash_table_new(NULL, NULL);
-	const GPtrArray *ports = cloud_list(full->cloud, KIND_PORT);
-
-	for (int pass = 0; pass < 2; pass++)
-		for (guint i = 0; i < ports->len; i++) {
-			const struct port *port = ports->pdata[i];
-			gpointer identity = GUINT_TO_POINTER(port->identity);
-
-			if (!text_is_workload(port) ||
-			    !cloud_find_network(full->cloud, port->network_id))
-				continue;
-			if (pass == 1 && (g_hash_table_contains(own, identity) ||
-					  port_is_named(port, remotes)))
-				full_put(COMPILE_IDENTITY,
-					 g_strdup_printf("%u", port->identity),
-					 text_print_identity(port), full);
-			if (pass == 0 && text_is_filtered(port) &&
-			    g_str_equal(port->host_id, full->host)) {
-				g_hash_table_add(own, identity);
-				put_rules(full, port, remotes);
-			}
-		}
-	put_addresses(full, remotes);
-}
-
 /* ------------------------------------------------------------------------- the whole */
 
 static void put_peers(struct full *full)
@@ -319,6 +235,6 @@ GHashTable *compile_full(const struct cloud *cloud, const char *host)
 	while (g_hash_table_iter_next(&iter, NULL, &object))
 		route_visit_router(cloud, object, full_put, &full);
 	put_peers(&full);
-	put_policies(&full);
+	full_policies(cloud, host, full_put, &full);
 	return full.rows;
 }

@@ -625,7 +625,7 @@ static const struct {
 	{router_del, 1},     {interface_add, 7}, {interface_del, 4}, {port_add, 18},
 	{port_edit, 24},     {port_del, 6},	 {network_drop, 2},  {router_drop, 2},
 	{stack_add_some, 3}, {stack_replace, 2}, {parent_del, 1},    {late_apply, 8},
-	{policy_step, 24},
+	{policy_step, 32},
 };
 
 void history_step(struct history *history)

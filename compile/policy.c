@@ -6,47 +6,35 @@
  */
 #include "compile/policy.h"
 
-#include "compile/audience.h"
 #include "compile/host.h"
+#include "compile/policy_state.h"
 #include "compile/row.h"
+#include "compile/selectors.h"
 #include "compile/text.h"
 #include "compile/text_policy.h"
 
-/* Ports that rules are for or name, or addresses that they name. */
-struct set {
-	char *name;		  /* "sg:UUID", "ag:UUID" */
-	struct audience holders;  /* of its rules: hosts with ports in it */
-	struct audience watchers; /* of its addresses: hosts that hold a rule naming it */
-	GHashTable *remotes;	  /* struct set -> count of its rules that name it */
-	GHashTable *identities;	  /* set of struct identity that have it */
-	GHashTable *addresses;	  /* text of a prefix -> struct row */
-	guint users;		  /* rules that are of it or name it */
-	bool queued;
-};
-
-struct rule {
+/* A security group's. */
+struct group_rule {
 	struct uuid id;
-	struct set *set;
-	struct set *remote; /* NULL: names none */
-	struct row *row;
-};
-
-struct identity {
-	uint32_t number;
-	guint ports;
-	GPtrArray *sets;
-	GHashTable *holds; /* struct host_unit -> count of filtered ports */
-	struct audience audience;
-	struct row *row;
-	bool queued;
+	struct rule *rule;
 };
 
 /* ---------------------------------------------------------------- sets */
+
+static void picks_free(struct picks *picks)
+{
+	if (!picks)
+		return;
+	selector_done(&picks->selector);
+	g_free(picks->port_name);
+	g_free(picks);
+}
 
 static void set_free(void *data)
 {
 	struct set *set = data;
 
+	picks_free(set->picks);
 	g_free(set->name);
 	audience_done(&set->holders);
 	audience_done(&set->watchers);
@@ -56,7 +44,7 @@ static void set_free(void *data)
 	g_free(set);
 }
 
-static struct set *set_get(struct compile *compile, char *name)
+struct set *set_get(struct compile *compile, char *name)
 {
 	struct set *set = g_hash_table_lookup(compile->sets, name);
 
@@ -75,7 +63,7 @@ static struct set *set_get(struct compile *compile, char *name)
 	return set;
 }
 
-static void set_queue(struct compile *compile, struct set *set)
+void set_queue(struct compile *compile, struct set *set)
 {
 	if (!set->queued)
 		g_ptr_array_add(compile->idle_sets, set);
@@ -167,50 +155,72 @@ static void set_drop_remote(struct compile *compile, struct set *set, struct set
 		unwatch(compile, remote, host);
 }
 
-static void rule_end(struct compile *compile, struct rule *rule)
+void rule_end(struct compile *compile, struct rule **at)
 {
+	struct rule *rule = *at;
+
+	if (!rule)
+		return;
 	row_retire(compile, &rule->row);
 	if (rule->remote)
 		set_drop_remote(compile, rule->set, rule->remote);
 	rule->set->users--;
 	set_queue(compile, rule->set);
-	g_hash_table_remove(compile->rules, &rule->id);
+	g_free(rule);
+	*at = NULL;
 }
 
-static struct rule *rule_new(struct compile *compile, const struct security_rule *object)
+static struct rule *rule_new(struct compile *compile, struct set *set, struct set *remote)
 {
 	struct rule *rule = g_new0(struct rule, 1);
-	char *remote = text_rule_remote(object);
 
-	rule->id = object->object.id;
-	rule->set = set_get(compile, text_set(object->security_group_id));
-	rule->set->users++;
-	if (remote) {
-		rule->remote = set_get(compile, remote);
-		set_name_remote(compile, rule->set, rule->remote);
-	}
-	g_hash_table_insert(compile->rules, &rule->id, rule);
+	rule->set = set;
+	rule->remote = remote;
+	set->users++;
+	if (remote)
+		set_name_remote(compile, set, remote);
 	return rule;
+}
+
+void rule_put(struct compile *compile, struct rule **rule, struct set *set, struct set *remote,
+	      char *key, char *value)
+{
+	struct row_place place = {
+		.table = COMPILE_RULE, .list = set->holders.rows, .audience = &set->holders};
+	struct rule *old = NULL;
+
+	if (*rule && ((*rule)->set != set || (*rule)->remote != remote))
+		old = g_steal_pointer(rule);
+	if (!*rule)
+		*rule = rule_new(compile, set, remote);
+	if (old && old->set == set) /* the row stays, and says something else */
+		(*rule)->row = g_steal_pointer(&old->row);
+	row_put(compile, &(*rule)->row, place, key, value);
+	rule_end(compile, &old);
 }
 
 void policy_update_rule(struct compile *compile, struct uuid id)
 {
 	const struct security_rule *object = cloud_find(compile->cloud, KIND_SECURITY_RULE, id);
-	struct rule *rule = g_hash_table_lookup(compile->rules, &id);
-	struct row_place place = {.table = COMPILE_RULE};
+	struct group_rule *own = g_hash_table_lookup(compile->rules, &id);
+	char *remote;
 
 	if (!object) {
-		if (rule)
-			rule_end(compile, rule);
+		if (own)
+			rule_end(compile, &own->rule);
+		g_hash_table_remove(compile->rules, &id);
 		return;
 	}
-	if (!rule)
-		rule = rule_new(compile, object);
-	place.list = rule->set->holders.rows;
-	place.audience = &rule->set->holders;
-	row_put(compile, &rule->row, place, text_key_rule(object),
-		text_print_rule(object,
-				cloud_find_group(compile->cloud, object->security_group_id)));
+	if (!own) {
+		own = g_new0(struct group_rule, 1);
+		own->id = id;
+		g_hash_table_insert(compile->rules, &own->id, own);
+	}
+	remote = text_rule_remote(object);
+	rule_put(compile, &own->rule, set_get(compile, text_set(object->security_group_id)),
+		 remote ? set_get(compile, remote) : NULL, text_key_rule(object),
+		 text_print_rule(object,
+				 cloud_find_group(compile->cloud, object->security_group_id)));
 }
 
 void policy_update_group(struct compile *compile, struct uuid id)
@@ -260,10 +270,53 @@ void policy_update_addresses(struct compile *compile, struct uuid id)
 
 /* ---------------------------------------------------------- identities */
 
+/* Its row has to be printed: at the end of the flush, when all who join have joined. */
+static void identity_mark(struct compile *compile, struct identity *identity)
+{
+	if (!identity->stale)
+		g_ptr_array_add(compile->stale_identities, identity);
+	identity->stale = true;
+}
+
+void set_join(struct compile *compile, struct set *set, struct identity *identity)
+{
+	GHashTableIter iter;
+	gpointer host;
+
+	g_ptr_array_add(identity->sets, set);
+	g_hash_table_add(set->identities, identity);
+	g_hash_table_iter_init(&iter, set->watchers.wanted);
+	while (g_hash_table_iter_next(&iter, &host, NULL))
+		audience_add(compile, &identity->audience, host);
+	g_hash_table_iter_init(&iter, identity->holds);
+	while (g_hash_table_iter_next(&iter, &host, NULL))
+		set_hold(compile, set, host);
+	identity_mark(compile, identity);
+}
+
+void set_part(struct compile *compile, struct set *set, struct identity *identity)
+{
+	GHashTableIter iter;
+	gpointer host;
+
+	g_hash_table_iter_init(&iter, identity->holds);
+	while (g_hash_table_iter_next(&iter, &host, NULL))
+		set_release(compile, set, host);
+	g_hash_table_iter_init(&iter, set->watchers.wanted);
+	while (g_hash_table_iter_next(&iter, &host, NULL))
+		audience_del(compile, &identity->audience, host);
+	g_hash_table_remove(set->identities, identity);
+	g_ptr_array_remove_fast(identity->sets, set);
+	set_queue(compile, set);
+	identity_mark(compile, identity);
+}
+
 static void identity_free(void *data)
 {
 	struct identity *identity = data;
 
+	vec_done(&identity->labels, &label_table);
+	vec_done(&identity->named_ports, &named_port_table);
 	g_ptr_array_unref(identity->sets);
 	g_hash_table_unref(identity->holds);
 	audience_done(&identity->audience);
@@ -273,28 +326,22 @@ static void identity_free(void *data)
 static struct identity *identity_new(struct compile *compile, const struct port *port)
 {
 	struct identity *identity = g_new0(struct identity, 1);
-	struct row_place place = {.table = COMPILE_IDENTITY, .audience = &identity->audience};
-	GHashTableIter iter;
-	gpointer host;
 
 	identity->number = port->identity;
+	identity->project = port->object.project_id;
+	vec_copy(&identity->labels, &port->labels, &label_table);
+	vec_copy(&identity->named_ports, &port->named_ports, &named_port_table);
 	identity->sets = g_ptr_array_new();
 	identity->holds = g_hash_table_new(NULL, NULL);
 	audience_init(&identity->audience);
 	g_hash_table_insert(compile->identities, GUINT_TO_POINTER(port->identity), identity);
-	for (uint32_t i = 0; i < port->security_groups.count; i++) {
-		struct uuid id = *vec_at(struct uuid, &port->security_groups, i);
-		struct set *set = set_get(compile, text_set(id));
-
-		g_ptr_array_add(identity->sets, set);
-		g_hash_table_add(set->identities, identity);
-		g_hash_table_iter_init(&iter, set->watchers.wanted);
-		while (g_hash_table_iter_next(&iter, &host, NULL))
-			audience_add(compile, &identity->audience, host);
-	}
-	place.list = identity->audience.rows;
-	row_put(compile, &identity->row, place, g_strdup_printf("%u", identity->number),
-		text_print_identity(port));
+	identity_mark(compile, identity);
+	for (uint32_t i = 0; i < port->security_groups.count; i++)
+		set_join(compile,
+			 set_get(compile,
+				 text_set(*vec_at(struct uuid, &port->security_groups, i))),
+			 identity);
+	selectors_add_identity(compile, identity);
 	return identity;
 }
 
@@ -308,19 +355,10 @@ static void identity_queue(struct compile *compile, struct identity *identity)
 /* Nobody has it any more: it leaves its sets, and those who watch them. */
 static void identity_end(struct compile *compile, struct identity *identity)
 {
-	GHashTableIter iter;
-	gpointer host;
-
 	row_retire(compile, &identity->row);
-	for (guint i = 0; i < identity->sets->len; i++) {
-		struct set *set = identity->sets->pdata[i];
-
-		g_hash_table_remove(set->identities, identity);
-		g_hash_table_iter_init(&iter, set->watchers.wanted);
-		while (g_hash_table_iter_next(&iter, &host, NULL))
-			audience_del(compile, &identity->audience, host);
-		set_queue(compile, set);
-	}
+	while (identity->sets->len)
+		set_part(compile, identity->sets->pdata[identity->sets->len - 1], identity);
+	selectors_del_identity(compile, identity);
 	g_hash_table_remove(compile->identities, GUINT_TO_POINTER(identity->number));
 	g_ptr_array_add(compile->gone_identities, identity);
 }
@@ -380,6 +418,31 @@ void policy_set_port(struct compile *compile, struct port_unit *unit, const stru
 
 /* --------------------------------------------------------- life, death */
 
+static void identity_print(struct compile *compile, struct identity *identity)
+{
+	struct row_place place = {.table = COMPILE_IDENTITY,
+				  .audience = &identity->audience,
+				  .list = identity->audience.rows};
+	g_autoptr(GPtrArray) names = g_ptr_array_new();
+
+	for (guint i = 0; i < identity->sets->len; i++)
+		g_ptr_array_add(names, ((struct set *)identity->sets->pdata[i])->name);
+	row_put(compile, &identity->row, place, g_strdup_printf("%u", identity->number),
+		text_print_identity(names));
+}
+
+void policy_print_identities(struct compile *compile)
+{
+	for (guint i = 0; i < compile->stale_identities->len; i++) {
+		struct identity *identity = compile->stale_identities->pdata[i];
+
+		identity->stale = false;
+		if (identity->ports)
+			identity_print(compile, identity);
+	}
+	g_ptr_array_set_size(compile->stale_identities, 0);
+}
+
 void policy_end_identities(struct compile *compile)
 {
 	for (guint i = 0; i < compile->idle_identities->len; i++) {
@@ -408,14 +471,23 @@ void policy_sweep(struct compile *compile)
 	g_ptr_array_set_size(compile->idle_sets, 0);
 }
 
+static void group_rule_free(void *data)
+{
+	struct group_rule *own = data;
+
+	g_free(own->rule);
+	g_free(own);
+}
+
 void policy_init(struct compile *compile)
 {
 	compile->sets = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, set_free);
-	compile->rules = g_hash_table_new_full(uuid_hash, uuid_same, NULL, g_free);
+	compile->rules = g_hash_table_new_full(uuid_hash, uuid_same, NULL, group_rule_free);
 	compile->identities = g_hash_table_new(NULL, NULL);
 	compile->idle_sets = g_ptr_array_new();
 	compile->idle_identities = g_ptr_array_new();
 	compile->gone_identities = g_ptr_array_new();
+	compile->stale_identities = g_ptr_array_new();
 	compile->turns = g_array_new(FALSE, FALSE, 2 * sizeof(void *));
 }
 
@@ -433,5 +505,6 @@ void policy_done(struct compile *compile)
 	g_ptr_array_unref(compile->idle_sets);
 	g_ptr_array_unref(compile->idle_identities);
 	g_ptr_array_unref(compile->gone_identities);
+	g_ptr_array_unref(compile->stale_identities);
 	g_array_unref(compile->turns);
 }

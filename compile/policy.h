@@ -18,6 +18,8 @@ void policy_update_addresses(struct compile *compile, struct uuid id);
 
 /* Identities that no port has any more go; after all ports. */
 void policy_end_identities(struct compile *compile);
+/* ... and what the others are in is said. */
+void policy_print_identities(struct compile *compile);
 /* What nothing speaks of any more; at the end of a flush. */
 void policy_sweep(struct compile *compile);
 

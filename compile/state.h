@@ -130,7 +130,12 @@ struct compile {
 	GHashTable *sets;	/* name -> struct set, owned */
 	GHashTable *rules;	/* id -> struct rule, owned */
 	GHashTable *identities; /* number -> struct identity, owned */
-	GPtrArray *idle_sets, *idle_identities, *gone_identities;
+	GPtrArray *idle_sets, *idle_identities, *gone_identities, *stale_identities;
+	/* selectors.c: */
+	GHashTable *policies;	/* id -> struct policy_unit, owned */
+	GHashTable *shelves;	/* key -> struct shelf, owned */
+	GHashTable *port_names; /* key -> struct name_unit, owned */
+
 	GArray *turns; /* audience.c: who has begun or ceased to ask */
 
 	GHashTable *idle;  /* set of struct host_unit that may have become empty */

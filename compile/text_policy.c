@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "compile/text_policy.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "compile/value.h"
 
-#define TIER_GROUP 2 /* enum policy_tier */
+#define TIER_GROUP 4 /* enum policy_tier */
 
 bool text_is_filtered(const struct port *port)
 {
@@ -89,16 +92,19 @@ char *text_print_rule(const struct security_rule *rule, const struct security_gr
 	return value_dump(row);
 }
 
-char *text_print_identity(const struct port *port)
+static int name_compare(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+char *text_print_identity(GPtrArray *names)
 {
 	json_t *row = json_object(), *sets = json_array();
 
-	for (uint32_t i = 0; i < port->security_groups.count; i++) {
-		g_autofree char *set =
-			text_set(*vec_at(struct uuid, &port->security_groups, i));
-
-		json_array_append_new(sets, json_string(set));
-	}
+	if (names->len)
+		qsort(names->pdata, names->len, sizeof(void *), name_compare);
+	for (guint i = 0; i < names->len; i++)
+		json_array_append_new(sets, json_string(names->pdata[i]));
 	json_object_set_new(row, "sets", sets);
 	return value_dump(row);
 }

@@ -16,5 +16,5 @@ char *text_rule_remote(const struct security_rule *rule);
 char *text_key_rule(const struct security_rule *rule);
 /* GROUP NULL: not known yet, as if stateful. */
 char *text_print_rule(const struct security_rule *rule, const struct security_group *group);
-/* The identity that PORT has. */
-char *text_print_identity(const struct port *port);
+/* The identity that is in the sets NAMES, which are sorted here. */
+char *text_print_identity(GPtrArray *names);

@@ -12,5 +12,6 @@ struct compile_work {
 	uint64_t locations; /* location rows printed */
 	uint64_t routers;   /* routers recomputed */
 	uint64_t changes;   /* (host, row) pairs looked at */
+	uint64_t matches;   /* selectors held against an identity */
 	uint64_t scopes;    /* scopes walked to find components */
 };

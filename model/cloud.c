@@ -9,6 +9,7 @@
 
 #include "model/ipam.h"
 #include "model/security_index.h"
+#include "model/selector_index.h"
 
 /* Which of object.places belongs to which list. */
 enum place {
@@ -53,6 +54,7 @@ struct cloud {
 	GHashTable *vnis;		 /* number -> struct network */
 	GHashTable *numbers;		 /* number -> struct router */
 	struct security_index *security;
+	struct selector_index *selectors;
 	GPtrArray *empty;
 	GArray *ears;
 };
@@ -67,6 +69,7 @@ static const struct attr_table *const tables[KIND_COUNT] = {
 	[KIND_SECURITY_RULE] = &security_rule_table,
 	[KIND_ADDRESS_GROUP] = &address_group_table,
 	[KIND_LOG] = &flow_log_table,
+	[KIND_POLICY] = &selector_policy_table,
 };
 
 const struct attr_table *cloud_table(enum kind kind)
@@ -144,6 +147,7 @@ struct cloud *cloud_new(void)
 	cloud->vnis = g_hash_table_new(g_direct_hash, g_direct_equal);
 	cloud->numbers = g_hash_table_new(g_direct_hash, g_direct_equal);
 	cloud->security = security_index_new();
+	cloud->selectors = selector_index_new();
 	cloud->empty = g_ptr_array_new();
 	cloud->ears = g_array_new(FALSE, FALSE, sizeof(struct ear));
 	return cloud;
@@ -173,6 +177,7 @@ void cloud_free(struct cloud *cloud)
 		g_free(cloud->shelves[kind]);
 	}
 	security_index_free(cloud->security);
+	selector_index_free(cloud->selectors);
 	g_ptr_array_unref(cloud->empty);
 	g_array_unref(cloud->ears);
 	g_free(cloud);
@@ -405,6 +410,9 @@ static void cloud_link(struct cloud *cloud, enum kind kind, void *object)
 	case KIND_SECURITY_RULE:
 		security_index_link_rule(cloud->security, object);
 		break;
+	case KIND_POLICY:
+		selector_index_link(cloud->selectors, object);
+		break;
 	case KIND_ADDRESS_GROUP:
 	case KIND_LOG:
 	case KIND_COUNT:
@@ -450,6 +458,9 @@ static void cloud_unlink(struct cloud *cloud, enum kind kind, void *object)
 		break;
 	case KIND_SECURITY_RULE:
 		security_index_unlink_rule(cloud->security, object);
+		break;
+	case KIND_POLICY:
+		selector_index_unlink(cloud->selectors, object);
 		break;
 	case KIND_ADDRESS_GROUP:
 	case KIND_LOG:
@@ -625,6 +636,18 @@ const GPtrArray *cloud_list_remote_rules(const struct cloud *cloud, struct uuid 
 gsize cloud_count_group_ports(const struct cloud *cloud, struct uuid group_id)
 {
 	return security_index_count_ports(cloud->security, group_id);
+}
+
+const GPtrArray *cloud_list_policies(const struct cloud *cloud, const char *project)
+{
+	const GPtrArray *policies = selector_index_policies(cloud->selectors, project);
+
+	return policies ? policies : cloud->empty;
+}
+
+gsize cloud_count_address_users(const struct cloud *cloud, struct uuid address_group_id)
+{
+	return selector_index_count_users(cloud->selectors, address_group_id);
 }
 
 const struct security_group *cloud_find_default_group(const struct cloud *cloud,

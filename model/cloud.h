@@ -12,6 +12,7 @@
 #include "model/port.h"
 #include "model/router.h"
 #include "model/security.h"
+#include "model/selector_policy.h"
 #include "model/subnet.h"
 
 struct cloud;
@@ -59,6 +60,9 @@ const GPtrArray *cloud_list_remote_rules(const struct cloud *cloud, struct uuid 
 gsize cloud_count_group_ports(const struct cloud *cloud, struct uuid group_id);
 const struct security_group *cloud_find_group(const struct cloud *cloud, struct uuid id);
 const struct address_group *cloud_find_address_group(const struct cloud *cloud, struct uuid id);
+/* Policies of PROJECT, which must be interned, and how many of them name an address group. */
+const GPtrArray *cloud_list_policies(const struct cloud *cloud, const char *project);
+gsize cloud_count_address_users(const struct cloud *cloud, struct uuid address_group_id);
 /* The default group of PROJECT, or NULL. */
 const struct security_group *cloud_find_default_group(const struct cloud *cloud,
 						      const char *project);

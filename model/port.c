@@ -9,6 +9,7 @@
 #include "lib/error.h"
 #include "model/cloud.h"
 #include "model/host.h"
+#include "model/selector_policy.h"
 
 static const struct attr_table fixed_ip_table = {
 	.singular = "fixed_ip",
@@ -145,6 +146,20 @@ static const struct attr attrs[] = {
 	 .item = &group_table,
 	 .max = PORT_GROUP_MAX,
 	 .help = "ids of the groups whose rules it is held to; default: the project's default"},
+	{.name = "labels",
+	 .type = ATTR_LIST,
+	 .flags = BOTH | ATTR_FILTER | ATTR_MAP,
+	 .offset = offsetof(struct port, labels),
+	 .item = &label_table,
+	 .max = LABEL_MAX,
+	 .help = "what policies know it by: KEY=VALUE"},
+	{.name = "named_ports",
+	 .type = ATTR_LIST,
+	 .flags = BOTH,
+	 .offset = offsetof(struct port, named_ports),
+	 .item = &named_port_table,
+	 .max = NAMED_PORT_MAX,
+	 .help = "names of what it serves, for policies: name, protocol, port"},
 	{.name = "allowed_address_pairs",
 	 .type = ATTR_LIST,
 	 .flags = BOTH,
@@ -395,9 +410,21 @@ static bool port_check_host(const struct port *port, GError **error)
 	return false;
 }
 
+static bool port_check_labels(const struct port *port, GError **error)
+{
+	if (!label_validate(&port->labels, error)) {
+		g_prefix_error(error, "Invalid input for labels. Reason: ");
+		return false;
+	}
+	if (named_ports_validate(&port->named_ports, error))
+		return true;
+	g_prefix_error(error, "Invalid input for named_ports. Reason: ");
+	return false;
+}
+
 bool port_validate(const struct port *port, GError **error)
 {
-	return port_check_host(port, error) && port_check_mac(port, error) &&
-	       port_check_fixed_ips(port, error) && port_check_pairs(port, error) &&
-	       port_check_options(port, error);
+	return port_check_host(port, error) && port_check_labels(port, error) &&
+	       port_check_mac(port, error) && port_check_fixed_ips(port, error) &&
+	       port_check_pairs(port, error) && port_check_options(port, error);
 }

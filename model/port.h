@@ -37,6 +37,8 @@ struct port {
 	struct vec allowed_address_pairs; /* struct address_pair */
 	struct vec extra_dhcp_opts;	  /* struct dhcp_option */
 	struct vec security_groups;	  /* struct uuid, sorted, each once */
+	struct vec labels;		  /* struct label, sorted by key */
+	struct vec named_ports;		  /* struct named_port */
 	char *device_id; /* a router's id when device_owner is PORT_OWNER_ROUTER */
 	char *device_owner;
 	const char *host_id; /* binding:host_id, interned; NULL: unbound */

@@ -227,8 +227,7 @@ static const struct {
 	{"vrrp", 112},	    {"sctp", 132},     {"udplite", 136},  {"hopopt", 0},
 };
 
-/* 0-255, or -1. */
-static int protocol_parse(const char *text)
+int security_protocol_parse(const char *text)
 {
 	char *end;
 	unsigned long number;
@@ -248,7 +247,7 @@ int security_rule_get_protocol(const struct security_rule *rule)
 
 	if (!rule->protocol)
 		return SECURITY_PROTOCOL_ANY;
-	number = protocol_parse(rule->protocol);
+	number = security_protocol_parse(rule->protocol);
 	/* "icmp" has long been said for both. */
 	if (number == IPPROTO_ICMP && rule->ethertype == ETHERTYPE_IPV6)
 		return IPPROTO_ICMPV6;

@@ -52,6 +52,8 @@ extern const struct attr_table address_group_table;
 /* What can be said of a rule without its group: protocol, ports, prefix and family agree. */
 bool security_rule_validate(const struct security_rule *rule, GError **error);
 
+/* "tcp" or "6": 0-255, or -1. */
+int security_protocol_parse(const char *text);
 /* 0-255, or SECURITY_PROTOCOL_ANY; the protocol must be valid. ICMP is that of the ethertype. */
 #define SECURITY_PROTOCOL_ANY (-1)
 int security_rule_get_protocol(const struct security_rule *rule);

@@ -134,7 +134,9 @@ static struct policy_rule *any_rule(struct world *world, guint number)
 		rule->stateless = !roll(world, 5);
 	} else {
 		rule->order = number;
-		rule->action = actions[roll(world, rule->tier == POLICY_TIER_ACL ? 2 : 4)];
+		rule->action = actions[roll(world, rule->tier == POLICY_TIER_ACL	? 2
+						   : rule->tier == POLICY_TIER_BASELINE ? 3
+											: 4)];
 	}
 	any_peer(world, rule);
 	any_service(world, rule);

@@ -16,8 +16,9 @@
 enum policy_tier {
 	POLICY_TIER_ACL = 0, /* stateless, each direction by itself; without rules all pass */
 	POLICY_TIER_POLICY = 1,
-	POLICY_TIER_GROUP = 2,
-	POLICY_TIER_BASELINE = 3,
+	POLICY_TIER_POLICY_LAST = 3, /* each that passes is a floor: LIM_POLICY_FLOORS */
+	POLICY_TIER_GROUP = 4,
+	POLICY_TIER_BASELINE = 5, /* does not pass: nothing comes after it */
 	POLICY_TIER_COUNT,
 };
 

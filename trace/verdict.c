@@ -96,7 +96,9 @@ struct answer {
 
 static const char *const tiers[] = {
 	[POLICY_TIER_ACL] = "acl",
-	[POLICY_TIER_POLICY] = "policy",
+	[POLICY_TIER_POLICY] = "policy 0",
+	[POLICY_TIER_POLICY + 1] = "policy 1",
+	[POLICY_TIER_POLICY_LAST] = "policy 2",
 	[POLICY_TIER_GROUP] = "group",
 	[POLICY_TIER_BASELINE] = "baseline",
 };
