@@ -125,6 +125,14 @@ const char *attr_option_name(const struct attr *attr)
 	return shorter ? g_intern_string(shorter) : plain;
 }
 
+/* Lists whose items have a form of their own (policy_text.h). */
+static const struct {
+	const char *list, *metavar;
+} texts[] = {
+	{"rules", "'ingress|egress [ACTION] [from|to PEER] [SERVICE…] [log]'"},
+	{"match_expressions", "KEY[[!]=VALUE|…]"},
+};
+
 /* What a value looks like. */
 static const char *metavar_of(const struct attr *attr)
 {
@@ -160,7 +168,13 @@ static const char *metavar_of(const struct attr *attr)
 	case ATTR_LIST:
 		if (value_is_scalar_list(attr))
 			return metavar_of(&(struct attr){.name = attr->name,
-							 .type = attr->item->attrs[0].type});
+							 .type = attr->item->attrs[0].type,
+							 .names = attr->item->attrs[0].names});
+		if (attr_is_map(attr))
+			return "KEY=VALUE";
+		for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
+			if (!strcmp(texts[i].list, attr->name))
+				return texts[i].metavar;
 		items = g_string_new(NULL);
 		for (const struct attr *part = attr->item->attrs; part->name; part++)
 			g_string_append_printf(items, "%s%s=…", items->len ? "," : "",
@@ -351,6 +365,25 @@ static json_t *read_reference(struct client *client, enum kind kind, const char 
 	return id ? json_string(id) : NULL;
 }
 
+/* A rule's peers may be address groups, by their names. */
+static bool resolve_peers(struct client *client, const json_t *item, GError **error)
+{
+	json_t *peer;
+	size_t i;
+
+	json_array_foreach (json_object_get(item, "peers"), i, peer) {
+		const char *name = json_string_value(json_object_get(peer, "address_group_id"));
+		json_t *id =
+			name ? read_reference(client, KIND_ADDRESS_GROUP, name, error) : NULL;
+
+		if (name && !id)
+			return false;
+		if (id)
+			json_object_set_new(peer, "address_group_id", id);
+	}
+	return true;
+}
+
 static json_t *read_item(struct client *client, const struct attr *attr, const char *text,
 			 GError **error)
 {
@@ -360,7 +393,8 @@ static json_t *read_item(struct client *client, const struct attr *attr, const c
 	if (value_is_scalar_list(attr) && find_reference(attr->name, &kind))
 		return read_reference(client, kind, text, error);
 	item = value_parse(attr, text, error);
-	if (!item || (json_is_object(item) && !resolve_item(client, attr, item, error)))
+	if (!item || (json_is_object(item) && !resolve_item(client, attr, item, error)) ||
+	    !resolve_peers(client, item, error))
 		return NULL;
 	list = json_pack("[O]", item);
 	done = value_convert(attr, list, error);
@@ -384,6 +418,28 @@ static bool collect_range(const struct given *given, json_t *out, GError **error
 	return json_object_set_new(out, option->last->name, last) == 0;
 }
 
+/* Of a map; "" begins it anew. */
+static bool collect_pair(const struct given *given, json_t *out, GError **error)
+{
+	const struct attr *attr = given->option->attr;
+	json_t *map = json_object_get(out, attr->name), *pair;
+
+	if (!map) {
+		map = json_object();
+		json_object_set_new(out, attr->name, map);
+	}
+	if (!given->option->metavar) {
+		json_object_clear(map);
+		return json_object_set_new(map, "", json_null()) == 0;
+	}
+	pair = value_parse(attr, given->text, error);
+	if (!pair)
+		return false;
+	json_object_update(map, pair);
+	json_decref(pair);
+	return true;
+}
+
 static bool collect_one(struct client *client, const struct given *given, json_t *out,
 			GError **error)
 {
@@ -398,6 +454,8 @@ static bool collect_one(struct client *client, const struct given *given, json_t
 		value = read_scalar(client, attr, given->text, error);
 		return value && json_object_set_new(out, attr->name, value) == 0;
 	}
+	if (attr_is_map(attr))
+		return collect_pair(given, out, error);
 	list = json_object_get(out, attr->name);
 	if (!list) {
 		list = json_array();
@@ -476,6 +534,10 @@ char *attr_option_query(struct client *client, const struct arguments *arguments
 
 		if (!attr)
 			continue;
+		if (attr_is_map(attr)) {
+			add_term(query, attr->name, given->text);
+			continue;
+		}
 		if (attr->type == ATTR_LIST) {
 			if (!add_item_terms(query, client, attr, given->text, error))
 				return NULL;

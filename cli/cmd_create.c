@@ -18,8 +18,13 @@ static void strip_lists(json_t *body)
 	void *next;
 	bool emptied;
 
-	json_object_foreach_safe(body, next, key, value) if (json_is_array(value))
-		json_object_set_new(body, key, crud_strip_list(value, &emptied));
+	json_object_foreach_safe(body, next, key, value)
+	{
+		if (json_is_array(value))
+			json_object_set_new(body, key, crud_strip_list(value, &emptied));
+		else if (json_is_object(value))
+			json_object_del(value, "");
+	}
 }
 
 /* A subnet's version is written in its prefix. */

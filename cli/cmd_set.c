@@ -97,6 +97,36 @@ static json_t *take_from_list(const struct attr *attr, const json_t *current,
 	return attr->flags & ATTR_MERGE ? g_steal_pointer(&gone) : g_steal_pointer(&list);
 }
 
+static json_t *add_to_map(const json_t *current, json_t *given)
+{
+	bool emptied = json_object_get(given, "");
+	json_t *map = emptied || !json_is_object(current) ? json_object()
+							  : json_copy((json_t *)current);
+
+	json_object_del(given, "");
+	json_object_update(map, given);
+	return map;
+}
+
+static json_t *take_from_map(const struct attr *attr, const json_t *current,
+			     const json_t *given, GError **error)
+{
+	json_t *map = json_is_object(current) ? json_copy((json_t *)current) : json_object();
+	const char *key;
+	json_t *value;
+
+	json_object_foreach ((json_t *)given, key, value) {
+		if (json_equal(json_object_get(map, key), value) &&
+		    json_object_del(map, key) == 0)
+			continue;
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_NOT_FOUND, "%s: '%s=%s' is not set",
+			    attr->name, key, json_string_value(value));
+		json_decref(map);
+		return NULL;
+	}
+	return map;
+}
+
 /* What a scalar is when nobody says anything. */
 static json_t *initial_of(const struct attr *attr, GError **error)
 {
@@ -115,6 +145,9 @@ static json_t *initial_of(const struct attr *attr, GError **error)
 static json_t *new_value(const struct command *command, const struct attr *attr,
 			 const json_t *current, json_t *given, GError **error)
 {
+	if (attr_is_map(attr))
+		return command->unset ? take_from_map(attr, current, given, error)
+				      : add_to_map(current, given);
 	if (attr->type != ATTR_LIST)
 		return command->unset ? initial_of(attr, error) : json_incref(given);
 	if (command->unset)

@@ -132,15 +132,11 @@ static guint add_kind(struct command *to, enum kind kind)
 
 const struct command *command_all(guint *count)
 {
-	static const enum kind kinds[] = {KIND_NETWORK,
-					  KIND_SUBNET,
-					  KIND_ROUTER,
-					  KIND_PORT,
-					  KIND_SECURITY_GROUP,
-					  KIND_SECURITY_RULE,
-					  KIND_ADDRESS_GROUP,
-					  KIND_LOG,
-					  KIND_HOST};
+	static const enum kind kinds[] = {
+		KIND_NETWORK,	    KIND_SUBNET,	 KIND_ROUTER,
+		KIND_PORT,	    KIND_SECURITY_GROUP, KIND_SECURITY_RULE,
+		KIND_ADDRESS_GROUP, KIND_POLICY,	 KIND_LOG,
+		KIND_HOST};
 	static guint count_all;
 	static struct command all[G_N_ELEMENTS(kinds) * KIND_COMMANDS + OTHER_COMMANDS];
 	guint n = 0;

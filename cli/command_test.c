@@ -10,6 +10,7 @@
 #include "cli/attr_option.h"
 #include "cli/help.h"
 #include "cli/output.h"
+#include "cli/policy_text.h"
 #include "cli/stack/fake_api.h"
 #include "cli/value.h"
 #include "lib/error.h"
@@ -112,6 +113,32 @@ static const struct {
 	 "{\"addresses\":[\"10.0.0.0/8\",\"fd00::/64\"]}"},
 	{"address group", "set", "a --no-address --address 10.0.0.0/8",
 	 "{\"addresses\":[null,\"10.0.0.0/8\"]}"},
+	{"port", "create", "p --label app=web --label tier= --named-port name=http,port=80",
+	 "{\"labels\":{\"app\":\"web\",\"tier\":\"\"},"
+	 "\"named_ports\":[{\"name\":\"http\",\"port\":80}]}"},
+	{"port", "set", "p --no-label --label app=web",
+	 "{\"labels\":{\"\":null,\"app\":\"web\"}}"},
+	{"policy", "create",
+	 "p --match-label app=db --match-expression tier!=a|b --match-expression !old "
+	 "--tier 0 --default-deny egress --baseline true",
+	 "{\"match_labels\":{\"app\":\"db\"},\"match_expressions\":[{\"key\":\"tier\","
+	 "\"operator\":\"NotIn\",\"values\":[\"a\",\"b\"]},{\"key\":\"old\","
+	 "\"operator\":\"DoesNotExist\",\"values\":[]}],\"tier\":0,"
+	 "\"default_deny\":[\"egress\"],\"baseline\":true}"},
+	{"policy", "create",
+	 "p --rule 'ingress from app=web,env=a|b from all from 10.0.0.0/8!10.1.0.0/16 "
+	 "from group:peers tcp/443 tcp/8000-8080 udp/dns-tcp icmp/8/0 gre log name=web'",
+	 "{\"rules\":[{\"direction\":\"ingress\",\"action\":\"accept\",\"log\":true,"
+	 "\"name\":\"web\",\"peers\":[{\"match_labels\":{\"app\":\"web\"},"
+	 "\"match_expressions\":[{\"key\":\"env\",\"operator\":\"In\",\"values\":[\"a\",\"b\"]}]}"
+	 ",{},{\"cidr\":\"10.0.0.0/8\",\"except\":[\"10.1.0.0/16\"]},"
+	 "{\"address_group_id\":\"" LIST_ID "\"}],\"services\":[{\"protocol\":\"tcp\","
+	 "\"port\":\"443\"},{\"protocol\":\"tcp\",\"port\":\"8000\",\"end_port\":8080},"
+	 "{\"protocol\":\"udp\",\"port\":\"dns-tcp\"},{\"protocol\":\"icmp\","
+	 "\"icmp_type\":8,\"icmp_code\":0},{\"protocol\":\"gre\"}]}]}"},
+	{"policy", "set", "p --rule 'egress deny'",
+	 "{\"rules\":[{\"direction\":\"egress\",\"action\":\"deny\",\"peers\":[],"
+	 "\"services\":[]}]}"},
 	{"host", "create", "h --tunnel-ip 192.0.2.7", "{\"tunnel_ip\":\"192.0.2.7\"}"},
 };
 
@@ -175,6 +202,14 @@ static const struct {
 	 "unknown option '--security-group'"},
 	{"address group", "create", "a --address 10.0.0.0/40",
 	 "addresses: '10.0.0.0/40' is not"},
+	{"port", "create", "p --label app", "labels: 'app' is not written KEY=VALUE"},
+	{"policy", "create", "p --match-expression =a", "match_expressions: '=a' is not KEY"},
+	{"policy", "create", "p --rule 'from app=web'", "rules: 'from app=web' is not a rule"},
+	{"policy", "create", "p --rule 'ingress to app=web'", "'to' is not said of ingress"},
+	{"policy", "create", "p --rule 'ingress from'", "'from' is not followed by a peer"},
+	{"policy", "create", "p --rule 'ingress tcp/'", "'tcp/' is not PROTOCOL"},
+	{"policy", "create", "p --rule 'ingress icmp/x'", "'icmp/x' is not PROTOCOL"},
+	{"policy", "create", "p --rule 'ingress from group:x'", "address group 'x'"},
 	{"port", "create", "p --network ''", "network '': no such network"},
 };
 
@@ -211,6 +246,7 @@ static void test_query(void)
 		{"--network blue --host h&1",
 		 "network_id=" NETWORK_ID "&binding%3Ahost_id=h%261"},
 		{"--fixed-ip ip-address=10.0.0.5", "fixed_ips=ip_address%3D10.0.0.5"},
+		{"--label app=web --label old", "labels=app%3Dweb&labels=old"},
 		{"--security-group web --disable",
 		 "security_groups=" GROUP_ID "&admin_state_up=false"},
 	};
@@ -236,6 +272,28 @@ static void test_query(void)
 		option_done(&arguments);
 		client_free(client);
 		fake_api_done(&api);
+	}
+}
+
+/* What is shown of a rule can be typed. */
+static void test_rule_text(void)
+{
+	static const char *const texts[] = {
+		"ingress accept",
+		"egress pass to all log name=x",
+		"ingress accept from app=web,env=a|b,env!=c,has,!old tcp/443 tcp/8000-8080",
+		"egress reject to 10.0.0.0/8!10.1.0.0/16 to group:g icmp/8 icmp/8/0 gre",
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+		g_autoptr(GError) error = NULL;
+		json_auto_t *rule = policy_text_parse_rule(texts[i], &error);
+		json_auto_t *list = json_pack("[O]", rule);
+		g_autofree char *text = NULL;
+
+		g_assert_no_error(error);
+		text = value_print(list);
+		g_assert_cmpstr(text, ==, texts[i]);
 	}
 }
 
@@ -394,6 +452,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/command/collect", test_collect);
 	g_test_add_func("/command/refused", test_refused);
 	g_test_add_func("/command/query", test_query);
+	g_test_add_func("/command/rule-text", test_rule_text);
 	g_test_add_func("/command/output", test_output);
 	g_test_add_func("/command/help", test_help);
 	g_test_add_func("/command/words", test_words);

@@ -6,6 +6,7 @@
 #include "cli/value.h"
 
 #include <string.h>
+#include "cli/policy_text.h"
 #include "lib/error.h"
 #include "lib/ip.h"
 #include "lib/uuid.h"
@@ -173,6 +174,26 @@ static json_t *convert_item(const struct attr *attr, const json_t *value, GError
 	return g_steal_pointer(&item);
 }
 
+static json_t *convert_map(const struct attr *attr, const json_t *value, GError **error)
+{
+	json_auto_t *map = json_object();
+	const char *key;
+	json_t *text;
+
+	if (!json_is_object(value))
+		return refuse(attr, value, "a mapping", error);
+	json_object_foreach ((json_t *)value, key, text) {
+		json_t *done = convert_string(&attr->item->attrs[1], text, error);
+
+		if (!done) {
+			g_prefix_error(error, "%s: ", name_of(attr));
+			return NULL;
+		}
+		json_object_set_new(map, key, done);
+	}
+	return g_steal_pointer(&map);
+}
+
 static json_t *convert_list(const struct attr *attr, const json_t *value, GError **error)
 {
 	json_auto_t *list = json_array();
@@ -215,7 +236,8 @@ json_t *value_convert(const struct attr *attr, const json_t *value, GError **err
 	case ATTR_DICT:
 		return convert_dict(attr, value, error);
 	case ATTR_LIST:
-		return convert_list(attr, value, error);
+		return attr_is_map(attr) ? convert_map(attr, value, error)
+					 : convert_list(attr, value, error);
 	default:
 		return convert_address(attr, value, error);
 	}
@@ -271,10 +293,51 @@ static json_t *parse_item(const struct attr *attr, const char *text, GError **er
 	return g_steal_pointer(&item);
 }
 
+/* "app=web" */
+static json_t *parse_pair(const struct attr *attr, const char *text, GError **error)
+{
+	const char *equals = strchr(text, '=');
+	g_autofree char *key = g_strndup(text, equals ? (gsize)(equals - text) : 0);
+	json_t *pair = *key ? json_pack("{s:s}", key, equals + 1) : NULL;
+
+	if (!pair)
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+			    "%s: '%s' is not written KEY=VALUE", attr->name, text);
+	return pair;
+}
+
+/* Items that are more than KEY=VALUE can say; they are known by a MARK that others lack. */
+static const struct {
+	const char *list, *mark;
+	json_t *(*parse)(const char *text, GError **error);
+	char *(*print)(const json_t *item);
+} item_texts[] = {
+	{"rules", "services", policy_text_parse_rule, policy_text_print_rule},
+	{"match_expressions", "operator", policy_text_parse_requirement,
+	 policy_text_print_requirement},
+};
+
+static bool parse_text(const struct attr *attr, const char *text, json_t **out, GError **error)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(item_texts); i++) {
+		if (strcmp(item_texts[i].list, attr->name))
+			continue;
+		*out = item_texts[i].parse(text, error);
+		if (!*out)
+			g_prefix_error(error, "%s: ", attr->name);
+		return true;
+	}
+	return false;
+}
+
 json_t *value_parse(const struct attr *attr, const char *text, GError **error)
 {
 	json_auto_t *value = NULL;
 
+	if (attr_is_map(attr))
+		return parse_pair(attr, text, error);
+	if (attr->type == ATTR_LIST && parse_text(attr, text, &value, error))
+		return g_steal_pointer(&value);
 	if (attr->type == ATTR_LIST && !value_is_scalar_list(attr))
 		return parse_item(attr, text, error);
 	if ((attr->flags & ATTR_NULLABLE) && !strcmp(text, "none"))
@@ -302,6 +365,20 @@ static void print_map(GString *out, const json_t *value, unsigned int depth)
 		print_into(out, item, depth + 1);
 		separator = depth ? "," : ", ";
 	}
+}
+
+static bool print_text(GString *out, const json_t *item)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(item_texts); i++) {
+		g_autofree char *text = NULL;
+
+		if (!json_object_get(item, item_texts[i].mark))
+			continue;
+		text = item_texts[i].print(item);
+		g_string_append(out, text);
+		return true;
+	}
+	return false;
 }
 
 static void print_into(GString *out, const json_t *value, unsigned int depth)
@@ -332,7 +409,8 @@ static void print_into(GString *out, const json_t *value, unsigned int depth)
 	case JSON_ARRAY:
 		json_array_foreach (value, i, item) {
 			g_string_append(out, separator);
-			print_into(out, item, depth + 1);
+			if (!print_text(out, item))
+				print_into(out, item, depth + 1);
 			separator = ", ";
 		}
 		break;
@@ -348,16 +426,33 @@ char *value_print(const json_t *value)
 	return g_string_free(out, FALSE);
 }
 
+static bool is_part_of(const json_t *wanted, const json_t *current);
+
+static bool items_are_part_of(const json_t *wanted, const json_t *current)
+{
+	json_t *item;
+	size_t i;
+
+	if (json_array_size(wanted) != json_array_size(current))
+		return false;
+	json_array_foreach (wanted, i, item)
+		if (!is_part_of(item, json_array_get(current, i)))
+			return false;
+	return true;
+}
+
 /* Every key of WANTED has its value in CURRENT. */
 static bool is_part_of(const json_t *wanted, const json_t *current)
 {
 	const char *key;
 	json_t *value;
 
+	if (json_is_array(wanted) && json_is_array(current))
+		return items_are_part_of(wanted, current);
 	if (!json_is_object(wanted) || !json_is_object(current))
 		return json_equal(wanted, current);
 	json_object_foreach ((json_t *)wanted, key, value)
-		if (!json_equal(value, json_object_get(current, key)))
+		if (!is_part_of(value, json_object_get(current, key)))
 			return false;
 	return true;
 }
@@ -399,6 +494,8 @@ bool value_matches(const struct attr *attr, const json_t *wanted, const json_t *
 	canonical = value_convert(attr, current, NULL);
 	if (!canonical)
 		canonical = json_incref((json_t *)current);
+	if (attr->flags & ATTR_ORDERED)
+		return is_part_of(wanted, canonical);
 	if (attr->type == ATTR_LIST && json_is_array(canonical))
 		return list_matches(wanted, canonical);
 	return json_equal(wanted, canonical);

@@ -191,7 +191,7 @@ static bool has_tags(const struct plan *plan, const struct step *step, const jso
 static json_t *initial_of(const struct attr *attr)
 {
 	if (attr->type == ATTR_LIST)
-		return json_array();
+		return attr_is_map(attr) ? json_object() : json_array();
 	if (attr->initial)
 		return value_parse(attr, attr->initial, NULL);
 	return attr->type == ATTR_STRING && !(attr->flags & ATTR_NULLABLE) ? json_string("")

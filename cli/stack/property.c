@@ -75,6 +75,8 @@ static const struct property port_properties[] = {
 	{"description"},
 	{"replacement_policy", NULL, 0, PROPERTY_NOTHING},
 	{"security_groups", NULL, KIND_SECURITY_GROUP, PROPERTY_REFERENCES | PROPERTY_KEPT},
+	{"labels"},
+	{"named_ports"},
 	{"dns_name", NULL, 0, PROPERTY_UNSUPPORTED},
 	{"qos_policy", NULL, 0, PROPERTY_UNSUPPORTED},
 	{"propagate_uplink_status", NULL, 0, PROPERTY_UNSUPPORTED},
@@ -161,6 +163,20 @@ static const struct property address_group_properties[] = {
 	{"name"}, {"description"}, {"addresses"}, {"tags", NULL, 0, PROPERTY_KEPT}, {NULL},
 };
 
+static const struct property policy_properties[] = {
+	{"name"},
+	{"description"},
+	{"tier"},
+	{"baseline"},
+	{"priority"},
+	{"match_labels"},
+	{"match_expressions"},
+	{"default_deny", NULL, 0, PROPERTY_KEPT},
+	{"rules"},
+	{"tags", NULL, 0, PROPERTY_KEPT},
+	{NULL},
+};
+
 static const struct resource_type types[] = {
 	{"OS::Neutron::Net", MEMBER_OBJECT, KIND_NETWORK, net_properties},
 	{"OS::Neutron::Subnet", MEMBER_OBJECT, KIND_SUBNET, subnet_properties},
@@ -170,6 +186,7 @@ static const struct resource_type types[] = {
 	{"OS::Neutron::SecurityGroupRule", MEMBER_OBJECT, KIND_SECURITY_RULE, rule_properties},
 	{"OS::Neutron::AddressGroup", MEMBER_OBJECT, KIND_ADDRESS_GROUP,
 	 address_group_properties},
+	{"Weft::Policy", MEMBER_OBJECT, KIND_POLICY, policy_properties},
 	{"OS::Neutron::RouterInterface", MEMBER_INTERFACE, KIND_PORT, interface_properties},
 	{"OS::Neutron::ExtraRouteSet", MEMBER_ROUTES, KIND_ROUTER, route_set_properties},
 	{"OS::Neutron::ExtraRoute", MEMBER_ROUTES, KIND_ROUTER, route_properties},

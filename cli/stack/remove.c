@@ -129,8 +129,8 @@ bool remove_members(struct client *client, const GPtrArray *members, bool clear_
 		    GError **error)
 {
 	static const enum kind order[] = {
-		KIND_PORT,   KIND_SECURITY_RULE, KIND_SECURITY_GROUP, KIND_ADDRESS_GROUP,
-		KIND_ROUTER, KIND_SUBNET,	 KIND_NETWORK};
+		KIND_PORT,	    KIND_POLICY, KIND_SECURITY_RULE, KIND_SECURITY_GROUP,
+		KIND_ADDRESS_GROUP, KIND_ROUTER, KIND_SUBNET,	     KIND_NETWORK};
 	GError *first = NULL;
 
 	clear_all(client, members, clear_routes, &first);
