@@ -182,7 +182,7 @@ label, meaning = next((k, str(v, "utf-8") if isinstance(v, bytes) else v) for k,
                       if k.startswith("claim/label/") and group.encode() in
                       (v if isinstance(v, bytes) else v.encode()))
 number = meaning.split()[0]
-broken("another's identity", [pa + ": identity 99, but that of its groups is " + number],
+broken("another's identity", [pa + ": identity 99, but that of its groups and labels is " + number],
        put(pa, identity=99))
 broken("a label gone", ["claim/identity/%s: claimed by %s, which" % (number, label)] + sorted(
     "%s: %s is not claimed" % (key(x, "port"), label) for x in ports
