@@ -39,7 +39,7 @@ static bool may_be_null(const struct attr *attr)
 
 static json_t *schema_type(const struct attr *attr)
 {
-	const char *type = shapes[attr->type].type;
+	const char *type = attr_is_map(attr) ? "object" : shapes[attr->type].type;
 
 	return may_be_null(attr) ? json_pack("[s, s]", type, "null") : json_string(type);
 }
@@ -56,7 +56,8 @@ static void schema_set_limits(json_t *schema, const struct attr *attr)
 	} else if (attr->type == ATTR_STRING || attr->type == ATTR_SYMBOL) {
 		json_object_set_new(schema, "maxLength", json_integer(attr->max));
 	} else if (attr->type == ATTR_LIST) {
-		json_object_set_new(schema, "maxItems", json_integer(attr->max));
+		json_object_set_new(schema, attr_is_map(attr) ? "maxProperties" : "maxItems",
+				    json_integer(attr->max));
 	}
 }
 
@@ -138,7 +139,10 @@ json_t *openapi_schema_attr(const struct attr *attr)
 					    json_pack("[s, s]", "string", "null"));
 		schema_set_names(schema, attr);
 	}
-	if (attr->type == ATTR_LIST)
+	if (attr_is_map(attr))
+		json_object_set_new(schema, "additionalProperties",
+				    openapi_schema_attr(&attr->item->attrs[1]));
+	else if (attr->type == ATTR_LIST)
 		json_object_set_new(schema, "items", schema_items(attr->item));
 	return schema;
 }
