@@ -82,6 +82,7 @@ void native_host_take(struct native_host *host, GArray **outputs, GArray **punts
 {
 	*outputs = host->outputs;
 	*punts = host->punts;
+	g_array_unref(host->samples);
 	records_new(host);
 }
 
