@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""One cloud made twice: by a Heat template through `weft stack`, and by Debian's openstack client.
+The API answers the same of both, ids, times, revisions and the stack's own tags aside."""
+import os, subprocess, sys
+sys.dont_write_bytecode = True
+sys.path.append(os.path.join(os.path.dirname(__file__), "../openstack"))
+from client import Client
+from lib import BUILD, Weftd, check, end, equal
+
+TEMPLATE = """
+heat_template_version: 2018-08-31
+parameters:
+  prefix: {type: string, default: 10.1.0.0/24}
+resources:
+  blue:
+    type: OS::Neutron::Net
+    properties: {name: blue, value_specs: {mtu: 1400, description: sky}}
+  red:
+    type: OS::Neutron::Net
+    properties: {name: red, admin_state_up: false, port_security_enabled: false}
+  four:
+    type: OS::Neutron::Subnet
+    properties:
+      name: four
+      network: {get_resource: blue}
+      cidr: {get_param: prefix}
+      gateway_ip: 10.1.0.254
+      allocation_pools: [{start: 10.1.0.10, end: 10.1.0.99}]
+      dns_nameservers: [192.0.2.53]
+      host_routes: [{destination: 192.0.2.0/24, nexthop: 10.1.0.2}]
+  six:
+    type: OS::Neutron::Subnet
+    properties: {name: six, network: {get_resource: blue}, cidr: 'fd00:1::/64', ip_version: 6,
+                 ipv6_ra_mode: slaac, ipv6_address_mode: slaac}
+  low:
+    type: OS::Neutron::Subnet
+    properties: {name: low, network: {get_resource: red}, cidr: 10.2.0.0/24, enable_dhcp: false}
+  web:
+    type: OS::Neutron::SecurityGroup
+    properties: {name: web, description: front}
+  http:
+    type: OS::Neutron::SecurityGroupRule
+    properties: {security_group: {get_resource: web}, protocol: tcp, port_range_min: 80,
+                 port_range_max: 81, remote_ip_prefix: 10.0.0.0/8}
+  ping:
+    type: OS::Neutron::SecurityGroupRule
+    properties: {security_group: {get_resource: web}, ethertype: IPv6, protocol: ipv6-icmp,
+                 remote_group: {get_resource: web}}
+  peers:
+    type: OS::Neutron::AddressGroup
+    properties: {name: peers, description: friends, addresses: [192.0.2.0/24, 2001:db8::/64]}
+  server:
+    type: OS::Neutron::Port
+    properties:
+      name: server
+      network: {get_resource: blue}
+      fixed_ips: [{subnet: {get_resource: four}, ip_address: 10.1.0.50}]
+      mac_address: fa:16:3e:00:00:50
+      security_groups: [{get_resource: web}]
+      allowed_address_pairs: [{ip_address: 10.9.0.0/16, mac_address: fa:16:3e:00:00:51}]
+      device_id: thing
+      device_owner: test:me
+  plain:
+    type: OS::Neutron::Port
+    properties: {name: plain, network: {get_resource: red}, admin_state_up: false,
+                 fixed_ips: [{ip_address: 10.2.0.9}]}
+  edge:
+    type: OS::Neutron::Router
+    properties: {name: edge, admin_state_up: true}
+  leg:
+    type: OS::Neutron::RouterInterface
+    properties: {router: {get_resource: edge}, subnet: {get_resource: four}}
+  foot:
+    type: OS::Neutron::RouterInterface
+    properties: {router: {get_resource: edge}, port: {get_resource: plain}}
+  routes:
+    type: OS::Neutron::ExtraRouteSet
+    depends_on: [leg, foot]
+    properties:
+      router: {get_resource: edge}
+      routes: [{destination: 203.0.113.0/24, nexthop: 10.1.0.77}]
+"""
+
+COMMANDS = """
+network create blue --mtu 1400 --description sky
+network create red --disable --disable-port-security
+subnet create four --network blue --subnet-range 10.1.0.0/24 --gateway 10.1.0.254 --allocation-pool start=10.1.0.10,end=10.1.0.99 --dns-nameserver 192.0.2.53 --host-route destination=192.0.2.0/24,gateway=10.1.0.2
+subnet create six --network blue --ip-version 6 --subnet-range fd00:1::/64 --ipv6-ra-mode slaac --ipv6-address-mode slaac
+subnet create low --network red --subnet-range 10.2.0.0/24 --no-dhcp
+security group create web --description front
+security group rule create web --protocol tcp --dst-port 80:81 --remote-ip 10.0.0.0/8
+security group rule create web --ethertype IPv6 --protocol ipv6-icmp --remote-group web
+address group create peers --description friends --address 192.0.2.0/24 --address 2001:db8::/64
+port create server --network blue --fixed-ip subnet=four,ip-address=10.1.0.50 --mac-address fa:16:3e:00:00:50 --security-group web --allowed-address ip-address=10.9.0.0/16,mac-address=fa:16:3e:00:00:51 --device thing --device-owner test:me
+port create plain --network red --disable --fixed-ip ip-address=10.2.0.9
+router create edge --enable
+router add subnet edge four
+router add port edge plain
+router set edge --route destination=203.0.113.0/24,gateway=10.1.0.77
+"""
+PATHS = "networks", "subnets", "ports", "routers", "security-groups", "security-group-rules", \
+    "address-groups"
+ASIDE = "created_at", "updated_at", "revision_number", "id", "project_id", "tenant_id", "tags"
+
+w = Weftd()
+tokens = w.path("tokens")
+with open(tokens, "w") as f:
+    f.write("root admins admin\nheat ph member\ncli pc member\n")
+w.options = ("--auth", "tokens", "--tokens", tokens)
+w.start()
+headers = lambda token: {"X-Auth-Token": token}
+
+
+def told(token):
+    """All that the API says of a project: {path: objects}, in an order that ids have no part in."""
+    lists = {x: w.get(x, headers(token))[x.replace("-", "_")] for x in PATHS}
+    called = {x["id"]: x.get("name") or "nameless" for y in lists.values() for x in y}
+    macs = {x["mac_address"] for x in lists["ports"]} - {"fa:16:3e:00:00:50"}  # not asked for
+
+    def plain(x):
+        if isinstance(x, dict):
+            return {k: plain(v) for k, v in x.items() if k not in ASIDE}
+        if isinstance(x, list):
+            return sorted((plain(y) for y in x), key=repr)
+        return "<a MAC>" if x in macs else called.get(x, x)
+
+    return {path: sorted((plain(x) for x in objects), key=repr) for path, objects in lists.items()}
+
+
+template = w.path("cloud.yaml")
+with open(template, "w") as f:
+    f.write(TEMPLATE)
+clean = {k: v for k, v in os.environ.items() if not k.startswith(("OS_", "WEFT_"))}
+stack = lambda *words: subprocess.run(
+    [os.path.join(BUILD, "cli/weft"), "stack", *words], capture_output=True, text=True, env={
+        **clean, "OS_AUTH_TYPE": "admin_token", "OS_TOKEN": "heat",
+        "OS_ENDPOINT": "http://127.0.0.1:%d" % w.port})
+done = stack("create", "twin", template)
+check("the template is made", done.returncode == 0, done.stdout + done.stderr)
+client = Client(w.folder, OS_AUTH_TYPE="admin_token", OS_TOKEN="cli",
+                OS_ENDPOINT="http://127.0.0.1:%d" % w.port)
+for command in COMMANDS.strip().splitlines():
+    said = client(command)
+    check("openstack " + " ".join(command.split()[:3]), "rror" not in said and "xception" not in said,
+          said)
+client.end()
+by_heat, by_hand = told("heat"), told("cli")
+counts = {path: len(x) for path, x in by_heat.items()}
+equal("there is as much as the template says", {
+    "networks": 2, "subnets": 3, "ports": 3, "routers": 1, "security-groups": 2,
+    "security-group-rules": 8, "address-groups": 1}, counts)
+for path in PATHS:
+    for one, other in zip(by_heat[path], by_hand[path]):
+        equal("the same %s: %s" % (path, one.get("name") or "nameless"), other, one)
+    equal("as many " + path, len(by_hand[path]), len(by_heat[path]))
+check("not everything was set aside", by_heat["ports"] != by_heat["networks"] and
+      "10.1.0.50" in str(by_heat) and "fa:16:3e:00:00:51" in str(by_heat), by_heat)
+done = stack("delete", "twin")
+check("and goes whole", done.returncode == 0 and not w.get("networks", headers("heat"))["networks"],
+      done.stdout + done.stderr)
+equal("the other one stays", by_hand, told("cli"))
+equal("weftd ends cleanly", 0, w.stop())
+end()
