@@ -68,6 +68,12 @@ static const struct subnet *address_resolve_subnet(struct job *job, const struct
 	char address[IP_TEXT], network[UUID_TEXT], id[UUID_TEXT];
 	const struct subnet *subnet;
 
+	if (uuid_is_none(fixed->subnet_id) && ip_is_none(fixed->ip)) {
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+			    "InvalidInput: Invalid input for operation: IP allocation requires "
+			    "subnet_id or ip_address in fixed_ips.");
+		return NULL;
+	}
 	if (uuid_is_none(fixed->subnet_id)) {
 		subnet = address_find_subnet(subnets, fixed->ip);
 		if (!subnet)

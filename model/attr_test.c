@@ -315,6 +315,9 @@ static void test_rules(void)
 	check_subnet("\"ip_version\":6,\"cidr\":\"10.0.0.0/24\"", "does not match");
 	check_subnet("\"ip_version\":4,\"cidr\":\"0.0.0.0/0\"", "unicast");
 	check_subnet("\"ip_version\":4,\"cidr\":\"224.0.0.0/24\"", "unicast");
+	check_subnet("\"ip_version\":4,\"cidr\":\"127.1.0.0/16\"", "unicast");
+	check_subnet("\"ip_version\":4,\"cidr\":\"126.0.0.0/7\"", "unicast");
+	check_subnet("\"ip_version\":6,\"cidr\":\"::/96\"", "unicast");
 	check_subnet("\"ip_version\":4,\"cidr\":\"10.0.0.0/31\"", "DHCP");
 	check_subnet("\"ip_version\":4,\"cidr\":\"10.0.0.0/31\",\"enable_dhcp\":false", NULL);
 	check_subnet("\"ip_version\":4,\"cidr\":\"10.0.0.0/24\",\"ipv6_ra_mode\":\"slaac\"",

@@ -259,6 +259,16 @@ static bool subnet_check_routes(const struct subnet *subnet, GError **error)
 	return true;
 }
 
+/* No machine sends from 127.0.0.0/8 or ::1 to another. */
+static bool is_loopback(struct prefix cidr)
+{
+	struct prefix v4, v6;
+
+	prefix_parse("127.0.0.0/8", true, &v4);
+	prefix_parse("::1/128", true, &v6);
+	return prefix_overlaps(cidr, v4) || prefix_overlaps(cidr, v6);
+}
+
 static bool subnet_check_version(const struct subnet *subnet, GError **error)
 {
 	char text[PREFIX_TEXT];
@@ -277,7 +287,8 @@ static bool subnet_check_version(const struct subnet *subnet, GError **error)
 			prefix_print(subnet->cidr, text), (int)subnet->ip_version);
 		return false;
 	}
-	if (prefix_length(subnet->cidr) == 0 || ip_is_multicast(subnet->cidr.ip)) {
+	if (prefix_length(subnet->cidr) == 0 || ip_is_multicast(subnet->cidr.ip) ||
+	    is_loopback(subnet->cidr)) {
 		g_set_error(
 			error, WEFT_ERROR, WEFT_ERROR_INVALID,
 			"InvalidInput: Invalid input for operation: cidr '%s' is not a range "

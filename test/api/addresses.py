@@ -165,6 +165,8 @@ refused("MAC in use", w.post("port", network_id=n["id"], mac_address="02-11-22-3
 m2, _ = net("10.0.0.0/24")
 equal("the same MAC elsewhere", 201,
       w.post("port", network_id=m2["id"], mac_address="02:11:22:33:44:66").status)
+refused("an address that says nothing", w.post("port", network_id=n["id"], fixed_ips=[{}]), 400,
+        "InvalidInput", "subnet_id or ip_address")
 refused("multicast MAC", w.post("port", network_id=n["id"], mac_address="01:00:5e:00:00:01"), 400,
         "HTTPBadRequest", "01:00:5e:00:00:01")
 r = w.put("port", q["id"], mac_address=None)
