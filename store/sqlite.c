@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The embedded store. What one turn of the loop brings is applied in the next: all its
- * transactions in one SQLite transaction, so that they share one flush to disk. Callbacks
- * run after it. When the group cannot be written each is tried alone, so that one that does
- * not fit takes no other with it.
+ * The embedded store. A thread writes, for a disk takes its time and the loop has none: one
+ * group of transactions after the other, each with all that has gathered meanwhile, as one SQLite
+ * transaction with one flush. The database is the thread's while a group is under way and the
+ * loop's otherwise. Callbacks run in the loop. When the group cannot be written each is tried
+ * alone, so that one that does not fit takes no other with it.
  */
 #include "store/sqlite.h"
 
@@ -15,6 +16,7 @@
 #include "store/txn.h"
 
 #define HISTORY_BYTES (64U << 20)
+#define TELL_US	      1500 /* of callbacks in one turn of the loop */
 
 /* One thing that was asked for: a transaction, a range, or to be called when it is its turn. */
 struct work {
@@ -32,6 +34,13 @@ struct work {
 	GError *error;
 };
 
+/* Transactions on their way to the disk, and back. */
+struct group {
+	GPtrArray *works;
+	uint64_t revision; /* of the last one that was written */
+	uint64_t flushes;
+};
+
 struct sqlite {
 	struct store store;
 	struct sqlite_file file;
@@ -39,12 +48,19 @@ struct sqlite {
 	GPtrArray *waiting; /* of struct work, in order */
 	struct history *history;
 	uint64_t revision;
+	GThread *thread;	       /* NULL: nothing was written yet */
+	GAsyncQueue *orders, *answers; /* of struct group */
+	bool writing;		       /* a group is with the thread */
+	struct group *telling;	       /* one that is durable and whose callbacks run; NULL */
+	guint told;		       /* ... of how many of its works */
 };
 
 static void work_free(void *data)
 {
 	struct work *work = data;
 
+	if (!work)
+		return;
 	store_txn_free(work->txn);
 	g_free(work->prefix);
 	g_clear_error(&work->error);
@@ -148,37 +164,68 @@ static bool sqlite_apply(struct sqlite *s, struct work *work, uint64_t *revision
 	return true;
 }
 
-static bool sqlite_apply_all(struct sqlite *s, struct work **works, gsize count, GError **error)
+static bool sqlite_apply_all(struct sqlite *s, struct group *group, struct work **works,
+			     gsize count, GError **error)
 {
-	uint64_t revision = s->revision;
+	uint64_t revision = group->revision;
 
 	for (gsize i = 0; i < count; i++)
 		if (!sqlite_apply(s, works[i], &revision, error))
 			return false;
-	if (revision == s->revision)
+	if (revision == group->revision)
 		return sqlite_file_run(&s->file, SQL_COMMIT, error);
 	sqlite3_bind_int64(s->file.statements[SQL_REVISION], 1, (sqlite3_int64)revision);
 	if (!sqlite_file_run(&s->file, SQL_REVISION, error) ||
 	    !sqlite_file_run(&s->file, SQL_COMMIT, error))
 		return false;
-	s->revision = revision;
-	s->store.counters.flushes++;
+	group->revision = revision;
+	group->flushes++;
 	return true;
 }
 
 /* All of them on disk, or none. */
-static bool sqlite_commit_group(struct sqlite *s, struct work **works, gsize count,
-				GError **error)
+static bool sqlite_commit_works(struct sqlite *s, struct group *group, struct work **works,
+				gsize count, GError **error)
 {
 	if (!sqlite_file_run(&s->file, SQL_BEGIN, error))
 		return false;
-	if (sqlite_apply_all(s, works, count, error))
+	if (sqlite_apply_all(s, group, works, count, error))
 		return true;
 	/* Some errors have rolled back by themselves. */
 	if (!sqlite3_get_autocommit(s->file.db))
 		sqlite_file_run(&s->file, SQL_ROLLBACK, NULL);
 	return false;
 }
+
+static void sqlite_commit_group(struct sqlite *s, struct group *group)
+{
+	struct work **works = (struct work **)group->works->pdata;
+	guint count = group->works->len;
+	g_autoptr(GError) unused = NULL;
+
+	if (sqlite_commit_works(s, group, works, count,
+				count > 1 ? &unused : &works[0]->error) ||
+	    count == 1)
+		return;
+	for (guint i = 0; i < count; i++)
+		sqlite_commit_works(s, group, works + i, 1, &works[i]->error);
+}
+
+static void *sqlite_write(void *data)
+{
+	struct sqlite *s = data;
+	struct group *group;
+
+	while ((group = g_async_queue_pop(s->orders))->works) {
+		sqlite_commit_group(s, group);
+		g_async_queue_push(s->answers, group);
+		g_source_set_ready_time(s->source, 0);
+	}
+	g_free(group);
+	return NULL;
+}
+
+/* --- callbacks ----------------------------------------------------------------------- */
 
 static void sqlite_remember(struct sqlite *s, struct work *work)
 {
@@ -212,16 +259,24 @@ static void sqlite_tell(struct sqlite *s, struct work *work)
 	work->done(work->revision, work->failed_key, conflict, work->data);
 }
 
-static void sqlite_commit_works(struct sqlite *s, struct work **works, gsize count)
+static void group_free(struct group *group)
 {
-	g_autoptr(GError) unused = NULL;
+	g_ptr_array_unref(group->works);
+	g_free(group);
+}
 
-	if (!sqlite_commit_group(s, works, count, count > 1 ? &unused : &works[0]->error) &&
-	    count > 1)
-		for (gsize i = 0; i < count; i++)
-			sqlite_commit_group(s, works + i, 1, &works[i]->error);
-	for (gsize i = 0; i < count; i++)
-		sqlite_tell(s, works[i]);
+/* One after the other until the loop wants its turn. */
+static void sqlite_tell_some(struct sqlite *s)
+{
+	gint64 until = g_get_monotonic_time() + TELL_US;
+
+	do
+		sqlite_tell(s, s->telling->works->pdata[s->told]);
+	while (++s->told < s->telling->works->len && g_get_monotonic_time() < until);
+	if (s->told == s->telling->works->len)
+		g_clear_pointer(&s->telling, group_free);
+	else
+		g_source_set_ready_time(s->source, 0);
 }
 
 /* --- ranges -------------------------------------------------------------------------- */
@@ -277,42 +332,99 @@ static void sqlite_range_now(struct sqlite *s, const struct work *work)
 	if (!error && work->at && work->at != s->revision)
 		g_set_error(&error, WEFT_ERROR, WEFT_ERROR_UNAVAILABLE,
 			    "revision %" G_GUINT64_FORMAT " is past", work->at);
+	sqlite3_db_release_memory(s->file.db); /* pages that only a start reads all of */
 	work->range_done((const struct store_entry *)(const void *)entries->data,
 			 error ? 0 : entries->len, s->revision, error, work->data);
 }
 
 /* --- the loop ------------------------------------------------------------------------ */
 
-static void sqlite_work(struct sqlite *s, GPtrArray *works)
+static GPtrArray *works_new(void)
 {
-	guint at = 0;
+	return g_ptr_array_new_with_free_func(work_free);
+}
 
-	while (at < works->len) {
-		guint end = at;
+/* The transactions in front, in order. */
+static GPtrArray *sqlite_take_works(struct sqlite *s)
+{
+	GPtrArray *works = s->waiting, *rest = works_new();
+	guint count = 0;
 
-		while (end < works->len && ((struct work *)works->pdata[end])->txn)
-			end++;
-		if (end > at)
-			sqlite_commit_works(s, (struct work **)works->pdata + at, end - at);
-		else
-			sqlite_range_now(s, works->pdata[end++]);
-		at = end;
+	while (count < works->len && ((struct work *)works->pdata[count])->txn)
+		count++;
+	for (guint i = count; i < works->len; i++)
+		g_ptr_array_add(rest, g_steal_pointer(&works->pdata[i]));
+	g_ptr_array_set_size(works, (gint)count);
+	s->waiting = rest;
+	return works;
+}
+
+static void sqlite_begin_group(struct sqlite *s)
+{
+	struct group *group = g_new0(struct group, 1);
+
+	group->works = sqlite_take_works(s);
+	group->revision = s->revision;
+	s->writing = true;
+	if (!s->thread)
+		s->thread = g_thread_new("sqlite", sqlite_write, s);
+	g_async_queue_push(s->orders, group);
+}
+
+static void sqlite_take_answer(struct sqlite *s, struct group *group)
+{
+	s->writing = false;
+	s->revision = group->revision;
+	s->store.counters.flushes += group->flushes;
+	s->telling = group;
+	s->told = 0;
+}
+
+/* The disk has its next group before the callbacks of the last one run. A range sees, and comes
+ * after, all that was asked for before it. */
+static void sqlite_work(struct sqlite *s)
+{
+	while (!s->writing && s->waiting->len) {
+		struct work *first = s->waiting->pdata[0];
+
+		if (first->txn) {
+			sqlite_begin_group(s);
+		} else if (s->telling) {
+			break;
+		} else {
+			g_ptr_array_steal_index(s->waiting, 0);
+			sqlite_range_now(s, first);
+			work_free(first);
+		}
 	}
 }
 
-static void sqlite_turn(struct sqlite *s)
+static void sqlite_turn(struct sqlite *s, bool wait)
 {
-	g_autoptr(GPtrArray) works = g_steal_pointer(&s->waiting);
+	struct group *answer = NULL;
 
-	s->waiting = g_ptr_array_new_with_free_func(work_free);
 	history_deliver(s->history);
-	sqlite_work(s, works);
+	if (s->writing && !s->telling)
+		answer = wait ? g_async_queue_pop(s->answers)
+			      : g_async_queue_try_pop(s->answers);
+	if (answer)
+		sqlite_take_answer(s, answer);
+	sqlite_work(s);
+	if (s->telling) {
+		sqlite_tell_some(s);
+		sqlite_work(s);
+	}
+	/* What came while callbacks ran has woken us to no avail. */
+	if (!s->telling && s->writing && g_async_queue_length(s->answers) > 0)
+		g_source_set_ready_time(s->source, 0);
 }
 
 static gboolean sqlite_dispatch(GSource *source, GSourceFunc callback, gpointer data)
 {
+	struct sqlite *s = data;
+
 	g_source_set_ready_time(source, -1);
-	sqlite_turn(data);
+	sqlite_turn(s, false);
 	return G_SOURCE_CONTINUE;
 }
 
@@ -379,6 +491,12 @@ static const char *sqlite_get_epoch(const struct store *store)
 
 static void sqlite_free(struct sqlite *s)
 {
+	if (s->thread) {
+		g_async_queue_push(s->orders, g_new0(struct group, 1));
+		g_thread_join(s->thread);
+	}
+	g_async_queue_unref(s->orders);
+	g_async_queue_unref(s->answers);
 	sqlite_file_close(&s->file);
 	g_free(s->store.news);
 	if (s->source) {
@@ -395,8 +513,8 @@ static void sqlite_close(struct store *store)
 {
 	struct sqlite *s = (struct sqlite *)store;
 
-	while (s->waiting->len > 0 || history_is_behind(s->history))
-		sqlite_turn(s);
+	while (s->writing || s->telling || s->waiting->len > 0 || history_is_behind(s->history))
+		sqlite_turn(s, true);
 	sqlite_free(s);
 }
 
@@ -431,7 +549,9 @@ static struct store *sqlite_new(const char *path,
 	struct sqlite *s = g_new0(struct sqlite, 1);
 
 	s->store.ops = &sqlite_ops;
-	s->waiting = g_ptr_array_new_with_free_func(work_free);
+	s->waiting = works_new();
+	s->orders = g_async_queue_new();
+	s->answers = g_async_queue_new();
 	if (open(&s->file, path, error))
 		return sqlite_start(s);
 	sqlite_free(s);

@@ -80,6 +80,9 @@ void store_txn_put_leased(struct store_txn *txn, const char *key, const void *va
 bool store_holds_lease(const struct store *store, enum store_lease lease);
 /* This transaction itself puts KEY: for a bulk request that must not claim twice. */
 bool store_txn_has(const struct store_txn *txn, const char *key);
+/* The value that it puts for KEY, or NULL; borrowed. The embedded store tells watches the same
+ * bytes at the same address. */
+const void *store_txn_find(const struct store_txn *txn, const char *key);
 
 /*
  * Called once. REVISION is the transaction's. On a failed requirement ERROR is

@@ -105,9 +105,14 @@ void store_txn_del(struct store_txn *txn, const char *key)
 	txn_change(txn, key, NULL, 0, STORE_LEASE_NONE);
 }
 
-bool store_txn_has(const struct store_txn *txn, const char *key)
+const void *store_txn_find(const struct store_txn *txn, const char *key)
 {
 	guint place = GPOINTER_TO_UINT(g_hash_table_lookup(txn->index, key));
 
-	return place && g_array_index(txn->changes, struct txn_change, place - 1).value;
+	return place ? g_array_index(txn->changes, struct txn_change, place - 1).value : NULL;
+}
+
+bool store_txn_has(const struct store_txn *txn, const char *key)
+{
+	return store_txn_find(txn, key);
 }
