@@ -33,6 +33,7 @@ struct api *api_new(struct store *store, struct cloud *cloud, struct mirror *mir
 	api->config = *config;
 	api->quota = quota_new(api);
 	api->inflight = g_hash_table_new(g_str_hash, g_str_equal);
+	g_queue_init(&api->long_jobs);
 	api->next_vni = config->vni_min;
 	api->next_router = 1;
 	api->next_identity = 1;
@@ -59,6 +60,7 @@ void api_free(struct api *api)
 {
 	if (!api)
 		return;
+	g_clear_handle_id(&api->long_turn, g_source_remove);
 	g_hash_table_unref(api->inflight);
 	access_free(api->access);
 	quota_free(api->quota);

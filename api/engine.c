@@ -215,39 +215,49 @@ static void *create_one(struct job *job, const struct resource *resource, json_t
 static bool create_build(struct job *job, GError **error)
 {
 	struct errand *errand = job_data(job);
-	const struct attr_table *table = resource_table(errand->resource);
-	g_autoptr(GPtrArray) made = g_ptr_array_new();
-	json_t *body;
-	size_t i;
+	void *object;
 
 	g_string_truncate(errand->reply, 0);
 	g_array_set_size(errand->made, 0);
-	if (!errand->bulk) {
-		void *object = create_one(job, errand->resource, errand->body, error);
+	errand->printed = 0;
+	if (errand->bulk) {
+		g_string_append_printf(errand->reply, "{\"%s\":[",
+				       resource_table(errand->resource)->plural);
+		return true;
+	}
+	object = create_one(job, errand->resource, errand->body, error);
+	if (object)
+		errand_print(job, errand, object);
+	return object;
+}
 
-		if (object)
-			errand_print(job, errand, object);
-		return object;
-	}
-	json_array_foreach (errand->body, i, body) {
-		json_t *inner = json_object_get(body, table->singular);
-		void *object = create_one(job, errand->resource, inner ? inner : body, error);
+/* One of a bulk, and when all are made, one of the reply. */
+static bool create_build_more(struct job *job, bool *more, GError **error)
+{
+	struct errand *errand = job_data(job);
+	guint count = errand->bulk ? (guint)json_array_size(errand->body) : 0;
+	json_t *body, *inner;
+	struct uuid id;
 
-		if (!object)
-			return false;
-		g_ptr_array_add(made, object);
+	*more = errand->bulk;
+	if (!errand->bulk)
+		return true;
+	if (errand->made->len < count) {
+		body = json_array_get(errand->body, errand->made->len);
+		inner = json_object_get(body, resource_table(errand->resource)->singular);
+		return create_one(job, errand->resource, inner ? inner : body, error);
 	}
-	g_string_append_printf(errand->reply, "{\"%s\":[", table->plural);
-	for (guint j = 0; j < made->len; j++) {
-		if (j)
-			g_string_append_c(errand->reply, ',');
-		errand_encode(job, errand, made->pdata[j]);
-	}
-	g_string_append(errand->reply, "]}");
+	if (errand->printed)
+		g_string_append_c(errand->reply, ',');
+	id = g_array_index(errand->made, struct uuid, errand->printed++);
+	errand_encode(job, errand, job_find(job, errand->resource->kind, id));
+	*more = errand->printed < count;
+	if (!*more)
+		g_string_append(errand->reply, "]}");
 	return true;
 }
 
-#define BULK_MAX 10000 /* objects; what one loop turn can make without being missed */
+#define BULK_MAX 10000 /* objects in one request */
 
 /* {"network":{...}} or {"networks":[...]}: the inner one, borrowed. */
 static json_t *create_unwrap(const struct ask *ask, json_t *body, bool *bulk)
@@ -275,6 +285,7 @@ static json_t *create_unwrap(const struct ask *ask, json_t *body, bool *bulk)
 
 static const struct job_ops create_ops = {
 	.build = create_build,
+	.build_more = create_build_more,
 	.finish = errand_finish,
 	.free = errand_free,
 };

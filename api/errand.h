@@ -19,7 +19,8 @@ struct errand {
 	const struct resource_action *action;
 	char *tag;
 	GString *reply; /* text made by the build */
-	GArray *made;	/* struct uuid; resources with `late`: what the reply shows */
+	GArray *made;	/* struct uuid: what the reply shows */
+	guint printed;	/* ... of how many it has been made */
 	unsigned int status;
 };
 

@@ -14,6 +14,7 @@
 #include "model/ipam.h"
 
 #define ATTEMPTS_MAX 16
+#define PART_US	     1000 /* of a long job in one turn of the loop */
 
 /* One object that the job makes, changes or deletes. */
 struct change {
@@ -22,6 +23,17 @@ struct change {
 	uint64_t revision;
 	void *object; /* owned; NULL: deleted */
 	bool revised; /* revision_number has grown already */
+	struct mirror *mirror;
+	const void *text; /* its stored form, in the transaction; NULL: not written yet */
+};
+
+/* What a job is at. */
+enum stage {
+	STAGE_BUILD,
+	STAGE_BUILD_MORE,
+	STAGE_QUOTA,
+	STAGE_WRITE,
+	STAGE_READY,
 };
 
 struct reservation {
@@ -36,6 +48,9 @@ struct job {
 	void *data;
 	int64_t now;
 	unsigned int attempts;
+	enum stage stage;
+	guint written;	/* of ORDER */
+	bool was_long;	/* more than one turn of the loop */
 	bool caught_up; /* with what other controllers have done, since it came */
 	struct store_txn *txn;
 	GHashTable *changes; /* struct uuid in struct change -> struct change, owned */
@@ -51,13 +66,17 @@ static void change_free(void *data)
 {
 	struct change *change = data;
 
-	attr_free(cloud_table(change->kind), change->object);
+	/* What the mirror has taken is the cloud's. */
+	if (!change->text || mirror_withdraw(change->mirror, change->text))
+		attr_free(cloud_table(change->kind), change->object);
 	g_free(change);
 }
 
 /* Back to nothing: before each build, and at the end. */
 static void job_clear(struct job *job)
 {
+	job->stage = STAGE_BUILD;
+	job->written = 0;
 	for (guint i = 0; i < job->reservations->len; i++) {
 		const struct reservation *taken =
 			&g_array_index(job->reservations, struct reservation, i);
@@ -75,6 +94,22 @@ static void job_clear(struct job *job)
 	g_clear_pointer(&job->txn, store_txn_free);
 }
 
+static gboolean free_in_turn(void *data)
+{
+	return G_SOURCE_REMOVE;
+}
+
+/* What belongs to a long job alone may be freed in a turn of its own. */
+static void job_free_data(struct job *job)
+{
+	if (!job->ops->free)
+		return;
+	if (job->was_long)
+		g_idle_add_full(G_PRIORITY_DEFAULT, free_in_turn, job->data, job->ops->free);
+	else
+		job->ops->free(job->data);
+}
+
 static void job_free(struct job *job)
 {
 	job_clear(job);
@@ -85,8 +120,7 @@ static void job_free(struct job *job)
 	g_hash_table_unref(job->identities);
 	g_ptr_array_unref(job->waiting);
 	g_free(job->wanted);
-	if (job->ops->free)
-		job->ops->free(job->data);
+	job_free_data(job);
 	g_free(job);
 }
 
@@ -393,26 +427,25 @@ void job_visit_new(const struct job *job,
 	}
 }
 
-static void job_write(struct job *job)
+static void job_write(struct job *job, struct change *change)
 {
-	g_autoptr(GString) text = g_string_sized_new(1024);
+	g_autoptr(GString) text = NULL;
 	char key[KEY_TEXT];
 
-	for (guint i = 0; i < job->order->len; i++) {
-		const struct change *change = job->order->pdata[i];
-
-		key_print(change->kind, change->id, key);
-		if (!change->object && !change->revision)
-			continue; /* made and deleted by the same job */
-		job_require(job, key, change->revision);
-		if (!change->object) {
-			store_txn_del(job->txn, key);
-			continue;
-		}
-		g_string_truncate(text, 0);
-		attr_write(cloud_table(change->kind), change->object, text);
-		store_txn_put(job->txn, key, text->str, text->len);
+	key_print(change->kind, change->id, key);
+	if (!change->object && !change->revision)
+		return; /* made and deleted by the same job */
+	job_require(job, key, change->revision);
+	if (!change->object) {
+		store_txn_del(job->txn, key);
+		return;
 	}
+	text = g_string_sized_new(1024);
+	attr_write(cloud_table(change->kind), change->object, text);
+	store_txn_put(job->txn, key, text->str, text->len);
+	change->mirror = job->api->mirror;
+	change->text = store_txn_find(job->txn, key);
+	mirror_expect(change->mirror, change->text, change->object);
 }
 
 static void job_run(struct job *job);
@@ -504,25 +537,10 @@ static struct job *job_find_ahead(struct job *job)
 	return NULL;
 }
 
-static void job_run(struct job *job)
+static void job_commit(struct job *job)
 {
-	g_autoptr(GError) error = NULL;
 	struct job *ahead;
 
-	job_clear(job);
-	if (job->api->ending) {
-		g_set_error(&error, WEFT_ERROR, WEFT_ERROR_UNAVAILABLE,
-			    "the controller is ending");
-		job_end(job, error);
-		return;
-	}
-	job->now = g_get_real_time() / G_USEC_PER_SEC;
-	job->txn = store_txn_new(job->api->store);
-	if (!job->ops->build(job, &error) || !quota_take(job->api->quota, job, &error)) {
-		job_refuse(job, error);
-		return;
-	}
-	job_write(job);
 	if (job->keys->len == 0) { /* it found nothing to change */
 		job_end(job, NULL);
 		return;
@@ -537,6 +555,88 @@ static void job_run(struct job *job)
 	for (guint i = 0; i < job->keys->len; i++)
 		g_hash_table_insert(job->api->inflight, job->keys->pdata[i], job);
 	store_txn_commit(g_steal_pointer(&job->txn), job_committed, job);
+}
+
+/* One small piece of what is to be done. */
+static bool job_step(struct job *job, GError **error)
+{
+	bool more = false;
+
+	if (job->stage == STAGE_BUILD) {
+		if (!job->ops->build(job, error))
+			return false;
+		job->stage = STAGE_BUILD_MORE;
+	} else if (job->stage == STAGE_BUILD_MORE) {
+		if (job->ops->build_more && !job->ops->build_more(job, &more, error))
+			return false;
+		if (!more)
+			job->stage = STAGE_QUOTA;
+	} else if (job->stage == STAGE_QUOTA) {
+		if (!quota_take(job->api->quota, job, error))
+			return false;
+		job->stage = STAGE_WRITE;
+	} else if (job->written < job->order->len) {
+		job_write(job, job->order->pdata[job->written++]);
+	} else {
+		job->stage = STAGE_READY;
+	}
+	return true;
+}
+
+static void job_go_on(struct job *job);
+
+static gboolean jobs_go_on(void *data)
+{
+	struct api *api = data;
+
+	job_go_on(g_queue_pop_head(&api->long_jobs));
+	if (!g_queue_is_empty(&api->long_jobs))
+		return G_SOURCE_CONTINUE;
+	api->long_turn = 0;
+	return G_SOURCE_REMOVE;
+}
+
+/* The loop has other things to do. Long jobs take turns: together they get one part each time. */
+static void job_put_off(struct job *job)
+{
+	struct api *api = job->api;
+
+	job->was_long = true;
+	g_queue_push_tail(&api->long_jobs, job);
+	if (!api->long_turn)
+		api->long_turn = g_idle_add_full(G_PRIORITY_DEFAULT, jobs_go_on, api, NULL);
+}
+
+static void job_go_on(struct job *job)
+{
+	gint64 until = g_get_monotonic_time() + PART_US;
+	g_autoptr(GError) error = NULL;
+
+	if (job->api->ending) {
+		g_set_error(&error, WEFT_ERROR, WEFT_ERROR_UNAVAILABLE,
+			    "the controller is ending");
+		job_end(job, error);
+		return;
+	}
+	while (job->stage != STAGE_READY) {
+		if (!job_step(job, &error)) {
+			job_refuse(job, error);
+			return;
+		}
+		if (job->stage != STAGE_READY && g_get_monotonic_time() > until) {
+			job_put_off(job);
+			return;
+		}
+	}
+	job_commit(job);
+}
+
+static void job_run(struct job *job)
+{
+	job_clear(job);
+	job->now = g_get_real_time() / G_USEC_PER_SEC;
+	job->txn = store_txn_new(job->api->store);
+	job_go_on(job);
 }
 
 void job_start(struct api *api, const struct caller *caller, const struct job_ops *ops,

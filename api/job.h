@@ -17,6 +17,9 @@ struct job;
 struct job_ops {
 	/* Checks and changes, through the functions below only. Runs again on a conflict. */
 	bool (*build)(struct job *job, GError **error);
+	/* What would hold the loop for long is done in parts: after BUILD, called until there
+	 * is no MORE. The cloud may be another one each time. NULL: nothing is long. */
+	bool (*build_more)(struct job *job, bool *more, GError **error);
 	/* Once: ERROR, or everything is durable and the job's objects are as committed. */
 	void (*finish)(struct job *job, const GError *error);
 	void (*free)(void *data);

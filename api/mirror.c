@@ -25,6 +25,7 @@ struct mirror {
 	GHashTable *identities; /* key of a label -> struct identity_label */
 	GHashTable *numbers;	/* number -> the same */
 	GHashTable *live;	/* host -> struct live, both owned */
+	GHashTable *expected;	/* text, by its address -> the object it holds */
 	unsigned int phase;	/* what is being read: a kind, then one of `others` */
 	uint64_t revision;	/* of the first range: changes after it are watched */
 	bool again;		/* it is not the first reading */
@@ -265,7 +266,10 @@ static bool mirror_apply(struct mirror *mirror, const struct store_entry *entry,
 	present = cloud_find(mirror->cloud, kind, id);
 	if (mirror->again && present && present->store_revision == entry->revision)
 		return true;
-	if (entry->value) {
+	if (entry->value &&
+	    g_hash_table_steal_extended(mirror->expected, entry->value, NULL, &object)) {
+		; /* made here a moment ago */
+	} else if (entry->value) {
 		object = attr_read(cloud_table(kind), entry->value, entry->size, error);
 		if (!object) {
 			g_prefix_error(error, "%s: ", entry->key);
@@ -430,6 +434,7 @@ struct mirror *mirror_new(struct store *store, struct cloud *cloud,
 	mirror->identities = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, label_free);
 	mirror->numbers = g_hash_table_new(NULL, NULL);
 	mirror->live = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, live_free);
+	mirror->expected = g_hash_table_new(NULL, NULL);
 	mirror->missing = g_array_new(FALSE, FALSE, sizeof(struct missing));
 	mirror_read_next(mirror);
 	return mirror;
@@ -453,8 +458,19 @@ void mirror_free(struct mirror *mirror)
 	g_hash_table_unref(mirror->identities);
 	g_hash_table_unref(mirror->numbers);
 	g_hash_table_unref(mirror->live);
+	g_hash_table_unref(mirror->expected);
 	g_array_unref(mirror->missing);
 	g_free(mirror);
+}
+
+void mirror_expect(struct mirror *mirror, const void *text, void *object)
+{
+	g_hash_table_insert(mirror->expected, (void *)text, object);
+}
+
+bool mirror_withdraw(struct mirror *mirror, const void *text)
+{
+	return g_hash_table_remove(mirror->expected, text);
 }
 
 uint64_t mirror_get_guard(const struct mirror *mirror, enum kind kind, struct uuid id)

@@ -31,6 +31,14 @@ struct mirror *mirror_new(struct store *store, struct cloud *cloud,
 void mirror_stop(struct mirror *mirror);
 void mirror_free(struct mirror *mirror);
 
+/*
+ * OBJECT is what its table reads from the text at TEXT, which is on its way into the store: when
+ * it comes back it is taken and not read again. Until then it stays the caller's, who
+ * withdraws it. False: it was taken, and is the cloud's.
+ */
+void mirror_expect(struct mirror *mirror, const void *text, void *object);
+bool mirror_withdraw(struct mirror *mirror, const void *text);
+
 /* Changes were lost, and what is different has not been read yet. */
 bool mirror_is_behind(const struct mirror *mirror);
 

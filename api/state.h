@@ -20,6 +20,8 @@ struct api {
 	uint32_t next_vni;    /* where the search for a free one starts */
 	uint32_t next_router; /* ... router number */
 	uint32_t next_identity;
+	GQueue long_jobs; /* struct job: their next part waits for the loop */
+	guint long_turn;  /* the loop's source of it; 0: none */
 	struct api_counters counters;
 	bool ending;
 };
