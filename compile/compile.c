@@ -144,8 +144,20 @@ static void subnet_update(struct compile *compile, struct uuid id, struct uuid n
 	}
 }
 
-/* Step 1, objects: each kind may mark those that come after it. */
-static void flush_objects(struct compile *compile)
+static void flush_ports(struct compile *compile, guint most)
+{
+	GHashTableIter iter;
+	gpointer key;
+
+	g_hash_table_iter_init(&iter, compile->dirty[KIND_PORT]);
+	while (most-- && g_hash_table_iter_next(&iter, &key, NULL)) {
+		port_update(compile, *(struct uuid *)key);
+		g_hash_table_iter_remove(&iter);
+	}
+}
+
+/* Step 1, objects: each kind may mark those that come after it. Of ports no more than PORTS. */
+static void flush_objects(struct compile *compile, guint ports)
 {
 	GHashTableIter iter;
 	gpointer key, value;
@@ -171,9 +183,7 @@ static void flush_objects(struct compile *compile)
 	g_hash_table_iter_init(&iter, compile->dirty[KIND_SECURITY_GROUP]);
 	while (g_hash_table_iter_next(&iter, &key, NULL))
 		policy_update_group(compile, *(struct uuid *)key);
-	g_hash_table_iter_init(&iter, compile->dirty[KIND_PORT]);
-	while (g_hash_table_iter_next(&iter, &key, NULL))
-		port_update(compile, *(struct uuid *)key);
+	flush_ports(compile, ports);
 	policy_end_identities(compile);
 	g_hash_table_iter_init(&iter, compile->dirty[KIND_POLICY]);
 	while (g_hash_table_iter_next(&iter, &key, NULL))
@@ -181,7 +191,8 @@ static void flush_objects(struct compile *compile)
 	selectors_settle(compile);
 	policy_print_identities(compile);
 	for (int kind = 0; kind < KIND_COUNT; kind++)
-		g_hash_table_remove_all(compile->dirty[kind]);
+		if (kind != KIND_PORT)
+			g_hash_table_remove_all(compile->dirty[kind]);
 }
 
 /* Step 1, rows that several objects contribute to. */
@@ -267,16 +278,33 @@ static void flush_sweep(struct compile *compile)
 	g_hash_table_remove_all(compile->idle);
 }
 
-void compile_flush(struct compile *compile, uint64_t revision)
+/* Objects that ports depend on have a whole flush: a row is never made of half of them. */
+static bool only_ports_are_dirty(const struct compile *compile)
+{
+	for (int kind = 0; kind < KIND_COUNT; kind++)
+		if (kind != KIND_PORT && g_hash_table_size(compile->dirty[kind]))
+			return false;
+	return true;
+}
+
+bool compile_flush_part(struct compile *compile, uint64_t revision, guint ports)
 {
 	compile->revision = revision;
-	flush_objects(compile);
+	if (!only_ports_are_dirty(compile))
+		ports = G_MAXUINT;
+	flush_objects(compile, ports);
 	flush_rows(compile);
 	change_spread(compile);
 	flush_audience(compile);
 	audience_settle(compile);
 	change_emit(compile);
 	flush_sweep(compile);
+	return g_hash_table_size(compile->dirty[KIND_PORT]) == 0;
+}
+
+void compile_flush(struct compile *compile, uint64_t revision)
+{
+	compile_flush_part(compile, revision, G_MAXUINT);
 }
 
 /* ---------------------------------------------------------------- one whole host */

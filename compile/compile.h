@@ -50,6 +50,11 @@ void compile_free(struct compile *compile);
 
 /* Emits what the changes since the last flush have changed. Called after each transaction. */
 void compile_flush(struct compile *compile, uint64_t revision);
+/*
+ * The same in parts where nothing but ports has changed, which is what may be many: as if
+ * the other ports had not changed yet. False: there are more than PORTS, call again.
+ */
+bool compile_flush_part(struct compile *compile, uint64_t revision, guint ports);
 
 /* All rows of HOST as of the last flush, with its revision; puts in table order. */
 void compile_host(struct compile *compile, const char *host, compile_emit emit, void *data);

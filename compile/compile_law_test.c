@@ -150,19 +150,25 @@ static void follower_stop(struct follower *follower)
 		g_hash_table_destroy(follower->have[i]);
 }
 
-static void follower_flush(struct follower *follower, uint64_t revision)
+/* Whole, or PORTS at a time. */
+static void follower_flush(struct follower *follower, uint64_t revision, guint ports)
 {
+	bool done = false;
+
 	follower->revision = revision;
-	follower->rank = 0;
-	g_hash_table_remove_all(follower->told);
-	g_hash_table_remove_all(follower->shared);
-	compile_flush(follower->compile, revision);
+	while (!done) {
+		follower->rank = 0;
+		g_hash_table_remove_all(follower->told);
+		g_hash_table_remove_all(follower->shared);
+		done = compile_flush_part(follower->compile, revision, ports);
+	}
 }
 
 static void check(struct law *law)
 {
 	for (guint i = 0; i < law->followers; i++)
-		follower_flush(&law->follower[i], law->history.world.revision);
+		follower_flush(&law->follower[i], law->history.world.revision,
+			       i ? 1 + (guint)history_roll(&law->history, 3) : G_MAXUINT);
 	for (int h = 0; h < HISTORY_HOSTS; h++) {
 		g_autoptr(GHashTable) truth =
 			compile_full(law->history.world.cloud, history_hosts[h]);

@@ -38,6 +38,8 @@ struct wiring {
 	struct compile *compile;
 	struct hub *hub;
 	struct moves *moves;
+	uint64_t behind; /* the revision whose rows are not all made yet; 0: none */
+	guint rows_turn; /* the loop's source of it; 0: none */
 	struct presence *presence;
 	struct sweep *sweep;
 	struct http_server *server;
@@ -62,7 +64,42 @@ static void wiring_fail(struct wiring *wiring)
 	wiring->failed(wiring->data);
 }
 
-/* Rows: compile -> hub */
+/* Rows: compile -> hub. Those of many ports are made in parts. */
+
+#define PART_PORTS 128
+
+static gboolean rows_go_on(void *data);
+
+static void rows_make(struct wiring *wiring, guint ports)
+{
+	if (!wiring->behind)
+		return;
+	if (!compile_flush_part(wiring->compile, wiring->behind, ports)) {
+		if (!wiring->rows_turn)
+			wiring->rows_turn =
+				g_idle_add_full(G_PRIORITY_DEFAULT, rows_go_on, wiring, NULL);
+		return;
+	}
+	hub_commit(wiring->hub, wiring->behind);
+	wiring->behind = 0;
+}
+
+static gboolean rows_go_on(void *data)
+{
+	struct wiring *wiring = data;
+
+	rows_make(wiring, PART_PORTS);
+	if (wiring->behind)
+		return G_SOURCE_CONTINUE;
+	wiring->rows_turn = 0;
+	return G_SOURCE_REMOVE;
+}
+
+/* Before anybody asks for all rows of a host. */
+static void rows_make_all(struct wiring *wiring)
+{
+	rows_make(wiring, G_MAXUINT);
+}
 
 static void rows_emit(const char *host, enum compile_table table, GRefString *key,
 		      GRefString *value, uint64_t revision, void *data)
@@ -92,6 +129,7 @@ static void knock_end(struct knock *knock, const GError *error)
 {
 	if (error)
 		log_warn(MODULE, "host %s: refused: %s", knock->host, error->message);
+	rows_make_all(knock->wiring);
 	hub_admit(knock->hub, knock->session, error);
 	/* Also one that comes back before it was missed: it may have been elsewhere. */
 	if (!error)
@@ -116,6 +154,7 @@ static void hosts_caught_up(uint64_t revision, const GError *error, void *data)
 		knock_end(knock, error);
 		return;
 	}
+	rows_make_all(wiring);
 	if (!mirror_is_behind(wiring->mirror))
 		hub_commit(wiring->hub, revision);
 	api_admit_host(wiring->api, knock->host, knock->tunnel_ip, hosts_admitted, knock);
@@ -217,6 +256,7 @@ static void peer_serve_host(struct wiring *wiring, struct http_request *request,
 {
 	g_autoptr(GError) error = NULL;
 
+	rows_make_all(wiring);
 	if (hub_serve(wiring->hub, request, question, question->peer->name))
 		return;
 	g_set_error(&error, WEFT_ERROR, WEFT_ERROR_DENIED,
@@ -254,6 +294,7 @@ static void weft_guest(struct http_request *request, const struct caller *caller
 	struct wiring *wiring = data;
 	const struct http_question *question = http_request_get_question(request);
 
+	rows_make_all(wiring);
 	if (error)
 		guestlist_refuse(wiring->guests, request, error);
 	else if (!hub_serve_snapshot(wiring->hub, request, question, caller->admin) &&
@@ -366,8 +407,8 @@ static void mirror_has_applied(uint64_t revision, void *data)
 
 	if (!wiring->compile)
 		return;
-	compile_flush(wiring->compile, revision);
-	hub_commit(wiring->hub, revision);
+	wiring->behind = revision;
+	rows_make(wiring, PART_PORTS);
 }
 
 static void mirror_has_lost(void *data)
@@ -492,6 +533,7 @@ void wiring_free(struct wiring *wiring)
 	store_close(wiring->store);
 	while (g_main_context_iteration(NULL, FALSE))
 		;
+	g_clear_handle_id(&wiring->rows_turn, g_source_remove);
 	identity_free(wiring->identity); /* who waits for it is answered */
 	hub_free(wiring->hub);
 	http_server_free(wiring->server);
