@@ -114,7 +114,6 @@ DP_INLINE void *dp_at(struct dp_ctx *ctx, __u32 offset, __u32 size)
 #define dp_load(ctx, offset, to, size)	  bpf_skb_load_bytes(ctx, offset, to, size)
 #define dp_store(ctx, offset, from, size) bpf_skb_store_bytes(ctx, offset, from, size, 0)
 #define dp_pull(ctx, size)		  bpf_skb_pull_data(ctx, size)
-#define dp_resize(ctx, size)		  bpf_skb_change_tail(ctx, size, 0)
 #define dp_redirect(ctx, index)		  (dp_leaves(ctx, index), bpf_redirect(index, 0))
 #define dp_redirect_in(ctx, index)	  bpf_redirect(index, BPF_F_INGRESS)
 #define dp_redirect_peer(ctx, index)	  (dp_leaves(ctx, index), bpf_redirect_peer(index, 0))
@@ -136,6 +135,18 @@ DP_INLINE void *dp_at(struct dp_ctx *ctx, __u32 offset, __u32 size)
 #define dp_adjust(ctx, size, flags)  bpf_skb_adjust_room(ctx, size, BPF_ADJ_ROOM_MAC, flags)
 /* Behind the Ethernet header 20 bytes more for IPv6, 20 less for IPv4, and the kernel takes it for that. */
 #define dp_translate(ctx, ethertype) bpf_skb_change_proto(ctx, ethertype, 0)
+
+/*
+ * The frame gets SIZE bytes; what is behind the Ethernet header is to be written anew. What has come
+ * through a tunnel may be marked as encapsulated for ever (by the card, or by a sender on this very
+ * machine), and then its tail cannot be moved, but its head can.
+ */
+DP_INLINE int dp_resize(struct dp_ctx *ctx, __u32 size)
+{
+	if (!bpf_skb_change_tail(ctx, size, 0))
+		return 0;
+	return dp_adjust(ctx, (int)(size - ctx->len), DP_ROOM_FIXED);
+}
 
 /* What the vxlan device will put around the packet; 0 or an error. */
 DP_INLINE int dp_tunnel_key(struct dp_ctx *ctx, const struct vtep_value *to, __u32 vni,
