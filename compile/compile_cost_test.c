@@ -287,6 +287,114 @@ static void test_member(gconstpointer data)
 	assert_policy(counted, 3, 6);
 }
 
+static void give_label(struct vec *labels, const char *key, const char *value)
+{
+	struct label *label = vec_add(labels, sizeof(*label));
+
+	label->key = g_strdup(key);
+	label->value = g_strdup(value);
+}
+
+/* One that is APP; with ZONE, another identity than those without. */
+static struct uuid add_labelled(struct counted *counted, uint32_t n, const char *host,
+				uint32_t identity, const char *app, const char *zone)
+{
+	struct uuid id = add_port(counted, n, host);
+	struct port *port = world_edit(&counted->world, KIND_PORT, id);
+
+	give_label(&port->labels, "app", app);
+	if (zone)
+		give_label(&port->labels, "zone", zone);
+	port->identity = identity;
+	world_apply(&counted->world, KIND_PORT, port);
+	return id;
+}
+
+/* For ports with app=TO, from ports with app=FROM. */
+static struct uuid add_policy(struct counted *counted, const char *to, const char *from)
+{
+	struct selector_policy *policy = attr_new(&selector_policy_table);
+	struct selector_rule *rule = vec_add(&policy->rules, sizeof(*rule));
+	struct selector_peer *peer = vec_add(&rule->peers, sizeof(*peer));
+
+	policy->object.id = world_id(&counted->world);
+	policy->object.project_id = g_intern_string("acme");
+	give_label(&policy->subject.match_labels, "app", to);
+	rule->name = g_strdup("1");
+	give_label(&peer->selector.match_labels, "app", from);
+	world_apply(&counted->world, KIND_POLICY, policy);
+	return policy->object.id;
+}
+
+#define POLICIES 1000 /* of others */
+
+/*
+ * Selectors cost what they select: whoever comes with labels that are known sends no row of policy
+ * and asks no selector; other labels are one row for each host that must know, and ask only
+ * the selectors that ask for one of them, however many there are.
+ */
+static void test_selector(gconstpointer data)
+{
+	struct counted *counted = (struct counted *)data;
+	struct uuid ids[5], policies[POLICIES + 1];
+
+	for (int i = 0; i < POLICIES; i++) {
+		g_autofree char *app = g_strdup_printf("other-%d", i);
+
+		policies[i] = add_policy(counted, app, app);
+	}
+	policies[POLICIES] = add_policy(counted, "db", "web");
+	assert_policy(counted, 0, 0); /* nobody is selected */
+	g_assert_cmpuint(DONE(counted, matches), ==, 0);
+	ids[0] = add_labelled(counted, 0x300000, "h1", 400, "db", NULL);
+	assert_policy(counted, 1, 1);
+	ids[1] = add_labelled(counted, 0x300001, "h2", 401, "web", NULL);
+	assert_policy(counted, 0, 2); /* its own host's, and db's */
+	g_assert_cmpuint(DONE(counted, matches), ==, 1);
+	ids[2] = add_labelled(counted, 0x300002, "h2", 401, "web", NULL);
+	assert_policy(counted, 0, 0);
+	g_assert_cmpuint(DONE(counted, matches), ==, 0);
+	ids[3] = add_labelled(counted, 0x300003, "h2", 402, "web", "a");
+	assert_policy(counted, 0, 2);
+	g_assert_cmpuint(DONE(counted, matches), ==, 1);
+	ids[4] = add_labelled(counted, 0x300004, "h0", 403, "idle", NULL);
+	assert_policy(counted, 0, 1); /* its own host's: nobody asks for it */
+	g_assert_cmpuint(DONE(counted, matches), ==, 0);
+	for (int i = 0; i < 5; i++)
+		world_delete(&counted->world, KIND_PORT, ids[i]);
+	assert_policy(counted, 1, 1 + 2 + 2 + 1);
+	for (int i = 0; i <= POLICIES; i++)
+		world_delete(&counted->world, KIND_POLICY, policies[i]);
+	assert_policy(counted, 0, 0);
+}
+
+#define MEMBERS 100000
+
+/* One more in a group of so many: nothing where the identity is known, else one small row a host. */
+static void test_crowd(gconstpointer data)
+{
+	struct counted *counted = (struct counted *)data;
+	struct security_rule *rule = attr_new(&security_rule_table);
+	struct uuid rule_id = world_id(&counted->world);
+	g_autofree struct uuid *ids = g_new(struct uuid, MEMBERS + 2);
+
+	rule->object.id = rule_id;
+	rule->security_group_id = rule->remote_group_id = group_a;
+	world_apply(&counted->world, KIND_SECURITY_RULE, rule);
+	for (uint32_t i = 0; i < MEMBERS; i++)
+		ids[i] = add_member(counted, 0x400000 + i, i % 2 ? "h1" : "h2", 300);
+	assert_policy(counted, 2, 2);
+	ids[MEMBERS] = add_member(counted, 0x600000, "h1", 300);
+	assert_policy(counted, 0, 0);
+	g_assert_cmpuint(counted->total, ==, 3 + 1);
+	ids[MEMBERS + 1] = add_member(counted, 0x600001, "h1", 301);
+	assert_policy(counted, 0, 2);
+	for (int i = 0; i < MEMBERS + 2; i++)
+		world_delete(&counted->world, KIND_PORT, ids[i]);
+	world_delete(&counted->world, KIND_SECURITY_RULE, rule_id);
+	flush(counted);
+}
+
 int main(int argc, char **argv)
 {
 	struct counted counted = {0};
@@ -301,6 +409,8 @@ int main(int argc, char **argv)
 	g_test_add_data_func("/compile/cost/interface", &counted, test_interface);
 	g_test_add_data_func("/compile/cost/readdress", &counted, test_readdress);
 	g_test_add_data_func("/compile/cost/member", &counted, test_member);
+	g_test_add_data_func("/compile/cost/selector", &counted, test_selector);
+	g_test_add_data_func("/compile/cost/crowd", &counted, test_crowd);
 	failed = g_test_run();
 	counted_done(&counted);
 	return failed;
