@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Law: what a walk over random rules says of a packet, the kernel's programs do with it, by the maps
+ * that a bank writes; while members and addresses change. A sender without policy, of whatever
+ * identity and address, asks a port whose ingress has the rules; the native pipeline runs beside it
+ * (kernel_backend.h). WEFT_PAIRS: (rules, packet) pairs; WEFT_SEED: where to begin.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "abi/drop.h"
+#include "kernel_backend.h"
+#include "packet.h"
+#include "policy/random_fixture.h"
+
+#define PER_WORLD 200
+#define SENDER	  "111"
+
+struct law {
+	struct random_policy random;
+	struct world_backend *kernel;
+	struct world world;
+	struct policy_bank *bank;
+	struct policy_sink sink;
+	guint passed, denied, rejected;
+};
+
+static const enum native_map maps[POLICY_MAP_COUNT] = {
+	[POLICY_MAP_CELL] = NATIVE_MAP_cell,
+	[POLICY_MAP_SERVICE] = NATIVE_MAP_service,
+	[POLICY_MAP_PEER_PREFIX] = NATIVE_MAP_peer_prefix,
+	[POLICY_MAP_PEER_IDENTITY] = NATIVE_MAP_peer_identity,
+	[POLICY_MAP_POLICY] = NATIVE_MAP_policy,
+};
+
+static void sink_put(enum policy_map map, const void *key, const void *value, void *data)
+{
+	struct law *law = data;
+
+	if (!law->kernel->put(law->kernel->self, maps[map], key, value))
+		g_error("the kernel takes no entry of map %d", map);
+}
+
+static void sink_del(enum policy_map map, const void *key, void *data)
+{
+	struct law *law = data;
+
+	law->kernel->del(law->kernel->self, maps[map], key);
+}
+
+static void command(struct law *law, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+static void command(struct law *law, const char *format, ...)
+{
+	g_autofree char *line = NULL, *why = NULL;
+	va_list list;
+
+	va_start(list, format);
+	line = g_strdup_vprintf(format, list);
+	va_end(list);
+	if (!world_command(&law->world, line, &why))
+		g_error("%s: %s", line, why);
+}
+
+static void law_open(struct law *law, uint32_t seed)
+{
+	const GPtrArray *rules;
+
+	law->kernel->clear(law->kernel->self);
+	world_init(&law->world, law->kernel);
+	command(law, "network 100 mtu 1450");
+	command(law, "workload a 1 if " SENDER " vni 100 mac 02:00:00:00:01:01 id 10 10.9.0.1");
+	command(law,
+		"workload b 2 if 112 vni 100 mac 02:00:00:00:01:02 id 11 10.9.0.2 fd09::2");
+	command(law, "share 2 100000");
+	random_policy_open(&law->random, seed);
+	rules = law->random.rules;
+	law->sink = (struct policy_sink){sink_put, sink_del, law};
+	law->bank =
+		policy_bank_new((const struct policy_rule *const *)rules->pdata, rules->len, 0);
+	g_assert_true(random_policy_fill(&law->random, law->bank, &law->sink));
+	command(law, "policy 2 %u", policy_bank_number(law->bank));
+}
+
+static void law_close(struct law *law)
+{
+	policy_bank_free(law->bank);
+	random_policy_close(&law->random);
+	world_done(&law->world);
+}
+
+static guint64 count_denied(struct law *law)
+{
+	static const int reasons[] = {DP_DROP_INGRESS, DP_DROP_INGRESS_ACL};
+	guint64 sum = 0, count;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(reasons); i++) {
+		__u32 index = 2 * DP_DROP_COUNT + (__u32)reasons[i];
+
+		g_assert_true(
+			law->kernel->read(law->kernel->self, NATIVE_MAP_drops, &index, &count));
+		sum += count;
+	}
+	return sum;
+}
+
+/* What PACKET is, of a fresh connection, from PEER. */
+static char *packet_text(const struct policy_packet *packet, guint number)
+{
+	bool v6 = packet->kind & POLICY_V6;
+	char peer[IP_TEXT];
+	g_autofree char *head =
+		g_strdup_printf("eth b a / %s %s %s", v6 ? "ip6" : "ip4",
+				ip_print(packet->peer, peer), v6 ? "fd09::2" : "10.9.0.2");
+
+	if (packet->proto == 6)
+		return g_strdup_printf("%s / tcp %u %u flags S", head, 1024 + number,
+				       packet->port);
+	if (packet->proto == 17)
+		return g_strdup_printf("%s / udp %u %u / data 4", head, 1024 + number,
+				       packet->port);
+	return g_strdup_printf("%s / %s %d 0 id %u", head, v6 ? "icmp6" : "icmp", v6 ? 128 : 8,
+			       1024 + number);
+}
+
+static struct policy_packet random_packet(struct law *law, guint identity)
+{
+	static const uint8_t protos[] = {6, 6, 17, 1};
+	bool v6 = random_policy_roll(&law->random, 2);
+	const GPtrArray *sets = law->random.members[identity];
+	struct policy_packet packet = {
+		.kind = POLICY_INGRESS | (v6 ? POLICY_V6 : 0),
+		.proto = protos[random_policy_roll(&law->random, G_N_ELEMENTS(protos))],
+		.port = (uint16_t)(1 + random_policy_roll(&law->random, 400)),
+		.sets = (const char *const *)sets->pdata,
+		.set_count = sets->len,
+	};
+
+	packet.peer = random_policy_ip(&law->random, v6);
+	packet.peer.b[15] += !packet.peer.b[15]; /* from a network's address nobody is heard */
+	packet.port += packet.port == 67;	 /* DHCP is the agent's */
+	if (packet.proto == 1) {
+		packet.proto = v6 ? 58 : 1;
+		packet.port = (uint16_t)((v6 ? 128 : 8) << 8);
+	}
+	return packet;
+}
+
+/* The network ACL's word, and then the others'. */
+static uint8_t wanted(struct law *law, struct policy_packet packet)
+{
+	const struct policy_rule *rule;
+	uint8_t action;
+
+	packet.kind |= POLICY_STATELESS;
+	action = random_policy_ask(&law->random, &packet, &rule);
+	packet.kind &= ~(uint32_t)POLICY_STATELESS;
+	return action == POLICY_ACCEPT ? random_policy_ask(&law->random, &packet, &rule)
+				       : action;
+}
+
+static void law_ask(struct law *law, guint number)
+{
+	guint identity = random_policy_roll(&law->random, RANDOM_IDENTITIES);
+	struct policy_packet packet = random_packet(law, identity);
+	g_autofree char *text = packet_text(&packet, number), *why = NULL;
+	g_autoptr(GBytes) frame = packet_build(text, law->world.names, &why);
+	struct native_meta meta = {.ifindex = (__u32)atoi(SENDER)};
+	struct world_result result = {};
+	uint8_t action = wanted(law, packet);
+	guint64 before = count_denied(law);
+	const char *skip;
+	bool denied;
+
+	if (!frame)
+		g_error("%s: %s", text, why);
+	command(law,
+		"port 1 if " SENDER " vni 100 mac 02:00:00:00:01:01 id %u mtu 1450 unguarded",
+		RANDOM_IDENTITY + identity);
+	command(law, "bump port 1");
+	skip = law->kernel->run(law->kernel->self, false, frame, &meta, &result);
+	if (skip)
+		g_error("%s: %s", text, skip);
+	denied = count_denied(law) > before;
+	if (denied != (action != POLICY_ACCEPT) ||
+	    (action != POLICY_REJECT && result.outputs->len != !denied))
+		g_error("%s, of identity %u: rules say %u; denied: %d, frames out: %u", text,
+			RANDOM_IDENTITY + identity, action, denied, result.outputs->len);
+	law->passed += action == POLICY_ACCEPT;
+	law->rejected += action == POLICY_REJECT;
+	law->denied += action == POLICY_DENY;
+	world_result_clear(&result);
+}
+
+static gsize wish(const char *name, gsize otherwise)
+{
+	const char *text = g_getenv(name);
+
+	return text ? strtoull(text, NULL, 10) : otherwise;
+}
+
+int main(void)
+{
+	gsize pairs = wish("WEFT_PAIRS", 50000), seed = wish("WEFT_SEED", 1);
+	const char *skip = NULL;
+	struct law law = {.kernel = kernel_backend_new(&skip)};
+
+	if (!law.kernel) {
+		printf("1..0 # SKIP %s\n", skip);
+		return 0;
+	}
+	law.kernel->config(law.kernel->self, "hz", 1000000);
+	kernel_backend_load(law.kernel);
+	for (gsize done = 0; done < pairs; done += PER_WORLD, seed++) {
+		law_open(&law, (uint32_t)seed);
+		for (guint i = 0; i < PER_WORLD; i++) {
+			if (i % 20 == 0) {
+				random_policy_change(&law.random, law.bank, &law.sink);
+				command(&law, "bump port 2");
+			}
+			law_ask(&law, i);
+		}
+		law_close(&law);
+	}
+	printf("1..1\n# %u passed, %u denied, %u rejected\nok 1 policy\n", law.passed,
+	       law.denied, law.rejected);
+	g_assert_cmpuint(MIN(MIN(law.passed, law.denied), law.rejected), >, pairs / 200);
+	kernel_backend_free(law.kernel);
+	return 0;
+}
