@@ -17,6 +17,7 @@ enum noun {
 	ROUTER,
 	PORT,
 	HOST,
+	POLICY,
 	NOUN_COUNT,
 };
 
@@ -26,7 +27,7 @@ static const struct {
 } nouns[NOUN_COUNT] = {
 	[NETWORK] = {"network", "networks", 5}, [SUBNET] = {"subnet", "subnets", 7},
 	[ROUTER] = {"router", "routers", 2},	[PORT] = {"port", "ports", 80},
-	[HOST] = {"host", "hosts", 0},
+	[HOST] = {"host", "hosts", 0},		[POLICY] = {"policy", "policies", 5},
 };
 
 struct tenant {
@@ -276,11 +277,58 @@ static void port_make(struct tenant *t)
 		     network, dice(t, 20));
 }
 
+/* Members of a body: what ports are labelled with, and policies ask for. */
+static char *labels(struct tenant *t, const char *name)
+{
+	static const char *const apps[] = {"web", "db", "idle"};
+
+	return dice(t, 3) ? g_strdup_printf("\"%s\":{\"app\":\"%s\"}", name, apps[dice(t, 3)])
+			  : g_strdup_printf("\"%s\":{}", name);
+}
+
+static void port_label(struct tenant *t)
+{
+	g_autofree char *members = labels(t, "labels");
+
+	change(t, PORT, "%s,\"named_ports\":[{\"name\":\"http\",\"port\":%u}]", members,
+	       dice(t, 2) ? 80 : 8080);
+}
+
+/* Who it is for, and two rules, one by a port's name. */
+static char *policy_body(struct tenant *t)
+{
+	static const char *const actions[] = {"accept", "deny", "reject", "pass"};
+	g_autofree char *subject = labels(t, "match_labels");
+	g_autofree char *peer = labels(t, "match_labels");
+
+	return g_strdup_printf(
+		"%s,\"tier\":%u,\"priority\":%u,\"rules\":[{\"direction\":\"%s\","
+		"\"action\":\"%s\",\"peers\":[{%s}],\"services\":[{\"protocol\":\"tcp\","
+		"\"port\":\"http\"}]},{\"direction\":\"ingress\",\"peers\":[{\"cidr\":"
+		"\"10.%u.0.0/16\"}]}]",
+		subject, dice(t, 3), dice(t, 100), dice(t, 2) ? "ingress" : "egress",
+		actions[dice(t, 4)], peer, dice(t, 4));
+}
+
+static void policy_make(struct tenant *t)
+{
+	g_autofree char *body = policy_body(t);
+
+	make(t, POLICY, "%s", body);
+}
+
+static void policy_change(struct tenant *t)
+{
+	g_autofree char *body = policy_body(t);
+
+	change(t, POLICY, "%s", body);
+}
+
 static void port_change(struct tenant *t)
 {
 	const char *subnet = pick(t, SUBNET);
 
-	switch (dice(t, 6)) {
+	switch (dice(t, 8)) {
 	case 0:
 		change(t, PORT, "\"admin_state_up\":%s", truth(t));
 		break;
@@ -293,6 +341,10 @@ static void port_change(struct tenant *t)
 		break;
 	case 3:
 		change(t, PORT, "\"port_security_enabled\":%s", truth(t));
+		break;
+	case 4:
+	case 5:
+		port_label(t);
 		break;
 	default:
 		change(t, PORT, "\"binding:host_id\":\"h%u\"", dice(t, t->hosts) + 1);
@@ -315,6 +367,7 @@ static const struct {
 	{2, ROUTER, router_make, true},	  {3, ROUTER, router_change, false},
 	{8, ROUTER, router_leg, false},	  {40, PORT, port_make, true},
 	{25, PORT, port_change, false},	  {1, HOST, host_change, false},
+	{6, POLICY, policy_make, true},	  {4, POLICY, policy_change, false},
 };
 
 /* There are enough: one goes. There are some: sometimes. */
