@@ -58,6 +58,16 @@ static json_t *subnet_print_pool(const void *object, const void *world)
 #define BOTH (ATTR_POST | ATTR_PUT | ATTR_VISIBLE)
 #define FIND (ATTR_FILTER | ATTR_SORT)
 
+/* Never shown; lists are asked for it. */
+static json_t *subnet_print_shared(const void *object, const void *world)
+{
+	const struct subnet *subnet = object;
+	const struct network *network =
+		world ? cloud_find_network(world, subnet->network_id) : NULL;
+
+	return json_boolean(network && network->shared);
+}
+
 static const struct attr attrs[] = {
 	OBJECT_HEAD,
 	OBJECT_NAME,
@@ -66,6 +76,11 @@ static const struct attr attrs[] = {
 	 .flags = POST | FIND | ATTR_REQUIRED | ATTR_COLUMN,
 	 .offset = offsetof(struct subnet, network_id),
 	 .help = "the network it is on"},
+	{.name = "shared",
+	 .type = ATTR_BOOL,
+	 .flags = ATTR_COMPUTED | ATTR_FILTER,
+	 .print = subnet_print_shared,
+	 .help = "its network is"},
 	{.name = "ip_version",
 	 .type = ATTR_INT,
 	 .flags = POST | FIND | ATTR_REQUIRED,

@@ -68,6 +68,8 @@ for call in w.get("hosts"), w.post("host", name="x", tunnel_ip="10.9.9.9"):
 
 w.put("network", n["id"], admin, shared=True)
 equal("a shared network is seen", "mine", w.get("networks/" + n["id"], b)["network"]["name"])
+equal("and its subnets by it", ([s["id"]], []), tuple([x["id"] for x in w.get(
+    "subnets?shared=%s" % x, b)["subnets"]] for x in (True, False)))
 equal("its subnet too", s["id"], w.get("subnets/" + s["id"], b)["subnet"]["id"])
 refused("but not changed", w.put("network", n["id"], b, name="y"), 403, "PolicyNotAuthorized",
         "rule:update_network")
