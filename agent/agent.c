@@ -19,6 +19,7 @@
 #include "agent/handover.h"
 #include "agent/links.h"
 #include "agent/local.h"
+#include "agent/policies.h"
 #include "agent/ports.h"
 #include "agent/scrape.h"
 #include "agent/share.h"
@@ -31,6 +32,7 @@
 
 #define MODULE	      "agent"
 #define RETRY_SECONDS 1
+#define REST_MS	      500 /* no walk takes a thousandth of it */
 
 /* ---------------------------------------------------------------- apply */
 
@@ -74,8 +76,21 @@ bool agent_hook(struct agent *agent, GError **error)
 	return true;
 }
 
+/* All walks that were under way at the last apply have ended long ago. */
+static gboolean policies_rested(gpointer data)
+{
+	struct agent *agent = data;
+
+	agent->resting = 0;
+	state_settle_policies(agent->state);
+	agent_apply(agent);
+	return G_SOURCE_REMOVE;
+}
+
 static void apply_done(struct agent *agent)
 {
+	if (!agent->resting && policies_is_resting(state_policies(agent->state)))
+		agent->resting = g_timeout_add(REST_MS, policies_rested, agent);
 	state_applied(agent->state);
 	if (agent->revision != agent->reported)
 		feed_report_revision(agent->feed, agent->revision);
@@ -497,6 +512,7 @@ static bool open_state(struct agent *agent, GError **error)
 	state_limit_policies(agent->state, agent->options->policy_entries);
 	maps_foreach(programs_find_map(agent->programs, "vtep"), sizeof(uint32_t),
 		     sizeof(struct vtep_value), recover_vtep, agent);
+	state_be_patient(agent->state);
 	agent->ports = ports_new(agent);
 	agent->taps = taps_new(agent);
 	return ports_recover(agent->ports, error);
@@ -582,6 +598,8 @@ void agent_free(struct agent *agent)
 		return;
 	if (agent->retry)
 		g_source_remove(agent->retry);
+	if (agent->resting)
+		g_source_remove(agent->resting);
 	if (agent->soon)
 		g_source_remove(agent->soon);
 	local_free(agent->local);

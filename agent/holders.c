@@ -97,6 +97,16 @@ const GArray *state_stale(const struct state *state)
 	return state->stale;
 }
 
+void state_be_patient(struct state *state)
+{
+	policies_be_patient(state->policies);
+}
+
+void state_settle_policies(struct state *state)
+{
+	policies_settle(state->policies);
+}
+
 const struct policies *state_policies(const struct state *state)
 {
 	return state->policies;

@@ -52,6 +52,8 @@ struct policies {
 	GPtrArray *dirty_sets;
 	GPtrArray *dirty_identities;
 	GPtrArray *rebuild;
+	GPtrArray *resting; /* struct bank that nobody holds, and a walk may still be in */
+	bool patient;	    /* there are walks */
 	gsize count[POLICY_MAP_COUNT];
 	gsize limit; /* of the maps that may be sized */
 	gsize writes;
@@ -93,10 +95,15 @@ static struct policy_sink sink_of(struct policies *policies)
 	return (struct policy_sink){sink_put, sink_del, policies};
 }
 
+static gsize limit_of(const struct policies *policies, int map)
+{
+	return maps[map].limit ? maps[map].limit : policies->limit;
+}
+
 static bool is_full(const struct policies *policies)
 {
 	for (int i = 0; i < POLICY_MAP_COUNT; i++)
-		if (policies->count[i] > (maps[i].limit ? maps[i].limit : policies->limit))
+		if (policies->count[i] > limit_of(policies, i))
 			return true;
 	return false;
 }
@@ -612,10 +619,53 @@ static void sets_end(struct policies *policies)
 	g_ptr_array_set_size(policies->dirty_sets, 0);
 }
 
+/* Nobody holds it any more, unless somebody does again. */
+static void bank_leave(struct policies *policies, struct bank *bank)
+{
+	if (bank->identities->len || g_ptr_array_find(policies->resting, bank, NULL))
+		return;
+	if (policies->patient && !bank->refused)
+		g_ptr_array_add(policies->resting, bank);
+	else
+		bank_free(policies, bank);
+}
+
+void policies_be_patient(struct policies *policies)
+{
+	policies->patient = true;
+}
+
+bool policies_is_resting(const struct policies *policies)
+{
+	return policies->resting->len > 0;
+}
+
+void policies_settle(struct policies *policies)
+{
+	for (guint i = 0; i < policies->resting->len; i++) {
+		struct bank *bank = g_ptr_array_index(policies->resting, i);
+
+		if (!bank->identities->len)
+			bank_free(policies, bank);
+	}
+	g_ptr_array_set_size(policies->resting, 0);
+}
+
+/* What rests must not keep others out. */
+static bool is_tight(const struct policies *policies)
+{
+	for (int i = 0; i < POLICY_MAP_COUNT; i++)
+		if (policies->count[i] > limit_of(policies, i) / 2)
+			return true;
+	return false;
+}
+
 void policies_flush(struct policies *policies)
 {
 	g_autoptr(GPtrArray) left = NULL;
 
+	if (is_tight(policies))
+		policies_settle(policies);
 	if (!policies->dirty_sets->len && !policies->dirty_identities->len &&
 	    !policies->rebuild->len)
 		return;
@@ -624,8 +674,7 @@ void policies_flush(struct policies *policies)
 	flush_identities(policies);
 	flush_banks(policies, left);
 	for (guint i = 0; i < left->len; i++)
-		if (!((struct bank *)g_ptr_array_index(left, i))->identities->len)
-			bank_free(policies, g_ptr_array_index(left, i));
+		bank_leave(policies, g_ptr_array_index(left, i));
 	identities_end(policies);
 	sets_end(policies);
 }
@@ -685,7 +734,12 @@ GPtrArray *policies_list_sets(const struct policies *policies, uint32_t number)
 
 gsize policies_count_banks(const struct policies *policies)
 {
-	return g_hash_table_size(policies->banks);
+	gsize count = g_hash_table_size(policies->banks);
+
+	for (guint i = 0; i < policies->resting->len; i++)
+		count -= !((struct bank *)g_ptr_array_index(policies->resting, i))
+				  ->identities->len;
+	return count;
 }
 
 gsize policies_count_identities(const struct policies *policies)
@@ -709,6 +763,7 @@ struct policies *policies_new(struct desired *desired, const struct policies_ops
 	policies->dirty_sets = g_ptr_array_new();
 	policies->dirty_identities = g_ptr_array_new();
 	policies->rebuild = g_ptr_array_new();
+	policies->resting = g_ptr_array_new();
 	return policies;
 }
 
@@ -731,6 +786,7 @@ void policies_free(struct policies *policies)
 	g_ptr_array_unref(policies->dirty_sets);
 	g_ptr_array_unref(policies->dirty_identities);
 	g_ptr_array_unref(policies->rebuild);
+	g_ptr_array_unref(policies->resting);
 	g_hash_table_unref(policies->identities);
 	g_hash_table_unref(policies->sets);
 	g_free(policies);

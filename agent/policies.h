@@ -47,6 +47,14 @@ void policies_release(struct policies *policies, uint32_t identity);
 /* Brings banks up to date; ops are called from here. */
 void policies_flush(struct policies *policies);
 
+/*
+ * A packet on its walk has read its port's bank and asks it a moment later. From now on a bank
+ * that no port has any more rests, until policies_settle: when all walks of before are over.
+ */
+void policies_be_patient(struct policies *policies);
+bool policies_is_resting(const struct policies *policies);
+void policies_settle(struct policies *policies); /* what it frees is flushed with the rest */
+
 /* The bank of IDENTITY's ports; 0: not known, nothing passes. */
 uint32_t policies_find_bank(const struct policies *policies, uint32_t identity);
 /* The rules of IDENTITY's ports in their order, or NULL; const struct policy_rule, borrowed. */

@@ -96,6 +96,10 @@ const GArray *state_stale(const struct state *state);
 /* Borrowed; the rows of rules and identities, and the banks made of them. */
 const struct policies *state_policies(const struct state *state);
 
+/* Packets are walking: what they may still ask for stays until state_settle_policies. */
+void state_be_patient(struct state *state);
+void state_settle_policies(struct state *state);
+
 /* Brings what is derived from many rows up to date; before each apply. */
 void state_flush(struct state *state);
 /* Everything has been applied: indexes of hosts that are gone may be given out again. */
