@@ -33,10 +33,10 @@ const struct option cmd_flows_options[] = {
 	{NULL, 0, NULL, NULL, false, NULL, NULL},
 };
 
-static const char *const columns[] = {"name",	     "protocol",     "local",	   "local_port",
-				      "remote",	     "remote_port",  "state",	   "opened_by",
-				      "age_seconds", "idle_seconds", "tx_packets", "tx_bytes",
-				      "rx_packets",  "rx_bytes",     "rule"};
+static const char *const columns[] = {
+	"name",	      "protocol",  "local",	  "local_port",	  "remote",	"remote_port",
+	"state",      "opened_by", "age_seconds", "idle_seconds", "tx_packets", "tx_bytes",
+	"rx_packets", "rx_bytes",  "rule",	  "remote_sets"};
 
 static void add_condition(GString *path, const char *name, const char *text)
 {
