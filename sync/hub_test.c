@@ -150,6 +150,42 @@ static void test_snapshot(void)
 	world_done(&w);
 }
 
+#define PORT "aaaaaaaa-54a6-4a5c-8a44-0d3f2a3b4c5d"
+
+/* From h2 to h1, and to nobody else: not from who has lost nothing, nor to who is not here. */
+static void test_handover(void)
+{
+	static const char path[] = "/weft/v1/hosts/h2/handover";
+	static const char body[] = "{\"port\":\"" PORT "\",\"conns\":[[1],[2]]}";
+	g_autofree char *given = NULL, *other = NULL;
+	struct world w;
+
+	world_init(&w);
+	check_request(&w, "POST", path, body, 404, "port " PORT " has not moved from it");
+	w.heir = "h1";
+	check_request(&w, "POST", path, body, 503, "host h1 is not connected here");
+	world_connect(&w, NULL);
+	WAIT_FOR(world_is_level(&w));
+	check_request(&w, "POST", path, "{\"port\":\"x\",\"conns\":[]}", 400, "has no port");
+	check_request(&w, "POST", path, "{\"port\":\"" PORT "\"}", 400,
+		      "has no port or no conns");
+	check_request(&w, "POST", path, "[", 400, "has no port");
+	check_request(&w, "POST", "/weft/v1/hosts/h1/handover", body, 404, "has not moved");
+	other = ask(&w, "h1", "POST", path, body, 403);
+	g_assert_cmpstr(w.hands->str, ==, "");
+	given = ask(&w, "h2", "POST", path, body, 200);
+	g_assert_cmpstr(given, ==, "{\"host\":\"h1\"}");
+	WAIT_FOR(w.hands->len);
+	g_assert_cmpstr(w.hands->str, ==, PORT " {\"conns\":[[1],[2]],\"from\":\"h2\"} ");
+	/* it is no row: revisions go on as before, and nothing of it is told again */
+	world_change(&w);
+	WAIT_FOR(world_is_level(&w));
+	proxy_cut_after(w.proxy, 0);
+	WAIT_FOR(w.connects == 2 && world_is_level(&w));
+	g_assert_null(strstr(strstr(w.hands->str, PORT) + 1, PORT));
+	world_done(&w);
+}
+
 static void test_bad_requests(void)
 {
 	static const struct {
@@ -204,6 +240,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/sync/token-of-another-host", test_token_of_another_host);
 	g_test_add_func("/sync/reports", test_reports);
 	g_test_add_func("/sync/snapshot", test_snapshot);
+	g_test_add_func("/sync/handover", test_handover);
 	g_test_add_func("/sync/bad-requests", test_bad_requests);
 	return g_test_run();
 }

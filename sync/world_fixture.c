@@ -84,8 +84,16 @@ static void on_report(const char *host, const struct hub_report *report, void *d
 	g_string_append_c(w->reports, ' ');
 }
 
-static const struct hub_ops hub_ops = {
-	.admit = on_admit, .dump = on_dump, .alive = on_alive, .report = on_report};
+static const char *on_heir(const char *host, struct uuid port, void *data)
+{
+	return strcmp(host, "h2") == 0 ? ((struct world *)data)->heir : NULL;
+}
+
+static const struct hub_ops hub_ops = {.heir = on_heir,
+				       .admit = on_admit,
+				       .dump = on_dump,
+				       .alive = on_alive,
+				       .report = on_report};
 
 static void serve(struct http_request *request, const struct http_question *question,
 		  void *data)
@@ -220,7 +228,15 @@ static void on_complain(const char *text, void *data)
 	g_string_append_printf(w->complaints, "%s\n", text);
 }
 
-const struct feed_ops world_feed_ops = {.begin = on_begin,
+static void on_hand(const char *port, const json_t *value, void *data)
+{
+	g_autofree char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS);
+
+	g_string_append_printf(((struct world *)data)->hands, "%s %s ", port, text);
+}
+
+const struct feed_ops world_feed_ops = {.hand = on_hand,
+					.begin = on_begin,
 					.end = on_end,
 					.row = on_row,
 					.commit = on_commit,
@@ -251,6 +267,7 @@ void world_init(struct world *w)
 	w->staged = rows_new();
 	w->snapshots = g_ptr_array_new_with_free_func((GDestroyNotify)g_hash_table_unref);
 	w->lives = g_string_new(NULL);
+	w->hands = g_string_new(NULL);
 	w->reports = g_string_new(NULL);
 	w->complaints = g_string_new(NULL);
 	g_hash_table_insert(w->truth, g_strdup("h0"), g_strdup("{\"ip\":\"10.0.0.1\"}"));
@@ -280,6 +297,7 @@ void world_done(struct world *w)
 	g_hash_table_unref(w->staged);
 	g_ptr_array_unref(w->snapshots);
 	g_string_free(w->lives, TRUE);
+	g_string_free(w->hands, TRUE);
 	g_string_free(w->reports, TRUE);
 	g_string_free(w->complaints, TRUE);
 	g_clear_error(&w->refuse);

@@ -20,6 +20,8 @@ struct world {
 	GRand *random;
 	GString *lives; /* "+h1 -h1 " */
 	GString *reports;
+	GString *hands;	  /* what the host was handed, "PORT VALUE " */
+	const char *heir; /* of any port of h2's; NULL: of none */
 	GError *refuse;
 	/* The host's side. */
 	struct proxy *proxy;
