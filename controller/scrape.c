@@ -40,6 +40,8 @@
 	X(TRANSFERS, "weft_rows_transfers_total", COUNTER, "mode",                             \
 	  "Connections of hosts: full transfers, or resumed where they were")                  \
 	X(REPORTS, "weft_rows_reports_total", COUNTER, NULL, "Reports of hosts")               \
+	X(HANDOVERS, "weft_rows_handovers_total", COUNTER, NULL,                               \
+	  "Parcels of connections from a host to the one that a port has moved to")            \
 	X(BEHIND, "weft_rows_hosts_behind", GAUGE, NULL,                                       \
 	  "Connected hosts that have not yet applied what they were sent")                     \
 	X(BEHIND_MAX, "weft_rows_revisions_behind_max", GAUGE, NULL,                           \
@@ -150,6 +152,7 @@ static void collect_rows(struct scrape *scrape)
 	set(scrape, SCRAPE_TRANSFERS, "full", hub.fulls);
 	set(scrape, SCRAPE_TRANSFERS, "resume", hub.resumes);
 	set(scrape, SCRAPE_REPORTS, NULL, hub.reports);
+	set(scrape, SCRAPE_HANDOVERS, NULL, hub.handovers);
 	set(scrape, SCRAPE_BEHIND, NULL, hub.behind);
 	set(scrape, SCRAPE_BEHIND_MAX, NULL, hub.behind_max);
 }
