@@ -20,6 +20,7 @@
 
 #define MODULE	     "handover"
 #define STEP	     2048 /* connections of one turn of the loop */
+#define TRIES	     3	  /* to read the table */
 #define CHUNK	     2000 /* of one request, of one line */
 #define PARCELS_MAX  1024
 #define ENTRIES_MAX  262144 /* in all parcels */
@@ -63,6 +64,7 @@ struct handover {
 	guint timer;
 	bool walking;
 	bool started;
+	unsigned int failures; /* of the walk */
 	gsize entries;
 	uint8_t cursor[sizeof(struct conn_key)];
 	struct conn_key keys[STEP];
@@ -176,6 +178,19 @@ bool handover_is_collecting(const struct handover *handover)
 	return false;
 }
 
+/* From the start once more: what has been taken out is not there again. False: often enough. */
+static bool walk_again(struct handover *handover)
+{
+	const char *why = g_strerror(errno);
+
+	handover->started = false;
+	if (++handover->failures < TRIES)
+		return true;
+	log_warn(MODULE,
+		 "map conn: cannot be read: %s: connections of ports that move are lost", why);
+	return false;
+}
+
 /* False: the table has ended (or cannot be read). */
 static bool walk_step(struct handover *handover)
 {
@@ -186,7 +201,7 @@ static bool walk_step(struct handover *handover)
 					  handover->keys, handover->values, &count, NULL);
 
 	if (status && errno != ENOENT)
-		return false;
+		return walk_again(handover);
 	for (uint32_t i = 0; i < count; i++) {
 		struct parcel *parcel = parcel_find_slot(handover, handover->keys[i].slot);
 
@@ -242,6 +257,7 @@ static void walk_begin(struct handover *handover)
 {
 	handover->walking = true;
 	handover->started = false;
+	handover->failures = 0;
 	for (guint i = 0; i < handover->parcels->len; i++)
 		((struct parcel *)handover->parcels->pdata[i])->fresh = false;
 }

@@ -84,8 +84,8 @@ api POST /v2.0/security-group-rules "{\"security_group_rule\":{\"security_group_
 check 'the echo listens' cloud_wait 5 listening p 7001
 streams() { N p ss -Htn state established "( sport = :7001 )" | grep -q .; }
 begun() { # the rule may be some milliseconds away
-	N m "$here/stream.py" send 10.0.1.12 7001 25 >"$CLOUD_DIR/stream" 2>&1 & stream=$!
-	cloud_wait 5 streams
+	N m "$here/stream.py" send 10.0.1.12 7001 30 >"$CLOUD_DIR/stream" 2>&1 & stream=$!
+	cloud_wait 20 streams
 }
 check 'a stream has begun' begun
 
