@@ -82,7 +82,7 @@ void engine_list(const struct ask *ask)
 
 void engine_show(const struct ask *ask)
 {
-	struct attr_view view = query_view(ask->api, ask->resource, ask->question);
+	struct attr_view view = query_view(ask->api, ask->resource, ask->caller, ask->question);
 	const struct attr_table *table = resource_table(ask->resource);
 	const void *object = NULL;
 	g_autofree char *message = NULL, *type = NULL;

@@ -50,7 +50,7 @@ struct errand *errand_new(const struct ask *ask)
 	errand = g_new0(struct errand, 1);
 	errand->request = ask->request;
 	errand->resource = ask->resource;
-	errand->view = query_view(ask->api, ask->resource, ask->question);
+	errand->view = query_view(ask->api, ask->resource, ask->caller, ask->question);
 	errand->id = id;
 	errand->has_id = ask->id;
 	errand->expected = expected;

@@ -35,10 +35,10 @@ struct query {
 };
 
 struct attr_view query_view(const struct api *api, const struct resource *resource,
-			    const struct http_question *question)
+			    const struct caller *caller, const struct http_question *question)
 {
 	const struct attr_table *table = resource_table(resource);
-	struct attr_view view = {.world = api->cloud};
+	struct attr_view view = {.world = api->cloud, .project = caller->project_id};
 	bool any = false;
 
 	for (gsize i = 0; i < question->query_count; i++) {
@@ -184,6 +184,7 @@ static bool query_init(struct query *query, const struct api *api,
 	sight_init(&query->sight, api->access, resource, caller);
 	query->filter = attr_filter_new(query->table);
 	query->unknown = g_string_new(NULL);
+	attr_filter_set_project(query->filter, caller->project_id);
 	for (gsize i = 0; i < question->query_count; i++)
 		if (!query_add(query, question->query[i].name, question->query[i].value, error))
 			return false;
@@ -426,7 +427,8 @@ static void query_print_links(const struct query *query, const struct http_quest
 static char *query_print(const struct query *query, const struct http_question *question,
 			 const char *base, gsize *size, GError **error)
 {
-	struct attr_view view = query_view(query->api, query->resource, question);
+	struct attr_view view =
+		query_view(query->api, query->resource, query->sight.caller, question);
 	g_autoptr(GPtrArray) page = query_page(query, error);
 	GString *out;
 

@@ -8,9 +8,9 @@
 #include "lib/http_server.h"
 #include "model/attr_json.h"
 
-/* The fields that QUESTION wants; what its caller may see of them is access.h's. */
+/* The fields that QUESTION wants, told to CALLER; what of them it may see is access.h's. */
 struct attr_view query_view(const struct api *api, const struct resource *resource,
-			    const struct http_question *question);
+			    const struct caller *caller, const struct http_question *question);
 
 /* {"networks":[...],"networks_links":[...]}, owned; NULL on an error. BASE: "http://host:port"
  * of the links. */

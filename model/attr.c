@@ -509,10 +509,18 @@ static int prefix_compare(const struct prefix *a, const struct prefix *b)
 	return order ? order : compare(a->bits, b->bits);
 }
 
+json_t *attr_get_computed(const struct attr *attr, const void *object, const void *world,
+			  const char *project)
+{
+	return attr->flags & ATTR_CALLER ? attr->print_for(object, world, project)
+					 : attr->print(object, world);
+}
+
 static int computed_compare(const struct attr *attr, const void *a, const void *b,
 			    const void *world)
 {
-	json_t *left = attr->print(a, world), *right = attr->print(b, world);
+	json_t *left = attr_get_computed(attr, a, world, NULL);
+	json_t *right = attr_get_computed(attr, b, world, NULL);
 	g_autofree char *x = left ? json_dumps(left, JSON_ENCODE_ANY | JSON_SORT_KEYS) : NULL;
 	g_autofree char *y = right ? json_dumps(right, JSON_ENCODE_ANY | JSON_SORT_KEYS) : NULL;
 

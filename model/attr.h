@@ -41,16 +41,17 @@ struct vec {
 };
 
 enum attr_flag {
-	ATTR_POST = 1 << 0,	  /* may be given on create */
-	ATTR_PUT = 1 << 1,	  /* ... on update */
-	ATTR_REQUIRED = 1 << 2,	  /* must be given on create */
-	ATTR_VISIBLE = 1 << 3,	  /* in replies */
-	ATTR_FILTER = 1 << 4,	  /* ?name=value */
-	ATTR_SORT = 1 << 5,	  /* ?sort_key=name */
-	ATTR_NULLABLE = 1 << 6,	  /* null is a value */
-	ATTR_ADMIN_SET = 1 << 7,  /* only an admin may give it */
-	ATTR_ADMIN_SEE = 1 << 8,  /* only an admin gets it back */
-	ATTR_COMPUTED = 1 << 9,	  /* not stored: print() makes it */
+	ATTR_POST = 1 << 0,	 /* may be given on create */
+	ATTR_PUT = 1 << 1,	 /* ... on update */
+	ATTR_REQUIRED = 1 << 2,	 /* must be given on create */
+	ATTR_VISIBLE = 1 << 3,	 /* in replies */
+	ATTR_FILTER = 1 << 4,	 /* ?name=value */
+	ATTR_SORT = 1 << 5,	 /* ?sort_key=name */
+	ATTR_NULLABLE = 1 << 6,	 /* null is a value */
+	ATTR_ADMIN_SET = 1 << 7, /* only an admin may give it */
+	ATTR_ADMIN_SEE = 1 << 8, /* only an admin gets it back */
+	ATTR_COMPUTED =
+		1 << 9, /* not stored: print() makes it; what a request gives is a wish */
 	ATTR_COLUMN = 1 << 10,	  /* a column of the command line's short list */
 	ATTR_MULTILINE = 1 << 11, /* the string may hold line ends */
 	ATTR_BARE = 1 << 12,	  /* a full-length prefix prints as an address */
@@ -62,6 +63,7 @@ enum attr_flag {
 	ATTR_ORDERED = 1 << 17,	  /* the list's order means something */
 	ATTR_UNIQUE = 1 << 20,	  /* a list of scalars that refuses to be told one twice */
 	ATTR_MEMBER = 1 << 21,	  /* a prefix with its length written; host bits are cleared */
+	ATTR_CALLER = 1 << 24,	  /* shown as print_for says, whatever is stored */
 };
 
 struct attr_table;
@@ -82,6 +84,8 @@ struct attr {
 	const char *missing;
 	/* ATTR_COMPUTED: a new reference, or NULL for null. WORLD is the model it lives in. */
 	json_t *(*print)(const void *object, const void *world);
+	/* As PROJECT (NULL: nobody in particular) is to be told, or as policy is to take it. */
+	json_t *(*print_for)(const void *object, const void *world, const char *project);
 	const char *help; /* one line, for --help and the reference */
 };
 
@@ -127,6 +131,11 @@ void attr_print(const struct attr *attr, const void *object, GString *out);
 bool attr_is_null(const struct attr *attr, const void *object);
 /* Below, equal, above; null is lowest. Lists compare item by item. */
 int attr_compare(const struct attr *attr, const void *a, const void *b, const void *world);
+
+/* What an attribute that is computed, or shown as its caller is to be told, says to one of
+ * PROJECT: a new reference, or NULL for null. */
+json_t *attr_get_computed(const struct attr *attr, const void *object, const void *world,
+			  const char *project);
 
 /* Room for one more item of SIZE bytes, zeroed; valid until the next. */
 void *vec_add(struct vec *vec, size_t size);

@@ -43,6 +43,7 @@ static const char *const tag_rules[TAGS_RULES] = {
 struct attr_filter {
 	const struct attr_table *table;
 	const struct attr *tags;
+	const char *project; /* of who asks; borrowed */
 	GPtrArray *clauses;
 	GPtrArray *labels[TAGS_RULES]; /* char *; NULL: not asked */
 };
@@ -84,6 +85,11 @@ void attr_filter_free(struct attr_filter *filter)
 		if (filter->labels[i])
 			g_ptr_array_unref(filter->labels[i]);
 	g_free(filter);
+}
+
+void attr_filter_set_project(struct attr_filter *filter, const char *project)
+{
+	filter->project = project;
 }
 
 /* Adding */
@@ -234,9 +240,10 @@ bool attr_filter_add(struct attr_filter *filter, const char *name, const char *v
 
 /* Matching */
 
-static bool computed_match(const struct choice *choice, const void *object, const void *world)
+static bool computed_match(const struct choice *choice, const void *object, const void *world,
+			   const char *project)
 {
-	json_t *value = choice->attr->print(object, world);
+	json_t *value = attr_get_computed(choice->attr, object, world, project);
 	g_autofree char *text = NULL;
 	bool same;
 
@@ -277,12 +284,12 @@ static bool scalar_match(const struct choice *choice, const void *object, const 
 }
 
 static bool choice_match(const struct choice *choice, const struct attr *attr,
-			 const void *object, const void *world)
+			 const void *object, const void *world, const char *project)
 {
 	const struct vec *vec = (const void *)((const char *)object + attr->offset);
 
-	if (choice->attr->flags & ATTR_COMPUTED)
-		return computed_match(choice, object, world);
+	if (choice->attr->flags & (ATTR_COMPUTED | ATTR_CALLER))
+		return computed_match(choice, object, world, project);
 	if (choice->attr == attr)
 		return scalar_match(choice, object, world);
 	for (uint32_t i = 0; i < vec->count; i++) {
@@ -295,10 +302,12 @@ static bool choice_match(const struct choice *choice, const struct attr *attr,
 	return false;
 }
 
-static bool clause_match(const struct clause *clause, const void *object, const void *world)
+static bool clause_match(const struct clause *clause, const void *object, const void *world,
+			 const char *project)
 {
 	for (guint i = 0; i < clause->choices->len; i++)
-		if (choice_match(clause->choices->pdata[i], clause->attr, object, world))
+		if (choice_match(clause->choices->pdata[i], clause->attr, object, world,
+				 project))
 			return true;
 	return false;
 }
@@ -336,7 +345,7 @@ static bool tags_match(const struct attr_filter *filter, const void *object)
 bool attr_filter_match(const struct attr_filter *filter, const void *object, const void *world)
 {
 	for (guint i = 0; i < filter->clauses->len; i++)
-		if (!clause_match(filter->clauses->pdata[i], object, world))
+		if (!clause_match(filter->clauses->pdata[i], object, world, filter->project))
 			return false;
 	return tags_match(filter, object);
 }

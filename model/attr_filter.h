@@ -11,6 +11,8 @@ struct attr_filter;
 
 struct attr_filter *attr_filter_new(const struct attr_table *table);
 void attr_filter_free(struct attr_filter *filter);
+/* Who asks, interned: what is shared is shared with somebody. Default: nobody in particular. */
+void attr_filter_set_project(struct attr_filter *filter, const char *project);
 
 /*
  * NAME=VALUE of a query. True for what is no filter of this table too (KNOWN says); an error

@@ -271,7 +271,8 @@ static bool decode_check_known(const struct attr_table *table, json_t *body, GEr
 	json_t *value;
 
 	json_object_foreach (body, key, value) {
-		if (!attr_find(table, key) || !(attr_find(table, key)->flags & ATTR_VISIBLE))
+		if (!attr_find(table, key) ||
+		    !(attr_find(table, key)->flags & (ATTR_VISIBLE | ATTR_POST | ATTR_PUT)))
 			g_string_append_printf(unknown, "%s%s", unknown->len ? ", " : "", key);
 	}
 	return unknown->len == 0 ||
@@ -378,10 +379,10 @@ static int append_json(const char *text, size_t size, void *out)
 	return 0;
 }
 
-static void encode_computed(const struct attr *attr, const void *object, const void *world,
-			    GString *out)
+static void encode_computed(const struct attr *attr, const void *object,
+			    const struct attr_view *view, GString *out)
 {
-	json_t *value = attr->print(object, world);
+	json_t *value = attr_get_computed(attr, object, view->world, view->project);
 
 	if (!value)
 		g_string_append(out, "null");
@@ -487,11 +488,11 @@ static void encode_key(GString *out, const char *name, gsize start)
 }
 
 static void encode_attr(const struct attr *attr, const char *name, const void *object,
-			const void *world, gsize start, GString *out)
+			const struct attr_view *view, gsize start, GString *out)
 {
 	encode_key(out, name, start);
-	if (attr->flags & ATTR_COMPUTED)
-		encode_computed(attr, object, world, out);
+	if (attr->flags & (ATTR_COMPUTED | ATTR_CALLER))
+		encode_computed(attr, object, view, out);
 	else
 		encode_value(attr, object, out);
 }
@@ -508,9 +509,9 @@ void attr_encode(const struct attr_table *table, const void *object,
 		if (!(attr->flags & ATTR_VISIBLE) || view->hidden & bit)
 			continue;
 		if (view->fields & bit)
-			encode_attr(attr, attr->name, object, view->world, start, out);
+			encode_attr(attr, attr->name, object, view, start, out);
 		if (attr->alias && view->aliases & bit)
-			encode_attr(attr, attr->alias, object, view->world, start, out);
+			encode_attr(attr, attr->alias, object, view, start, out);
 	}
 	g_string_append_c(out, '}');
 }
@@ -523,9 +524,12 @@ void attr_write(const struct attr_table *table, const void *object, GString *out
 
 	g_string_append_c(out, '{');
 	start = out->len;
-	for (const struct attr *attr = table->attrs; attr->name; attr++)
-		if (!(attr->flags & ATTR_COMPUTED))
-			encode_attr(attr, attr->name, object, NULL, start, out);
+	for (const struct attr *attr = table->attrs; attr->name; attr++) {
+		if (attr->flags & ATTR_COMPUTED)
+			continue;
+		encode_key(out, attr->name, start);
+		encode_value(attr, object, out);
+	}
 	g_string_append_c(out, '}');
 }
 

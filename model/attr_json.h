@@ -18,10 +18,11 @@ bool attr_decode(const struct attr_table *table, json_t *body, enum attr_flag ve
 
 /* What of an object is printed, and for whom. */
 struct attr_view {
-	const void *world; /* for computed attributes */
-	uint64_t fields;   /* attr_bit; all: UINT64_MAX */
-	uint64_t aliases;  /* ... under their second names */
-	uint64_t hidden;   /* ... and not for who asks, whatever the others say */
+	const void *world;   /* for computed attributes */
+	const char *project; /* of who asks; NULL: nobody in particular */
+	uint64_t fields;     /* attr_bit; all: UINT64_MAX */
+	uint64_t aliases;    /* ... under their second names */
+	uint64_t hidden;     /* ... and not for who asks, whatever the others say */
 };
 
 extern const struct attr_view attr_view_all; /* everything, no world */
