@@ -45,6 +45,7 @@ struct subject {
 	struct target target;
 	const struct access *access;
 	const struct job *job; /* NULL: the cloud as it is */
+	const char *project;   /* who asks */
 	enum kind kind;
 	const void *object;
 };
@@ -59,8 +60,10 @@ static const char *value_print(const struct subject *subject, const struct attr 
 	json_t *value;
 
 	g_string_truncate(scratch, 0);
-	if (attr->flags & ATTR_COMPUTED) {
-		value = attr->print(object, subject->access->cloud);
+	if (attr->flags & ATTR_COMPUTED || attr->print_for) {
+		value = attr->print_for ? attr->print_for(object, subject->access->cloud,
+							  subject->project)
+					: attr->print(object, subject->access->cloud);
 		if (json_is_string(value))
 			g_string_assign(scratch, json_string_value(value));
 		else if (json_is_boolean(value))
@@ -270,7 +273,8 @@ static bool ask_object(const struct access *access, const struct job *job,
 		       const struct rule *rule, const struct caller *caller,
 		       const struct resource *resource, const void *object)
 {
-	const struct subject subject = {{subject_find}, access, job, resource->kind, object};
+	const struct subject subject = {{subject_find},	    access,	    job,
+					caller->project_id, resource->kind, object};
 
 	return rule_ask(rule, &caller->creds, &subject.target) == ANSWER_YES;
 }

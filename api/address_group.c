@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "api/rbac.h"
 #include "lib/error.h"
 #include "model/attr_json.h"
 
@@ -61,6 +62,7 @@ static bool group_del(struct job *job, const void *object, GError **error)
 			    uuid_print(group->object.id, id));
 		return false;
 	}
+	rbac_forget(job, group->object.id);
 	job_close_guard(job, KIND_ADDRESS_GROUP, group->object.id);
 	return true;
 }

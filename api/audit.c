@@ -32,7 +32,8 @@ struct audit {
 	GPtrArray *order;    /* struct entry, as the store has them: by key */
 	GHashTable *entries; /* key -> struct entry */
 	GHashTable *claims;  /* key, owned -> the object's entry that has said so first */
-	GHashTable *subnets; /* network's id -> array of the entries of its subnets */
+	GHashTable *subnets; /* network's or pool's id -> array of the entries of its subnets */
+	GHashTable *pools;   /* scope's id -> array of the entries of its pools */
 	GPtrArray *lines;    /* findings */
 	struct audit_counts counts;
 	GError *error;
@@ -127,19 +128,28 @@ static void network_says(struct audit *audit, struct entry *entry, const char *i
 	claims(audit, entry, claim_print_vni(network->vni, key), id);
 }
 
-static void subnet_says(struct audit *audit, struct entry *entry, const char *id)
+/* Those of PARENT that were met before, to be compared with ENTRY, which joins them; borrowed. */
+static GPtrArray *siblings(GHashTable *lists, const struct uuid *parent, struct entry *entry)
+{
+	GPtrArray *list = g_hash_table_lookup(lists, parent);
+
+	if (!list) {
+		list = g_ptr_array_new();
+		g_hash_table_insert(lists, (void *)parent, list);
+	}
+	g_ptr_array_add(list, entry);
+	return list;
+}
+
+/* No subnet of a network, or of a pool, overlaps another. */
+static void subnet_meets(struct audit *audit, struct entry *entry, const struct uuid *parent)
 {
 	const struct subnet *subnet = entry->object;
+	const GPtrArray *list = siblings(audit->subnets, parent, entry);
 	char mine[PREFIX_TEXT], its[PREFIX_TEXT];
-	GPtrArray *earlier = g_hash_table_lookup(audit->subnets, &subnet->network_id);
 
-	refers(audit, entry, "network_id", KIND_NETWORK, subnet->network_id);
-	if (!earlier) {
-		earlier = g_ptr_array_new();
-		g_hash_table_insert(audit->subnets, (void *)&subnet->network_id, earlier);
-	}
-	for (guint i = 0; i < earlier->len; i++) {
-		const struct entry *present = earlier->pdata[i];
+	for (guint i = 0; i + 1 < list->len; i++) {
+		const struct entry *present = list->pdata[i];
 		const struct subnet *other = present->object;
 
 		if (prefix_overlaps(other->cidr, subnet->cidr))
@@ -147,7 +157,43 @@ static void subnet_says(struct audit *audit, struct entry *entry, const char *id
 			      prefix_print(subnet->cidr, mine), prefix_print(other->cidr, its),
 			      present->key);
 	}
-	g_ptr_array_add(earlier, entry);
+}
+
+static void subnet_says(struct audit *audit, struct entry *entry, const char *id)
+{
+	const struct subnet *subnet = entry->object;
+	const struct subnetpool *pool;
+	char text[PREFIX_TEXT];
+
+	refers(audit, entry, "network_id", KIND_NETWORK, subnet->network_id);
+	subnet_meets(audit, entry, &subnet->network_id);
+	if (uuid_is_none(subnet->subnetpool_id))
+		return;
+	pool = refers(audit, entry, "subnetpool_id", KIND_SUBNETPOOL, subnet->subnetpool_id);
+	guarded(audit, entry, KIND_SUBNETPOOL, subnet->subnetpool_id);
+	subnet_meets(audit, entry, &subnet->subnetpool_id);
+	if (pool && !subnetpool_contains(pool, subnet->cidr))
+		found(audit, entry, "cidr: %s is not in its subnet pool",
+		      prefix_print(subnet->cidr, text));
+}
+
+static void pool_says(struct audit *audit, struct entry *entry, const char *id)
+{
+	const struct subnetpool *pool = entry->object;
+	const GPtrArray *list;
+	char key[CLAIM_TEXT];
+
+	if (pool->is_default)
+		claims(audit, entry, claim_print_default_pool(pool->ip_version, key), id);
+	if (uuid_is_none(pool->address_scope_id))
+		return;
+	refers(audit, entry, "address_scope_id", KIND_ADDRESS_SCOPE, pool->address_scope_id);
+	guarded(audit, entry, KIND_ADDRESS_SCOPE, pool->address_scope_id);
+	list = siblings(audit->pools, &pool->address_scope_id, entry);
+	for (guint i = 0; i + 1 < list->len; i++)
+		if (subnetpool_overlaps(pool, ((struct entry *)list->pdata[i])->object))
+			found(audit, entry, "prefixes: it overlaps %s of its scope",
+			      ((struct entry *)list->pdata[i])->key);
 }
 
 static void router_says(struct audit *audit, struct entry *entry, const char *id)
@@ -243,6 +289,32 @@ static void policy_says(struct audit *audit, struct entry *entry, const char *id
 	}
 }
 
+/* Two equal policies would have excluded each other by their object's revision: the key is none
+ * of the store's, it only tells them apart. */
+static void rbac_says(struct audit *audit, struct entry *entry, const char *id)
+{
+	const struct rbac_policy *policy = entry->object;
+	const struct network *network;
+	g_autofree char *what = NULL;
+	const struct entry *first;
+	char object[UUID_TEXT];
+
+	network = refers(audit, entry, "object_id", rbac_get_kind(policy->type),
+			 policy->object_id);
+	if (policy->type == RBAC_NETWORK && network &&
+	    !(policy->action == RBAC_EXTERNAL
+		      ? network->external
+		      : network->shared || !rbac_policy_is_for(policy, NULL)))
+		found(audit, entry, "its network does not know of it");
+	what = g_strdup_printf("%s of %s for %s", rbac_actions[policy->action],
+			       uuid_print(policy->object_id, object), policy->target);
+	first = g_hash_table_lookup(audit->claims, what);
+	if (first)
+		found(audit, entry, "%s is %s's, too", what, first->key);
+	else
+		g_hash_table_insert(audit->claims, g_steal_pointer(&what), entry);
+}
+
 static void port_says(struct audit *audit, struct entry *entry, const char *id)
 {
 	const struct port *port = entry->object;
@@ -277,7 +349,8 @@ static void (*const says[KIND_COUNT])(struct audit *audit, struct entry *entry,
 	[KIND_SUBNET] = subnet_says,	  [KIND_ROUTER] = router_says,
 	[KIND_PORT] = port_says,	  [KIND_SECURITY_GROUP] = group_says,
 	[KIND_SECURITY_RULE] = rule_says, [KIND_LOG] = log_says,
-	[KIND_POLICY] = policy_says,
+	[KIND_POLICY] = policy_says,	  [KIND_RBAC_POLICY] = rbac_says,
+	[KIND_SUBNETPOOL] = pool_says,
 };
 
 /* --- what belongs to no object ------------------------------------------------------- */
@@ -399,6 +472,7 @@ static void audit_done(struct audit *audit)
 	g_hash_table_unref(audit->entries);
 	g_hash_table_unref(audit->claims);
 	g_hash_table_unref(audit->subnets);
+	g_hash_table_unref(audit->pools);
 	g_ptr_array_unref(audit->order);
 	g_ptr_array_unref(audit->lines);
 }
@@ -412,6 +486,8 @@ bool audit_store(struct store *store, void (*tell)(const char *line, void *data)
 		.claims = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
 		.subnets = g_hash_table_new_full(uuid_hash, uuid_same, NULL,
 						 (GDestroyNotify)g_ptr_array_unref),
+		.pools = g_hash_table_new_full(uuid_hash, uuid_same, NULL,
+					       (GDestroyNotify)g_ptr_array_unref),
 		.lines = g_ptr_array_new_with_free_func(g_free),
 	};
 	bool good;

@@ -56,6 +56,11 @@ char *claim_print_tunnel(struct ip ip, char *text)
 	return text;
 }
 
+char *claim_print_default_pool(int64_t ip_version, char *text)
+{
+	return claim_print_number("default-subnetpool", (uint32_t)ip_version, text);
+}
+
 char *claim_print_identity(uint32_t number, char *text)
 {
 	return claim_print_number("identity", number, text);

@@ -20,6 +20,8 @@ char *claim_print_router(uint32_t number, char *text);
 char *claim_print_hostname(const char *name, char *text);
 char *claim_print_tunnel(struct ip ip, char *text);
 char *claim_print_default_group(const char *project, char *text);
+/* The default subnet pool of an IP version. */
+char *claim_print_default_pool(int64_t ip_version, char *text);
 /* An identity's number, whose value is the key of what it stands for; and that, by its label,
  * whose value is the number and the label. */
 char *claim_print_identity(uint32_t number, char *text);

@@ -23,6 +23,7 @@ struct change {
 	uint64_t revision;
 	void *object; /* owned; NULL: deleted */
 	bool revised; /* revision_number has grown already */
+	bool free;    /* made whatever the quota says */
 	struct mirror *mirror;
 	const void *text; /* its stored form, in the transaction; NULL: not written yet */
 };
@@ -214,6 +215,31 @@ void job_guard(struct job *job, enum kind kind, struct uuid parent)
 		store_txn_require_exists(job->txn, key_print(kind, parent, key));
 }
 
+/* What the job itself makes or changes is required already. */
+void job_expect(struct job *job, enum kind kind, struct uuid id)
+{
+	const struct object *present = cloud_find(job->api->cloud, kind, id);
+	char key[KEY_TEXT];
+
+	if (present && !g_hash_table_contains(job->changes, &id))
+		store_txn_require(job->txn, key_print(kind, id, key), present->store_revision);
+}
+
+void job_rely(struct job *job, enum kind kind, struct uuid parent)
+{
+	job_guard(job, kind, parent);
+	job_expect(job, kind, parent);
+}
+
+void job_take_turn(struct job *job, enum kind kind, struct uuid parent)
+{
+	uint64_t revision = mirror_get_guard(job->api->mirror, kind, parent);
+	char key[KEY_TEXT];
+
+	job_require_mark(job, key_print_guard(kind, parent, key), revision);
+	job_expect(job, kind, parent);
+}
+
 void job_close_guard(struct job *job, enum kind kind, struct uuid parent)
 {
 	uint64_t revision = mirror_get_guard(job->api->mirror, kind, parent);
@@ -260,6 +286,14 @@ void *job_add(struct job *job, enum kind kind, void *data)
 	change = job_change(job, kind, object->id);
 	change->object = object;
 	change->revised = true;
+	return object;
+}
+
+void *job_add_free(struct job *job, enum kind kind, void *data)
+{
+	struct object *object = job_add(job, kind, data);
+
+	job_change(job, kind, object->id)->free = true;
 	return object;
 }
 
@@ -422,7 +456,7 @@ void job_visit_new(const struct job *job,
 	for (guint i = 0; i < job->order->len; i++) {
 		const struct change *change = job->order->pdata[i];
 
-		if (change->object && !change->revision)
+		if (change->object && !change->revision && !change->free)
 			visit(change->kind, change->object, data);
 	}
 }

@@ -39,10 +39,12 @@ int64_t job_now(const struct job *job); /* seconds since 1970, the same for all 
 const void *job_find(const struct job *job, enum kind kind, struct uuid id);
 /* Takes a new object; its id, revision and times are set here. Borrowed back. */
 void *job_add(struct job *job, enum kind kind, void *object);
+/* The same, whatever its project's quota says: it comes with what was asked for. */
+void *job_add_free(struct job *job, enum kind kind, void *object);
 /* For changing; revision_number grows. NULL: not there. */
 void *job_edit(struct job *job, enum kind kind, struct uuid id);
 void job_del(struct job *job, enum kind kind, struct uuid id);
-/* Each object that the job creates. */
+/* Each object that the job creates, without those. */
 void job_visit_new(const struct job *job,
 		   void (*visit)(enum kind kind, const void *object, void *data), void *data);
 /* The job's own new or changed objects of KIND, borrowed. */
@@ -60,6 +62,12 @@ void job_mark(struct job *job, const char *mark, const char *absent);
 void job_require_mark(struct job *job, const char *mark, uint64_t revision);
 /* The object has one more child: whoever deletes it at the same time will notice. */
 void job_guard(struct job *job, enum kind kind, struct uuid parent);
+/* The object is as we see it now. */
+void job_expect(struct job *job, enum kind kind, struct uuid id);
+/* Both. */
+void job_rely(struct job *job, enum kind kind, struct uuid parent);
+/* ... and nobody has got one since we looked: one job at a time, on any controller. */
+void job_take_turn(struct job *job, enum kind kind, struct uuid parent);
 /* The object is deleted and must not have got a child since we looked. */
 void job_close_guard(struct job *job, enum kind kind, struct uuid parent);
 

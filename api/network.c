@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "api/claim.h"
+#include "api/rbac.h"
 #include "api/subnet.h"
 #include "lib/error.h"
 
@@ -73,25 +74,21 @@ static bool network_check_mtu(struct job *job, struct network *network, GError *
 }
 
 /* A network is not taken back from under others who use it. */
-static bool network_check_shared(struct job *job, const struct network *before,
-				 const struct network *network, GError **error)
+static bool network_set_shared(struct job *job, const struct network *before,
+			       const struct network *network, GError **error)
 {
-	const GPtrArray *ports = cloud_list_ports(job_cloud(job), network->object.id);
+	bool was_external = before && before->external;
 
-	if (!before || !before->shared || network->shared)
+	if (network->external != was_external)
+		rbac_set_external(job, network, network->external);
+	if (network->shared == (before && before->shared) ||
+	    rbac_share(job, KIND_NETWORK, network, network->shared))
 		return true;
-	for (guint i = 0; i < ports->len; i++) {
-		const struct port *port = ports->pdata[i];
-
-		if (port->object.project_id == network->object.project_id)
-			continue;
-		g_set_error(error, WEFT_ERROR, WEFT_ERROR_CONFLICT,
-			    "InvalidSharedSetting: Unable to reconfigure sharing settings for "
-			    "network %s. Multiple tenants are using it.",
-			    network->object.name ? network->object.name : "");
-		return false;
-	}
-	return true;
+	g_set_error(error, WEFT_ERROR, WEFT_ERROR_CONFLICT,
+		    "InvalidSharedSetting: Unable to reconfigure sharing settings for network "
+		    "%s. Multiple tenants are using it.",
+		    network->object.name ? network->object.name : "");
+	return false;
 }
 
 static bool network_put(struct job *job, const void *before, void *object, uint64_t given,
@@ -100,7 +97,7 @@ static bool network_put(struct job *job, const void *before, void *object, uint6
 	struct network *network = object;
 
 	return network_check_mtu(job, network, error) &&
-	       network_check_shared(job, before, network, error) &&
+	       network_set_shared(job, before, network, error) &&
 	       (before || network_take_vni(job, network, error));
 }
 
@@ -127,6 +124,7 @@ static bool network_del(struct job *job, const void *object, GError **error)
 		job_del(job, KIND_SUBNET, subnet->object.id);
 	}
 	job_unclaim(job, claim_print_vni(network->vni, key));
+	rbac_forget(job, id);
 	job_close_guard(job, KIND_NETWORK, id);
 	return true;
 }

@@ -14,6 +14,7 @@ static const struct {
 	const char *name, *help;
 	bool member; /* also of one object */
 	bool repeated;
+	bool tags; /* of what has some */
 } common[] = {
 	{"fields", "Only these attributes", true, true},
 	{"limit", "At most this many; networks_links then has the next ones"},
@@ -22,10 +23,10 @@ static const struct {
 	{"sort_key", "Order by this attribute", false, true},
 	{"sort_dir", "asc or desc, one for each sort_key", false, true},
 	{"changed_since", "Changed at or after this time"},
-	{"tags", "Has all of these tags, with commas between"},
-	{"tags-any", "Has one of them"},
-	{"not-tags", "Has not all of them"},
-	{"not-tags-any", "Has none of them"},
+	{"tags", "Has all of these tags, with commas between", .tags = true},
+	{"tags-any", "Has one of them", .tags = true},
+	{"not-tags", "Has not all of them", .tags = true},
+	{"not-tags-any", "Has none of them", .tags = true},
 };
 
 static json_t *ref(const char *what, const char *name)
@@ -100,10 +101,11 @@ static json_t *query_parameter(const char *name, const char *help, bool repeated
 			 help ? help : "", "schema", repeated ? array_of(schema) : schema);
 }
 
-static void operation_add_common(json_t *operation, bool member)
+static void operation_add_common(json_t *operation, const struct attr_table *table, bool member)
 {
 	for (gsize i = 0; i < G_N_ELEMENTS(common); i++)
-		if (!member || common[i].member)
+		if ((!member || common[i].member) &&
+		    (!common[i].tags || attr_find(table, "tags")))
 			operation_add_parameter(operation, ref("parameters/", common[i].name));
 }
 
@@ -144,7 +146,7 @@ static json_t *describe_list(const struct attr_table *table)
 
 	json_object_set_new(json_object_get(schema, "properties"), links,
 			    array_of(schema_ref("link", "")));
-	operation_add_common(list, false);
+	operation_add_common(list, table, false);
 	operation_add_filters(list, table);
 	operation_answers(list, "200", "The list", schema);
 	return list;
@@ -169,7 +171,7 @@ static json_t *describe_show(const struct attr_table *table)
 	const char *one = table->singular;
 	json_t *show = operation("show", one, table->plural, "Get one");
 
-	operation_add_common(show, true);
+	operation_add_common(show, table, true);
 	operation_answers(show, "200", "The object", wrapped(one, schema_ref(one, "")));
 	return show;
 }

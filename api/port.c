@@ -11,6 +11,7 @@
 #include "api/interface.h"
 #include "api/binding.h"
 #include "api/log.h"
+#include "api/rbac.h"
 #include "api/security.h"
 #include "lib/error.h"
 
@@ -142,6 +143,8 @@ bool api_port_complete(struct job *job, const struct port *before, struct port *
 		return false;
 	port_fill_pairs(port);
 	job_guard(job, KIND_NETWORK, port->network_id);
+	rbac_use(job, KIND_NETWORK, job_find(job, KIND_NETWORK, port->network_id),
+		 port->object.project_id);
 	return port_validate(port, error) &&
 	       security_complete_port(job, NULL, port, given, error) &&
 	       port_take_identity(job, port, error) &&

@@ -7,14 +7,17 @@
 #include <string.h>
 
 #include "api/address_group.h"
+#include "api/address_scope.h"
 #include "api/host.h"
 #include "api/log.h"
 #include "api/network.h"
 #include "api/port.h"
+#include "api/rbac.h"
 #include "api/router.h"
 #include "api/security.h"
 #include "api/selector_policy.h"
 #include "api/subnet.h"
+#include "api/subnetpool.h"
 #include "lib/error.h"
 
 static const struct resource *const resources[KIND_COUNT] = {
@@ -28,6 +31,9 @@ static const struct resource *const resources[KIND_COUNT] = {
 	[KIND_SECURITY_RULE] = &api_security_rule,
 	[KIND_LOG] = &api_log,
 	[KIND_POLICY] = &api_selector_policy,
+	[KIND_RBAC_POLICY] = &api_rbac_policy,
+	[KIND_ADDRESS_SCOPE] = &api_address_scope,
+	[KIND_SUBNETPOOL] = &api_subnetpool,
 };
 
 const struct resource *resource_find(const char *path)

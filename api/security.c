@@ -12,6 +12,7 @@
 #include "api/access.h"
 #include "api/claim.h"
 #include "api/log.h"
+#include "api/rbac.h"
 #include "lib/error.h"
 
 /* ----------------------------------------------------------- new groups */
@@ -180,6 +181,7 @@ static bool group_del(struct job *job, const void *object, GError **error)
 	remotes_del(job, id);
 	log_forget(job, id);
 	job_free_identities(job, id);
+	rbac_forget(job, id);
 	job_close_guard(job, KIND_SECURITY_GROUP, id);
 	return true;
 }
@@ -198,6 +200,18 @@ static const struct security_group *group_find_seen(struct job *job, struct uuid
 	return NULL;
 }
 
+/* Who may only use a group may not say what it lets pass. */
+static bool group_check_own(struct job *job, struct uuid id, GError **error)
+{
+	const struct security_group *group = group_find_seen(job, id, error);
+	const struct caller *caller = job_caller(job);
+
+	if (!group)
+		return false;
+	return caller->admin || g_strcmp0(group->object.project_id, caller->project_id) == 0 ||
+	       resource_not_found(resource_get(KIND_SECURITY_GROUP), id, error);
+}
+
 static bool remote_check(struct job *job, const struct security_rule *rule, GError **error)
 {
 	const struct resource *lists = resource_get(KIND_ADDRESS_GROUP);
@@ -214,6 +228,7 @@ static bool remote_check(struct job *job, const struct security_rule *rule, GErr
 	if (!list || !access_sees(job_api(job)->access, job_caller(job), lists, list))
 		return resource_not_found(lists, rule->remote_address_group_id, error);
 	job_guard(job, KIND_ADDRESS_GROUP, rule->remote_address_group_id);
+	rbac_use(job, KIND_ADDRESS_GROUP, list, rule->object.project_id);
 	return true;
 }
 
@@ -275,7 +290,7 @@ static bool rule_put(struct job *job, const void *before, void *object, uint64_t
 	if (before)
 		return true; /* its description */
 	rule_make_canonical(rule);
-	if (!group_find_seen(job, rule->security_group_id, error) ||
+	if (!group_check_own(job, rule->security_group_id, error) ||
 	    !security_rule_validate(rule, error) || !remote_check(job, rule, error) ||
 	    !rules_check_bulk(rule, own, error) || !rule_check_twin(rule, own, error) ||
 	    !rule_check_twin(rule, cloud_list_rules(job_cloud(job), rule->security_group_id),
@@ -377,10 +392,12 @@ bool security_complete_port(struct job *job, const struct port *before, struct p
 	    (named && !groups_check(job, port, error)))
 		return false;
 	groups_sort(&port->security_groups);
-	if (!before || named)
-		for (uint32_t i = 0; i < port->security_groups.count; i++)
-			job_guard(job, KIND_SECURITY_GROUP,
-				  *vec_at(struct uuid, &port->security_groups, i));
+	for (uint32_t i = 0; i < port->security_groups.count && (!before || named); i++) {
+		group = job_find(job, KIND_SECURITY_GROUP,
+				 *vec_at(struct uuid, &port->security_groups, i));
+		job_guard(job, KIND_SECURITY_GROUP, group->object.id);
+		rbac_use(job, KIND_SECURITY_GROUP, group, port->object.project_id);
+	}
 	return true;
 }
 

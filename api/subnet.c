@@ -9,6 +9,7 @@
 #include "api/subnet.h"
 
 #include "api/address.h"
+#include "api/allocation.h"
 #include "lib/error.h"
 #include "model/ipam.h"
 
@@ -59,7 +60,8 @@ static bool subnet_check_new(struct job *job, const struct subnet *subnet, GErro
 	return subnet_find_network(job, subnet, error) &&
 	       subnet_check_overlap(
 		       subnet, cloud_list_subnets(job_cloud(job), subnet->network_id), error) &&
-	       subnet_check_overlap(subnet, own, error);
+	       subnet_check_overlap(subnet, own, error) &&
+	       allocation_check_network(job, subnet, error);
 }
 
 /* A gateway that a router already answers for stays. */
@@ -102,7 +104,8 @@ static bool subnet_put(struct job *job, const void *before_object, void *object,
 	const struct subnet *before = before_object;
 	struct subnet *subnet = object;
 
-	if (!subnet_validate(subnet, error) || !subnet_set_pools(subnet, before, given, error))
+	if ((!before && !allocation_take(job, subnet, given, error)) ||
+	    !subnet_validate(subnet, error) || !subnet_set_pools(subnet, before, given, error))
 		return false;
 	if (before ? !subnet_check_gateway(job, before, subnet, error)
 		   : !subnet_check_new(job, subnet, error))

@@ -71,6 +71,7 @@ static bool vec_same(const struct vec *a, const struct vec *b, size_t size)
 static bool subnet_same(const struct subnet *a, const struct subnet *b)
 {
 	return a && b && prefix_equal(a->cidr, b->cidr) &&
+	       uuid_equal(a->subnetpool_id, b->subnetpool_id) &&
 	       ip_equal(a->gateway_ip, b->gateway_ip) && a->enable_dhcp == b->enable_dhcp &&
 	       a->ipv6_ra_mode == b->ipv6_ra_mode &&
 	       a->ipv6_address_mode == b->ipv6_address_mode &&
@@ -95,6 +96,20 @@ static void mark_logged(struct compile *compile, const struct flow_log *log)
 				     ((struct object *)ports->pdata[i])->id);
 }
 
+/* What a pool has to say here is its address scope. */
+static bool pool_same(const struct subnetpool *a, const struct subnetpool *b)
+{
+	return uuid_equal(a ? a->address_scope_id : uuid_none,
+			  b ? b->address_scope_id : uuid_none);
+}
+
+static void mark_subnet(struct compile *compile, const struct subnet *subnet)
+{
+	g_hash_table_insert(compile->dirty[KIND_SUBNET],
+			    g_memdup2(&subnet->object.id, sizeof(struct uuid)),
+			    g_memdup2(&subnet->network_id, sizeof(struct uuid)));
+}
+
 static void compile_listen(enum kind kind, const void *before, const void *after,
 			   uint64_t store_revision, void *data)
 {
@@ -105,13 +120,11 @@ static void compile_listen(enum kind kind, const void *before, const void *after
 		mark_host(compile, before);
 		mark_host(compile, after);
 	} else if (kind == KIND_SUBNET) {
-		const struct subnet *subnet = after ? after : before;
-
 		if (!subnet_same(before, after))
-			g_hash_table_insert(
-				compile->dirty[kind],
-				g_memdup2(&object->id, sizeof(struct uuid)),
-				g_memdup2(&subnet->network_id, sizeof(struct uuid)));
+			mark_subnet(compile, after ? after : before);
+	} else if (kind == KIND_SUBNETPOOL) {
+		if (!pool_same(before, after))
+			compile_mark(compile, kind, object->id);
 	} else if (kind == KIND_LOG) {
 		mark_logged(compile, before);
 		mark_logged(compile, after);
@@ -144,6 +157,14 @@ static void subnet_update(struct compile *compile, struct uuid id, struct uuid n
 	}
 }
 
+static void pool_update(struct compile *compile, struct uuid id)
+{
+	const GPtrArray *subnets = cloud_list_pool_subnets(compile->cloud, id);
+
+	for (guint i = 0; i < subnets->len; i++)
+		mark_subnet(compile, subnets->pdata[i]);
+}
+
 static void flush_ports(struct compile *compile, guint most)
 {
 	GHashTableIter iter;
@@ -168,6 +189,9 @@ static void flush_objects(struct compile *compile, guint ports)
 	g_hash_table_iter_init(&iter, compile->dirty[KIND_NETWORK]);
 	while (g_hash_table_iter_next(&iter, &key, NULL))
 		network_update(compile, *(struct uuid *)key);
+	g_hash_table_iter_init(&iter, compile->dirty[KIND_SUBNETPOOL]);
+	while (g_hash_table_iter_next(&iter, &key, NULL))
+		pool_update(compile, *(struct uuid *)key);
 	g_hash_table_iter_init(&iter, compile->dirty[KIND_SUBNET]);
 	while (g_hash_table_iter_next(&iter, &key, &value))
 		subnet_update(compile, *(struct uuid *)key, *(struct uuid *)value);

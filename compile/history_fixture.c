@@ -286,6 +286,35 @@ static void subnet_add(struct history *history)
 	world_apply(&history->world, KIND_SUBNET, subnet);
 }
 
+/* A pool is here for the scope that its subnets are in by it: one of two, or none. */
+static void pool_change(struct history *history)
+{
+	const struct subnetpool *pool = pick(history, KIND_SUBNETPOOL);
+	const struct subnet *subnet = pick(history, KIND_SUBNET);
+	struct subnetpool *edit;
+	struct subnet *moved;
+
+	if (!pool || (cloud_list(history->world.cloud, KIND_SUBNETPOOL)->len < 3 &&
+		      history_chance(history, 50))) {
+		edit = attr_new(&subnetpool_table);
+		edit->object.id = world_id(&history->world);
+		pool = edit;
+	} else if (history_chance(history, 20)) {
+		world_delete(&history->world, KIND_SUBNETPOOL, pool->object.id);
+		return;
+	} else {
+		edit = world_edit(&history->world, KIND_SUBNETPOOL, pool->object.id);
+	}
+	edit->address_scope_id = (struct uuid){{(uint8_t)history_roll(history, 3)}};
+	if (subnet) {
+		moved = world_edit(&history->world, KIND_SUBNET, subnet->object.id);
+		moved->subnetpool_id =
+			history_chance(history, 80) ? pool->object.id : uuid_none;
+		world_apply(&history->world, KIND_SUBNET, moved);
+	}
+	world_apply(&history->world, KIND_SUBNETPOOL, edit);
+}
+
 static void subnet_edit(struct history *history)
 {
 	const struct subnet *subnet = pick(history, KIND_SUBNET);
@@ -620,12 +649,12 @@ static const struct {
 	void (*step)(struct history *history);
 	int weight;
 } steps[] = {
-	{host_step, 8},	     {network_add, 5},	 {network_edit, 6},  {subnet_add, 7},
-	{subnet_edit, 6},    {subnet_del, 1},	 {router_add, 4},    {router_edit, 6},
-	{router_del, 1},     {interface_add, 7}, {interface_del, 4}, {port_add, 18},
-	{port_edit, 24},     {port_del, 6},	 {network_drop, 2},  {router_drop, 2},
-	{stack_add_some, 3}, {stack_replace, 2}, {parent_del, 1},    {late_apply, 8},
-	{policy_step, 32},
+	{host_step, 8},	  {network_add, 5},    {network_edit, 6},  {subnet_add, 7},
+	{subnet_edit, 6}, {pool_change, 4},    {subnet_del, 1},	   {router_add, 4},
+	{router_edit, 6}, {router_del, 1},     {interface_add, 7}, {interface_del, 4},
+	{port_add, 18},	  {port_edit, 24},     {port_del, 6},	   {network_drop, 2},
+	{router_drop, 2}, {stack_add_some, 3}, {stack_replace, 2}, {parent_del, 1},
+	{late_apply, 8},  {policy_step, 32},
 };
 
 void history_step(struct history *history)

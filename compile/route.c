@@ -5,6 +5,10 @@
  * the outcome does not depend on the order in which things were made. A static route whose
  * next hop no interface reaches discards: to drop it would let its packets fall through to
  * a shorter prefix, which is not where the tenant sent them.
+ *
+ * Between address scopes nothing is routed: there, the same address may mean two things. A router
+ * whose interfaces are of several is several routers to the hosts, by numbers made of its own
+ * (ROUTER_NUMBER_IN). One of more than ROUTER_REALM_MAX has no rows for the last.
  */
 #include "compile/route.h"
 
@@ -13,9 +17,16 @@
 #include "compile/ipv6.h"
 #include "compile/value.h"
 
+/* What may be routed to each other: the address scopes of IPv4 and of IPv6. */
+struct realm {
+	struct uuid scopes[2];
+};
+
 struct interface {
 	const struct port *port;
 	const struct network *network;
+	struct realm realm;
+	guint place; /* of the realm among those of the router */
 	bool up;
 };
 
@@ -54,6 +65,54 @@ static int interface_order(gconstpointer a, gconstpointer b)
 			      sizeof(struct uuid));
 }
 
+static struct realm realm_of(const struct cloud *cloud, const struct port *port)
+{
+	struct realm realm = {0};
+
+	for (uint32_t i = 0; i < port->fixed_ips.count; i++) {
+		const struct subnet *subnet = cloud_find_subnet(
+			cloud, vec_at(struct fixed_ip, &port->fixed_ips, i)->subnet_id);
+
+		if (subnet)
+			realm.scopes[!prefix_is_v4(subnet->cidr)] =
+				cloud_get_scope(cloud, subnet);
+	}
+	return realm;
+}
+
+static int realm_compare(gconstpointer a, gconstpointer b)
+{
+	return memcmp(a, b, sizeof(struct realm));
+}
+
+/* The realms of a router, each once and in order; each interface is told its place. */
+static GArray *realms_of(GArray *interfaces)
+{
+	GArray *realms = g_array_new(false, true, sizeof(struct realm));
+	guint kept = 0;
+
+	for (guint i = 0; i < interfaces->len; i++)
+		g_array_append_val(realms,
+				   g_array_index(interfaces, struct interface, i).realm);
+	g_array_sort(realms, realm_compare);
+	for (guint i = 0; i < realms->len; i++) {
+		struct realm realm = g_array_index(realms, struct realm, i);
+
+		if (!i || realm_compare(&realm, &g_array_index(realms, struct realm, kept - 1)))
+			g_array_index(realms, struct realm, kept++) = realm;
+	}
+	g_array_set_size(realms,
+			 MAX(kept, 1)); /* a router without interfaces has routes, too */
+	for (guint i = 0; i < interfaces->len; i++) {
+		struct interface *interface = &g_array_index(interfaces, struct interface, i);
+
+		while (realm_compare(&interface->realm,
+				     &g_array_index(realms, struct realm, interface->place)))
+			interface->place++;
+	}
+	return realms;
+}
+
 static GArray *interfaces_of(const struct cloud *cloud, const struct router *router)
 {
 	const GPtrArray *ports = cloud_list_interfaces(cloud, router->object.id);
@@ -64,6 +123,7 @@ static GArray *interfaces_of(const struct cloud *cloud, const struct router *rou
 		struct interface interface = {
 			.port = port,
 			.network = cloud_find_network(cloud, port->network_id),
+			.realm = realm_of(cloud, port),
 			.up = router->admin_state_up && port->admin_state_up,
 		};
 
@@ -94,7 +154,7 @@ static int route_compare(gconstpointer a, gconstpointer b)
 }
 
 static void routes_add_connected(const struct cloud *cloud, const GArray *interfaces,
-				 GArray *routes)
+				 const struct realm *realm, GArray *routes)
 {
 	for (guint i = 0; i < interfaces->len; i++) {
 		const struct interface *interface =
@@ -106,7 +166,8 @@ static void routes_add_connected(const struct cloud *cloud, const GArray *interf
 				cloud_find_subnet(cloud, fixed[j].subnet_id);
 			struct route route = {.interface = interface};
 
-			if (!subnet)
+			if (!subnet || !uuid_equal(realm->scopes[!prefix_is_v4(subnet->cidr)],
+						   cloud_get_scope(cloud, subnet)))
 				continue;
 			route.prefix = subnet->cidr;
 			g_array_append_val(routes, route);
@@ -132,13 +193,13 @@ static const struct interface *nexthop_find(const GArray *routes, guint connecte
 }
 
 static GArray *routes_of(const struct cloud *cloud, const struct router *router,
-			 const GArray *interfaces)
+			 const GArray *interfaces, const struct realm *realm)
 {
 	const struct host_route *statics = router->routes.items;
 	GArray *routes = g_array_new(false, false, sizeof(struct route));
 	guint connected;
 
-	routes_add_connected(cloud, interfaces, routes);
+	routes_add_connected(cloud, interfaces, realm, routes);
 	g_array_sort(routes, route_compare);
 	connected = routes->len;
 	for (uint32_t i = 0; i < router->routes.count; i++) {
@@ -180,8 +241,9 @@ static void visit_interface(const struct cloud *cloud, const struct router *rout
 {
 	json_t *row = json_object(), *ra = ipv6_print_ra(cloud, interface->port);
 	char mac[MAC_TEXT];
-	char *key = g_strdup_printf("%u/%u/%s", router->number, interface->network->vni.value,
-				    mac_print(interface->port->mac, mac));
+	char *key = g_strdup_printf(
+		"%u/%u/%s", ROUTER_NUMBER_IN(router->number, interface->place),
+		interface->network->vni.value, mac_print(interface->port->mac, mac));
 
 	json_object_set_new(row, "ips", interface_ips(cloud, interface->port));
 	json_object_set_new(row, "up", json_boolean(interface->up));
@@ -190,13 +252,13 @@ static void visit_interface(const struct cloud *cloud, const struct router *rout
 	visit(COMPILE_INTERFACE, key, value_dump(row), data);
 }
 
-static void visit_route(const struct router *router, const struct route *route,
+static void visit_route(const struct router *router, guint place, const struct route *route,
 			route_visit visit, void *data)
 {
 	json_t *row = json_object();
 	char prefix[PREFIX_TEXT];
-	char *key =
-		g_strdup_printf("%u/%s", router->number, prefix_print(route->prefix, prefix));
+	char *key = g_strdup_printf("%u/%s", ROUTER_NUMBER_IN(router->number, place),
+				    prefix_print(route->prefix, prefix));
 	bool up = router->admin_state_up;
 
 	if (route->interface) {
@@ -213,24 +275,36 @@ static void visit_route(const struct router *router, const struct route *route,
 	visit(COMPILE_ROUTE, key, value_dump(row), data);
 }
 
-void route_visit_router(const struct cloud *cloud, const struct router *router,
+static void visit_realm(const struct cloud *cloud, const struct router *router,
+			const GArray *interfaces, const GArray *realms, guint place,
 			route_visit visit, void *data)
 {
-	g_autoptr(GArray) interfaces = interfaces_of(cloud, router);
-	g_autoptr(GArray) routes = routes_of(cloud, router, interfaces);
+	g_autoptr(GArray) routes = routes_of(cloud, router, interfaces,
+					     &g_array_index(realms, struct realm, place));
 
-	for (guint i = 0; i < interfaces->len; i++) {
-		const struct interface *interface =
-			&g_array_index(interfaces, struct interface, i);
-
-		if (!i || interface_compare(interface, interface - 1))
-			visit_interface(cloud, router, interface, visit, data);
-	}
 	for (guint i = 0; i < routes->len; i++) {
 		const struct route *route = &g_array_index(routes, struct route, i);
 
 		if (i && prefix_equal(route->prefix, route[-1].prefix))
 			continue; /* the best of a prefix comes first */
-		visit_route(router, route, visit, data);
+		visit_route(router, place, route, visit, data);
 	}
+}
+
+void route_visit_router(const struct cloud *cloud, const struct router *router,
+			route_visit visit, void *data)
+{
+	g_autoptr(GArray) interfaces = interfaces_of(cloud, router);
+	g_autoptr(GArray) realms = realms_of(interfaces);
+
+	for (guint i = 0; i < interfaces->len; i++) {
+		const struct interface *interface =
+			&g_array_index(interfaces, struct interface, i);
+
+		if (interface->place < ROUTER_REALM_MAX &&
+		    (!i || interface_compare(interface, interface - 1)))
+			visit_interface(cloud, router, interface, visit, data);
+	}
+	for (guint i = 0; i < MIN(realms->len, ROUTER_REALM_MAX); i++)
+		visit_realm(cloud, router, interfaces, realms, i, visit, data);
 }

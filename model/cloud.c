@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "model/child_index.h"
 #include "model/ipam.h"
 #include "model/security_index.h"
 #include "model/selector_index.h"
@@ -47,14 +48,16 @@ struct cloud {
 	GHashTable *counts[KIND_COUNT];	 /* project, interned -> how many */
 	GHashTable *groups;		 /* struct uuid in struct group -> struct group */
 	GHashTable *ipams;		 /* struct uuid in struct subnet -> struct ipam */
-	GHashTable *interfaces;		 /* router's struct uuid, owned -> GPtrArray of ports */
-	GHashTable *stations;		 /* name, interned -> struct station */
-	GHashTable *hosts;		 /* name in the host -> struct host */
-	GHashTable *tunnels;		 /* struct ip in the host -> struct host */
-	GHashTable *vnis;		 /* number -> struct network */
-	GHashTable *numbers;		 /* number -> struct router */
+	struct child_index *interfaces;	 /* ports, of routers */
+	struct child_index *pool_subnets;
+	GHashTable *stations; /* name, interned -> struct station */
+	GHashTable *hosts;    /* name in the host -> struct host */
+	GHashTable *tunnels;  /* struct ip in the host -> struct host */
+	GHashTable *vnis;     /* number -> struct network */
+	GHashTable *numbers;  /* number -> struct router */
 	struct security_index *security;
 	struct selector_index *selectors;
+	struct rbac_index *rbac;
 	GPtrArray *empty;
 	GArray *ears;
 };
@@ -70,6 +73,9 @@ static const struct attr_table *const tables[KIND_COUNT] = {
 	[KIND_ADDRESS_GROUP] = &address_group_table,
 	[KIND_LOG] = &flow_log_table,
 	[KIND_POLICY] = &selector_policy_table,
+	[KIND_RBAC_POLICY] = &rbac_policy_table,
+	[KIND_ADDRESS_SCOPE] = &address_scope_table,
+	[KIND_SUBNETPOOL] = &subnetpool_table,
 };
 
 const struct attr_table *cloud_table(enum kind kind)
@@ -138,8 +144,8 @@ struct cloud *cloud_new(void)
 	cloud->groups = g_hash_table_new_full(uuid_hash, uuid_same, NULL, group_free);
 	cloud->ipams =
 		g_hash_table_new_full(uuid_hash, uuid_same, g_free, (GDestroyNotify)ipam_free);
-	cloud->interfaces = g_hash_table_new_full(uuid_hash, uuid_same, g_free,
-						  (GDestroyNotify)g_ptr_array_unref);
+	cloud->interfaces = child_index_new();
+	cloud->pool_subnets = child_index_new();
 	cloud->stations =
 		g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, station_free);
 	cloud->hosts = g_hash_table_new(g_str_hash, g_str_equal);
@@ -148,6 +154,7 @@ struct cloud *cloud_new(void)
 	cloud->numbers = g_hash_table_new(g_direct_hash, g_direct_equal);
 	cloud->security = security_index_new();
 	cloud->selectors = selector_index_new();
+	cloud->rbac = rbac_index_new();
 	cloud->empty = g_ptr_array_new();
 	cloud->ears = g_array_new(FALSE, FALSE, sizeof(struct ear));
 	return cloud;
@@ -159,7 +166,8 @@ void cloud_free(struct cloud *cloud)
 		return;
 	g_hash_table_unref(cloud->ipams);
 	g_hash_table_unref(cloud->groups);
-	g_hash_table_unref(cloud->interfaces);
+	child_index_free(cloud->interfaces);
+	child_index_free(cloud->pool_subnets);
 	g_hash_table_unref(cloud->stations);
 	g_hash_table_unref(cloud->hosts);
 	g_hash_table_unref(cloud->tunnels);
@@ -178,6 +186,7 @@ void cloud_free(struct cloud *cloud)
 	}
 	security_index_free(cloud->security);
 	selector_index_free(cloud->selectors);
+	rbac_index_free(cloud->rbac);
 	g_ptr_array_unref(cloud->empty);
 	g_array_unref(cloud->ears);
 	g_free(cloud);
@@ -281,34 +290,15 @@ static struct station *cloud_get_station(struct cloud *cloud, const char *name)
 	return station;
 }
 
-static void cloud_add_interface(struct cloud *cloud, struct port *port)
+/* The router that PORT is an interface of; none: it is none. */
+static struct uuid interface_router(const struct port *port)
 {
 	struct uuid router;
-	GPtrArray *ports;
 
 	if (!port_is_router_interface(port) || !port->device_id ||
 	    !uuid_parse(port->device_id, &router))
-		return;
-	ports = g_hash_table_lookup(cloud->interfaces, &router);
-	if (!ports) {
-		ports = g_ptr_array_new();
-		g_hash_table_insert(cloud->interfaces, g_memdup2(&router, sizeof(router)),
-				    ports);
-	}
-	g_ptr_array_add(ports, port);
-}
-
-static void cloud_del_interface(struct cloud *cloud, const struct port *port)
-{
-	struct uuid router;
-	GPtrArray *ports;
-
-	if (!port_is_router_interface(port) || !port->device_id ||
-	    !uuid_parse(port->device_id, &router))
-		return;
-	ports = g_hash_table_lookup(cloud->interfaces, &router);
-	if (ports && g_ptr_array_remove_fast(ports, (void *)port) && ports->len == 0)
-		g_hash_table_remove(cloud->interfaces, &router);
+		return uuid_none;
+	return router;
 }
 
 static void cloud_link_port(struct cloud *cloud, struct port *port)
@@ -320,7 +310,7 @@ static void cloud_link_port(struct cloud *cloud, struct port *port)
 	if (port->host_id)
 		list_add(cloud_get_station(cloud, port->host_id)->ports, &port->object,
 			 PLACE_HOST);
-	cloud_add_interface(cloud, port);
+	child_index_add(cloud->interfaces, interface_router(port), port);
 	security_index_link_port(cloud->security, port);
 	for (uint32_t i = 0; i < port->fixed_ips.count; i++) {
 		const struct fixed_ip *fixed = vec_at(struct fixed_ip, &port->fixed_ips, i);
@@ -342,7 +332,7 @@ static void cloud_unlink_port(struct cloud *cloud, struct port *port)
 		if (ipam)
 			ipam_del(ipam, fixed->ip, port);
 	}
-	cloud_del_interface(cloud, port);
+	child_index_del(cloud->interfaces, interface_router(port), port);
 	security_index_unlink_port(cloud->security, port);
 	if (port->host_id)
 		list_del(cloud_get_station(cloud, port->host_id)->ports, &port->object,
@@ -397,6 +387,8 @@ static void cloud_link(struct cloud *cloud, enum kind kind, void *object)
 		break;
 	case KIND_SUBNET:
 		cloud_link_subnet(cloud, object);
+		child_index_add(cloud->pool_subnets, ((struct subnet *)object)->subnetpool_id,
+				object);
 		break;
 	case KIND_ROUTER:
 		g_hash_table_replace(cloud->numbers, GUINT_TO_POINTER(router->number), router);
@@ -413,7 +405,12 @@ static void cloud_link(struct cloud *cloud, enum kind kind, void *object)
 	case KIND_POLICY:
 		selector_index_link(cloud->selectors, object);
 		break;
+	case KIND_RBAC_POLICY:
+		rbac_index_link(cloud->rbac, object);
+		break;
 	case KIND_ADDRESS_GROUP:
+	case KIND_ADDRESS_SCOPE:
+	case KIND_SUBNETPOOL:
 	case KIND_LOG:
 	case KIND_COUNT:
 		break;
@@ -446,6 +443,7 @@ static void cloud_unlink(struct cloud *cloud, enum kind kind, void *object)
 	case KIND_SUBNET:
 		list_del(cloud_get_group(cloud, subnet->network_id)->subnets, &subnet->object,
 			 PLACE_NETWORK);
+		child_index_del(cloud->pool_subnets, subnet->subnetpool_id, subnet);
 		break;
 	case KIND_ROUTER:
 		table_del(cloud->numbers, GUINT_TO_POINTER(router->number), router);
@@ -462,7 +460,12 @@ static void cloud_unlink(struct cloud *cloud, enum kind kind, void *object)
 	case KIND_POLICY:
 		selector_index_unlink(cloud->selectors, object);
 		break;
+	case KIND_RBAC_POLICY:
+		rbac_index_unlink(cloud->rbac, object);
+		break;
 	case KIND_ADDRESS_GROUP:
+	case KIND_ADDRESS_SCOPE:
+	case KIND_SUBNETPOOL:
 	case KIND_LOG:
 	case KIND_COUNT:
 		break;
@@ -619,18 +622,19 @@ const struct address_group *cloud_find_address_group(const struct cloud *cloud, 
 	return cloud_find(cloud, KIND_ADDRESS_GROUP, id);
 }
 
+static const GPtrArray *list_or_empty(const struct cloud *cloud, const GPtrArray *list)
+{
+	return list ? list : cloud->empty;
+}
+
 const GPtrArray *cloud_list_rules(const struct cloud *cloud, struct uuid group_id)
 {
-	const GPtrArray *rules = security_index_rules(cloud->security, group_id);
-
-	return rules ? rules : cloud->empty;
+	return list_or_empty(cloud, security_index_rules(cloud->security, group_id));
 }
 
 const GPtrArray *cloud_list_remote_rules(const struct cloud *cloud, struct uuid group_id)
 {
-	const GPtrArray *rules = security_index_remotes(cloud->security, group_id);
-
-	return rules ? rules : cloud->empty;
+	return list_or_empty(cloud, security_index_remotes(cloud->security, group_id));
 }
 
 gsize cloud_count_group_ports(const struct cloud *cloud, struct uuid group_id)
@@ -654,6 +658,30 @@ const struct security_group *cloud_find_default_group(const struct cloud *cloud,
 						      const char *project)
 {
 	return security_index_default(cloud->security, project);
+}
+
+const GPtrArray *cloud_list_pool_subnets(const struct cloud *cloud, struct uuid pool_id)
+{
+	return list_or_empty(cloud, child_index_list(cloud->pool_subnets, pool_id));
+}
+
+struct uuid cloud_get_scope(const struct cloud *cloud, const struct subnet *subnet)
+{
+	const struct subnetpool *pool =
+		cloud_find(cloud, KIND_SUBNETPOOL, subnet->subnetpool_id);
+
+	return pool ? pool->address_scope_id : uuid_none;
+}
+
+const GPtrArray *cloud_list_grants(const struct cloud *cloud, struct uuid object_id)
+{
+	return list_or_empty(cloud, rbac_index_list(cloud->rbac, object_id));
+}
+
+const struct rbac_policy *cloud_find_grant(const struct cloud *cloud, struct uuid object_id,
+					   enum rbac_action action, const char *project)
+{
+	return rbac_index_find(cloud->rbac, object_id, action, project);
 }
 
 struct ipam *cloud_find_ipam(const struct cloud *cloud, struct uuid subnet_id)
@@ -698,9 +726,7 @@ const GPtrArray *cloud_list_host_ports(const struct cloud *cloud, const char *ho
 
 const GPtrArray *cloud_list_interfaces(const struct cloud *cloud, struct uuid router_id)
 {
-	const GPtrArray *ports = g_hash_table_lookup(cloud->interfaces, &router_id);
-
-	return ports ? ports : cloud->empty;
+	return list_or_empty(cloud, child_index_list(cloud->interfaces, router_id));
 }
 
 /* What hosts report */

@@ -10,10 +10,12 @@
 #include "model/log.h"
 #include "model/network.h"
 #include "model/port.h"
+#include "model/rbac.h"
 #include "model/router.h"
 #include "model/security.h"
 #include "model/selector_policy.h"
 #include "model/subnet.h"
+#include "model/subnetpool.h"
 
 struct cloud;
 struct ipam;
@@ -66,6 +68,16 @@ gsize cloud_count_address_users(const struct cloud *cloud, struct uuid address_g
 /* The default group of PROJECT, or NULL. */
 const struct security_group *cloud_find_default_group(const struct cloud *cloud,
 						      const char *project);
+
+/* Subnets that were taken from a pool. */
+const GPtrArray *cloud_list_pool_subnets(const struct cloud *cloud, struct uuid pool_id);
+/* The address scope that SUBNET is in by its pool; none: it is in none. */
+struct uuid cloud_get_scope(const struct cloud *cloud, const struct subnet *subnet);
+
+/* RBAC policies of an object, and one by which PROJECT may do ACTION with it; NULL: none. */
+const GPtrArray *cloud_list_grants(const struct cloud *cloud, struct uuid object_id);
+const struct rbac_policy *cloud_find_grant(const struct cloud *cloud, struct uuid object_id,
+					   enum rbac_action action, const char *project);
 
 /* The addresses of a subnet in use; NULL when there is no such subnet. Lives with it. */
 struct ipam *cloud_find_ipam(const struct cloud *cloud, struct uuid subnet_id);

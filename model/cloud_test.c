@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "model/attr_filter.h"
 #include "model/ipam.h"
 
 #define NETWORKS 4
@@ -198,10 +199,61 @@ static void test_status(void)
 	cloud_free(world.cloud);
 }
 
+static struct uuid put_policy(struct cloud *cloud, struct uuid object, const char *target)
+{
+	struct rbac_policy *policy = attr_new(&rbac_policy_table);
+	struct uuid id = uuid_new();
+
+	policy->object_id = object;
+	policy->target = g_strdup(target);
+	cloud_apply(cloud, KIND_RBAC_POLICY, id, policy, 1);
+	return id;
+}
+
+/* Whom an object is shared with, and that replies and filters say it to who asks. */
+static void test_grants(void)
+{
+	struct cloud *cloud = cloud_new();
+	struct uuid id = uuid_new(), one, all;
+	struct network *network = attr_new(&network_table);
+	struct attr_filter *filter = attr_filter_new(&network_table);
+	bool known;
+
+	network->vni.value = 1;
+	cloud_apply(cloud, KIND_NETWORK, id, network, 1);
+	attr_filter_add(filter, "shared", "true", &known, NULL);
+	g_assert_null(cloud_find_grant(cloud, id, RBAC_SHARED, "p1"));
+	one = put_policy(cloud, id, "p1");
+	g_assert_nonnull(cloud_find_grant(cloud, id, RBAC_SHARED, "p1"));
+	g_assert_null(cloud_find_grant(cloud, id, RBAC_SHARED, "p2"));
+	g_assert_null(cloud_find_grant(cloud, id, RBAC_SHARED, NULL));
+	g_assert_null(cloud_find_grant(cloud, id, RBAC_EXTERNAL, "p1"));
+	g_assert_null(cloud_find_grant(cloud, uuid_new(), RBAC_SHARED, "p1"));
+	for (int i = 0; i < 3; i++) {
+		static const char *const projects[] = {"p1", "p2", NULL};
+
+		attr_filter_set_project(filter, projects[i]);
+		g_assert_true(attr_filter_match(filter, network, cloud) == (i == 0));
+	}
+	all = put_policy(cloud, id, RBAC_EVERYBODY);
+	g_assert_nonnull(cloud_find_grant(cloud, id, RBAC_SHARED, NULL));
+	g_assert_nonnull(cloud_find_grant(cloud, id, RBAC_SHARED, "p2"));
+	g_assert_cmpuint(cloud_list_grants(cloud, id)->len, ==, 2);
+	cloud_apply(cloud, KIND_RBAC_POLICY, all, NULL, 2);
+	g_assert_null(cloud_find_grant(cloud, id, RBAC_SHARED, "p2"));
+	g_assert_nonnull(cloud_find_grant(cloud, id, RBAC_SHARED, "p1"));
+	cloud_apply(cloud, KIND_RBAC_POLICY, one, NULL, 3);
+	g_assert_cmpuint(cloud_list_grants(cloud, id)->len, ==, 0);
+	g_assert_false(attr_filter_match(filter, network, cloud));
+	attr_filter_free(filter);
+	cloud_free(cloud);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/cloud/history", test_history);
+	g_test_add_func("/cloud/grants", test_grants);
 	g_test_add_func("/cloud/status", test_status);
 	return g_test_run();
 }

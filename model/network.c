@@ -43,14 +43,55 @@ static json_t *network_print_subnets(const void *object, const void *world)
 	return ids;
 }
 
-static json_t *network_print_external(const void *object, const void *world)
+/* Who has just been made has no policy in the world yet. */
+static json_t *network_print_shared(const void *object, const void *world, const char *project)
 {
-	return json_false();
+	const struct network *network = object;
+
+	return network->shared ? json_true() : rbac_print_shared(object, world, project);
+}
+
+/* For policy: who may go out by it. */
+static json_t *network_print_external(const void *object, const void *world,
+				      const char *project)
+{
+	const struct network *network = object;
+
+	return json_boolean(
+		network->external && world &&
+		cloud_find_grant(world, network->object.id, RBAC_EXTERNAL, project));
 }
 
 static json_t *network_print_physical(const void *object, const void *world)
 {
 	return NULL;
+}
+
+/* Its subnets of one version are all in one scope. */
+static json_t *network_print_scope(const struct network *network, const struct cloud *cloud,
+				   int64_t ip_version)
+{
+	const GPtrArray *subnets = cloud ? cloud_list_subnets(cloud, network->object.id) : NULL;
+	char text[UUID_TEXT];
+
+	for (guint i = 0; subnets && i < subnets->len; i++) {
+		const struct subnet *subnet = subnets->pdata[i];
+		struct uuid scope = cloud_get_scope(cloud, subnet);
+
+		if (subnet->ip_version == ip_version && !uuid_is_none(scope))
+			return json_string(uuid_print(scope, text));
+	}
+	return NULL;
+}
+
+static json_t *network_print_scope_v4(const void *object, const void *world)
+{
+	return network_print_scope(object, world, 4);
+}
+
+static json_t *network_print_scope_v6(const void *object, const void *world)
+{
+	return network_print_scope(object, world, 6);
 }
 
 #define BOTH (ATTR_POST | ATTR_PUT | ATTR_VISIBLE)
@@ -72,8 +113,9 @@ static const struct attr attrs[] = {
 	 .help = "false: nothing passes"},
 	{.name = "shared",
 	 .type = ATTR_BOOL,
-	 .flags = BOTH | ATTR_FILTER | ATTR_ADMIN_SET,
+	 .flags = BOTH | ATTR_FILTER | ATTR_ADMIN_SET | ATTR_CALLER,
 	 .offset = offsetof(struct network, shared),
+	 .print_for = network_print_shared,
 	 .initial = "false",
 	 .help = "every project sees it and may have ports on it"},
 	{.name = "mtu",
@@ -88,6 +130,16 @@ static const struct attr attrs[] = {
 	 .flags = ATTR_VISIBLE | ATTR_COMPUTED | ATTR_COLUMN,
 	 .print = network_print_subnets,
 	 .help = "ids of its subnets"},
+	{.name = "ipv4_address_scope",
+	 .type = ATTR_UUID,
+	 .flags = ATTR_VISIBLE | ATTR_COMPUTED,
+	 .print = network_print_scope_v4,
+	 .help = "the scope of its IPv4 subnets"},
+	{.name = "ipv6_address_scope",
+	 .type = ATTR_UUID,
+	 .flags = ATTR_VISIBLE | ATTR_COMPUTED,
+	 .print = network_print_scope_v6,
+	 .help = "the scope of its IPv6 subnets"},
 	{.name = "port_security_enabled",
 	 .type = ATTR_BOOL,
 	 .flags = BOTH,
@@ -102,9 +154,11 @@ static const struct attr attrs[] = {
 	 .help = "unknown unicast goes to every host of the network instead of nowhere"},
 	{.name = "router:external",
 	 .type = ATTR_BOOL,
-	 .flags = ATTR_VISIBLE | ATTR_COMPUTED | ATTR_FILTER,
-	 .print = network_print_external,
-	 .help = "always false"},
+	 .flags = BOTH | ATTR_FILTER | ATTR_ADMIN_SET,
+	 .offset = offsetof(struct network, external),
+	 .print_for = network_print_external,
+	 .initial = "false",
+	 .help = "a way out: every project sees it"},
 	{.name = "provider:network_type",
 	 .type = ATTR_ENUM,
 	 .flags = ATTR_POST | ATTR_VISIBLE | ATTR_FILTER | ATTR_ADMIN_SET | ATTR_ADMIN_SEE |

@@ -10,7 +10,8 @@
 struct network {
 	struct object object;
 	bool admin_state_up;
-	bool shared;
+	bool shared;		    /* with everybody: there is a policy that says so */
+	bool external;		    /* as a way out, with somebody */
 	bool port_security_enabled; /* default of its ports */
 	bool flood;		    /* "flood": unknown unicast is replicated, not dropped */
 	int64_t mtu;		    /* largest IP packet of a workload */

@@ -33,6 +33,8 @@ extern const char *const status_names[]; /* "DOWN", "BUILD", "ACTIVE", "ERROR" *
 /* What kinds of objects there are, in the order in which they depend on each other. */
 enum kind {
 	KIND_HOST,
+	KIND_ADDRESS_SCOPE,
+	KIND_SUBNETPOOL,
 	KIND_NETWORK,
 	KIND_SUBNET,
 	KIND_ROUTER,
@@ -42,6 +44,7 @@ enum kind {
 	KIND_POLICY,
 	KIND_PORT,
 	KIND_LOG,
+	KIND_RBAC_POLICY,
 	KIND_COUNT,
 };
 

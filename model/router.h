@@ -13,14 +13,17 @@ struct router {
 	bool admin_state_up;
 	struct vec routes; /* struct host_route */
 	char *gateway;	   /* what was asked for; NULL, as no router has one yet */
-	uint32_t number;   /* region-wide, 28 bits, what the data plane calls it */
+	uint32_t number;   /* region-wide, 24 bits, what the data plane calls it */
 };
 
 extern const struct attr_table router_table;
 
-#define ROUTER_ROUTE_MAX   30
-#define ROUTER_NUMBER_MAX  ((1u << 28) - 1)
-#define ROUTER_GATEWAY_MAX 4096 /* characters */
+#define ROUTER_ROUTE_MAX		30
+#define ROUTER_NUMBER_MAX		((1u << 24) - 1)
+/* Where address scopes meet a router is as several: its number in each of them. */
+#define ROUTER_REALM_MAX		16
+#define ROUTER_NUMBER_IN(number, realm) ((number) | (uint32_t)(realm) << 24)
+#define ROUTER_GATEWAY_MAX		4096 /* characters */
 
 /* Routes: no duplicates, next hop of the destination's version, usable. */
 bool router_validate(const struct router *router, GError **error);

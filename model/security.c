@@ -48,11 +48,6 @@ static json_t *group_print_rules(const void *object, const void *world)
 	return list;
 }
 
-static json_t *group_print_shared(const void *object, const void *world)
-{
-	return json_false();
-}
-
 static json_t *rule_print_cidr(const void *object, const void *world)
 {
 	struct prefix prefix;
@@ -78,9 +73,9 @@ static const struct attr group_attrs[] = {
 	 .help = "false: replies need rules of their own"},
 	{.name = "shared",
 	 .type = ATTR_BOOL,
-	 .flags = ATTR_VISIBLE | ATTR_COMPUTED | ATTR_FILTER,
-	 .print = group_print_shared,
-	 .help = "always false"},
+	 .flags = ATTR_VISIBLE | ATTR_COMPUTED | ATTR_FILTER | ATTR_CALLER,
+	 .print_for = rbac_print_shared,
+	 .help = "an RBAC policy lets the caller's project use it"},
 	{.name = "security_group_rules",
 	 .type = ATTR_LIST,
 	 .flags = ATTR_VISIBLE | ATTR_COMPUTED,
@@ -194,9 +189,9 @@ static const struct attr address_group_attrs[] = {
 	 .help = "prefixes; changed by add_addresses and remove_addresses"},
 	{.name = "shared",
 	 .type = ATTR_BOOL,
-	 .flags = ATTR_VISIBLE | ATTR_COMPUTED | ATTR_FILTER,
-	 .print = group_print_shared,
-	 .help = "always false"},
+	 .flags = ATTR_VISIBLE | ATTR_COMPUTED | ATTR_FILTER | ATTR_CALLER,
+	 .print_for = rbac_print_shared,
+	 .help = "an RBAC policy lets the caller's project use it"},
 	OBJECT_PROJECT,
 	OBJECT_TAIL,
 	OBJECT_END,

@@ -49,11 +49,6 @@ static const struct attr_table server_table = {
 	.attrs = (const struct attr[]){{.type = ATTR_IP}},
 };
 
-static json_t *subnet_print_pool(const void *object, const void *world)
-{
-	return NULL;
-}
-
 #define POST (ATTR_POST | ATTR_VISIBLE)
 #define BOTH (ATTR_POST | ATTR_PUT | ATTR_VISIBLE)
 #define FIND (ATTR_FILTER | ATTR_SORT)
@@ -90,9 +85,9 @@ static const struct attr attrs[] = {
 	 .help = "4 or 6"},
 	{.name = "cidr",
 	 .type = ATTR_PREFIX,
-	 .flags = POST | FIND | ATTR_REQUIRED | ATTR_COLUMN,
+	 .flags = POST | FIND | ATTR_NULL_IN | ATTR_COLUMN,
 	 .offset = offsetof(struct subnet, cidr),
-	 .help = "its range, 10.0.0.0/24 or fd00::/64"},
+	 .help = "its range, 10.0.0.0/24 or fd00::/64; default: one from a pool"},
 	{.name = "gateway_ip",
 	 .type = ATTR_IP,
 	 .flags = BOTH | FIND | ATTR_NULLABLE,
@@ -137,9 +132,20 @@ static const struct attr attrs[] = {
 	 .help = "what router advertisements say"},
 	{.name = "subnetpool_id",
 	 .type = ATTR_UUID,
-	 .flags = ATTR_VISIBLE | ATTR_COMPUTED,
-	 .print = subnet_print_pool,
-	 .help = "always null"},
+	 .flags = POST | FIND | ATTR_NULLABLE,
+	 .offset = offsetof(struct subnet, subnetpool_id),
+	 .help = "the pool that its range is taken from"},
+	{.name = "prefixlen",
+	 .type = ATTR_INT,
+	 .flags = ATTR_POST | ATTR_COMPUTED,
+	 .offset = offsetof(struct subnet, prefixlen),
+	 .max = 128,
+	 .help = "take so large a range from the pool; default: as the pool says"},
+	{.name = "use_default_subnetpool",
+	 .type = ATTR_BOOL,
+	 .flags = ATTR_POST | ATTR_COMPUTED,
+	 .offset = offsetof(struct subnet, use_default_subnetpool),
+	 .help = "take it from the default pool of this version"},
 	OBJECT_PROJECT,
 	OBJECT_TAIL,
 	OBJECT_END,

@@ -29,13 +29,17 @@ struct subnet {
 	struct uuid network_id;
 	int64_t ip_version; /* 4 or 6 */
 	struct prefix cidr;
-	struct ip gateway_ip; /* none: no gateway */
+	struct uuid subnetpool_id; /* it was taken from; none */
+	struct ip gateway_ip;	   /* none: no gateway */
 	bool enable_dhcp;
 	enum ipv6_mode ipv6_address_mode;
 	enum ipv6_mode ipv6_ra_mode;
 	struct vec allocation_pools; /* struct pool, sorted, disjoint */
 	struct vec dns_nameservers;  /* struct ip */
 	struct vec host_routes;	     /* struct host_route */
+	/* Wishes of the request that makes it. */
+	int64_t prefixlen;
+	bool use_default_subnetpool;
 };
 
 extern const struct attr_table subnet_table;

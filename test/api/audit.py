@@ -19,6 +19,17 @@ w.create("subnet", network_id=n["id"], ip_version=6, cidr="fd00::/64",
 w.create("host", name="h1", tunnel_ip="10.99.0.1")
 w.create("host", name="h2", tunnel_ip="10.99.0.2")
 w.create("port", headers={"X-Project-Id": "other", "X-Roles": "admin"}, network_id=n["id"])
+for target in "p1", "*":
+    w.call("POST", "/v2.0/rbac-policies", {"rbac_policy": {
+        "object_type": "network", "object_id": n["id"], "action": "access_as_shared",
+        "target_tenant": target}})
+scope = w.call("POST", "/v2.0/address-scopes", {"address_scope": {"name": "s", "ip_version": 4}})["address_scope"]
+pools = [w.create("subnetpool", name=x, prefixes=[y], address_scope_id=scope["id"], is_default=x == "x",
+                  default_prefixlen=24) for x, y in (("x", "10.20.0.0/16"), ("y", "10.21.0.0/16"))]
+pooled = w.create("network", name="n3")
+taken = [w.create("subnet", network_id=pooled["id"], ip_version=4, subnetpool_id=pools[0]["id"])
+         for _ in range(2)]
+policies = w.get("rbac-policies?sort_key=id&sort_dir=asc")["rbac_policies"]
 named = {x["name"]: x for kind in ("networks", "routers", "ports", "subnets", "hosts")
          for x in w.get(kind)[kind]}
 ports = w.get("ports")["ports"]
@@ -42,7 +53,7 @@ check("the log that a kill leaves is there", "weft.db-wal" in before, before)
 status, lines = audit(w.path("weft.db"))
 equal("a store that is whole", (0, 1), (status, len(lines)))
 check("is counted", lines and lines[0].endswith(" 0 findings") and
-      " 26 objects, " in lines[0], lines)
+      " 34 objects, " in lines[0], lines)
 equal("not a byte has changed", before, digest())
 
 copy = w.path("copy.db")
@@ -162,6 +173,33 @@ broken("a guard gone: subnet", ["%s: child/subnet/%s is missing" % (
     key(x, "port"), s1["id"]) for x in inside], gone("child/subnet/" + s1["id"]))
 broken("a guard of nobody", ["child/network/%s: there is no network/%s" % (nobody, nobody)],
        new("child/network/" + nobody, ""))
+
+# Policies
+one, other = (key(x, "rbac_policy") for x in policies)
+every = [key(x, "rbac_policy") for x in policies if x["target_tenant"] == "*"][0]
+broken("a policy of nothing", ["%s: object_id: there is no network/%s" % (one, nobody)],
+       put(one, object_id=nobody, target_tenant="p9"))
+broken("the same policy twice", ["%s: access_as_shared of %s for p7 is %s's, too" % (other, n2["id"], one)],
+       put(one, target_tenant="p7"), put(other, target_tenant="p7"))
+broken("a policy that its network does not know", [every + ": its network does not know of it"],
+       put(key(n2, "network"), shared=False))
+
+# Pools
+x, y = (key(z, "subnetpool") for z in pools)
+one, other = sorted(taken, key=lambda z: z["id"])
+broken("a prefix taken twice", ["subnet/%s: cidr: %s overlaps %s of subnet/%s" % (
+    other["id"], one["cidr"], one["cidr"], one["id"])] * 2, put(key(other, "subnet"), cidr=one["cidr"]))
+broken("a prefix of no pool", ["subnet/%s: cidr: 10.99.0.0/24 is not in its subnet pool" % one["id"]],
+       put(key(one, "subnet"), cidr="10.99.0.0/24"))
+broken("a pool gone", ["child/%s: there is no %s" % (x, x), "claim/default-subnetpool/4: claimed by"] + [
+    "subnet/%s: subnetpool_id: there is no %s" % (z["id"], x) for z in taken], gone(x))
+broken("a scope gone", ["child/address_scope/%s: there is no address_scope/%s" % (scope["id"], scope["id"])] + [
+    "%s: address_scope_id: there is no address_scope/%s" % (z, scope["id"]) for z in (x, y)],
+    gone(key(scope, "address_scope")))
+broken("pools of a scope that overlap", ["%s: prefixes: it overlaps %s of its scope" % (max(x, y), min(x, y))],
+       put(y, prefixes=["10.20.0.0/15"]))
+broken("a default that is not claimed", [x + ": claim/default-subnetpool/4 is not claimed"],
+       gone("claim/default-subnetpool/4"))
 
 # What does not fit
 broken("an address outside", [

@@ -138,6 +138,18 @@ prints 'a rule for it' "$peers" security group rule create www --protocol tcp --
 	--remote-address-group peers -f value -c remote_address_group_id
 fails 'which keeps it' 'in use' address group delete peers
 
+### What is shared
+prints 'network rbac create' $'access_as_shared\nsecurity_group\n*' network rbac create www --type security_group \
+	--action access_as_shared --target-all-projects -f value -c action -c object_type -c target_project_id
+policy=$(openstack network rbac list -f value -c ID </dev/null)
+prints 'network rbac list' "$policy security_group $www" network rbac list -f value
+prints 'network rbac list: by type' '' network rbac list --type network -f value
+prints 'network rbac show' '*' network rbac show "$policy" -f value -c target_project_id
+fails 'the same policy again' 'already exists' network rbac create www --type security_group \
+	--action access_as_shared --target-all-projects
+does 'network rbac delete' network rbac delete "$policy"
+prints 'none is left' '' network rbac list -f value
+
 ### Ports
 prints 'network create' blue network create blue -f value -c name
 prints 'port create in a group' "['$www']" port create web1 --network blue --security-group www \
