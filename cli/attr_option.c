@@ -28,6 +28,9 @@ static const struct {
 	{"extra_dhcp_opts", "extra-dhcp-option"},
 	{"remote_ip_prefix", "remote-ip"},
 	{"addresses", "address"},
+	{"target_tenant", "target-project"},
+	{"prefixes", "pool-prefix"},
+	{"subnetpool_id", "subnet-pool"},
 };
 
 /* Further names of the same. */
@@ -54,6 +57,7 @@ static const struct {
 
 static const struct attr_action actions[] = {
 	{"addresses", "add_addresses", "remove_addresses"},
+	{"prefixes", "add_prefixes", "remove_prefixes"},
 };
 
 /* Values as words. */
@@ -64,8 +68,15 @@ static const struct {
 	{"admin_state_up", "disable", "false", "--admin-state-up false"},
 	{"shared", "share", "true", "--shared true"},
 	{"shared", "no-share", "false", "--shared false"},
+	{"is_default", "default", "true", "--is-default true"},
+	{"is_default", "no-default", "false", "--is-default false"},
+	{"use_default_subnetpool", "use-default-subnet-pool", "true",
+	 "--use-default-subnetpool true"},
+	{"router:external", "external", "true", "--router-external true"},
+	{"router:external", "internal", "false", "--router-external false"},
 	{"enable_dhcp", "dhcp", "true", "--enable-dhcp true"},
 	{"enable_dhcp", "no-dhcp", "false", "--enable-dhcp false"},
+	{"target_tenant", "target-all-projects", "*", "--target-project '*'"},
 	{"direction", "ingress", "ingress", "--direction ingress"},
 	{"direction", "egress", "egress", "--direction egress"},
 	{"stateful", "stateless", "false", "--stateful false"},
@@ -89,6 +100,8 @@ static const struct {
 	{"resource_id", KIND_SECURITY_GROUP},
 	{"target_id", KIND_PORT},
 	{"remote_address_group_id", KIND_ADDRESS_GROUP},
+	{"subnetpool_id", KIND_SUBNETPOOL},
+	{"address_scope_id", KIND_ADDRESS_SCOPE},
 };
 
 static bool find_reference(const char *attribute, enum kind *kind)
@@ -279,6 +292,14 @@ const struct attr *attr_option_word(enum kind kind)
 		if (attr->type == ATTR_UUID && attr->flags & ATTR_REQUIRED)
 			return attr;
 	return NULL;
+}
+
+const char *attr_option_word_name(enum kind kind)
+{
+	const struct attr *attr = attr_option_word(kind);
+	enum kind other;
+
+	return find_reference(attr->name, &other) ? metavar_of(attr) : "OBJECT";
 }
 
 /* Tags have requests of their own, so their flags do not tell. A filter by tags is an

@@ -17,6 +17,8 @@ const char *attr_option_name(const struct attr *attr);
 /* What the word of "create" says: the name, or what a nameless object belongs to. */
 const struct attr *attr_option_word(enum kind kind);
 /* The value of that word, a name turned to an id. */
+/* ... as help calls it: GROUP, OBJECT. */
+const char *attr_option_word_name(enum kind kind);
 json_t *attr_option_read_word(struct client *client, enum kind kind, const char *text,
 			      GError **error);
 

@@ -27,15 +27,14 @@ static void strip_lists(json_t *body)
 	}
 }
 
-/* A subnet's version is written in its prefix. */
+/* A subnet's version is written in its prefix; from a pool it is IPv4 unless it is said. */
 static void add_ip_version(const struct context *context, json_t *body)
 {
 	const char *cidr = json_string_value(json_object_get(body, "cidr"));
 
-	if (context->command->kind == KIND_SUBNET && cidr &&
-	    !json_object_get(body, "ip_version"))
+	if (context->command->kind == KIND_SUBNET && !json_object_get(body, "ip_version"))
 		json_object_set_new(body, "ip_version",
-				    json_integer(strchr(cidr, ':') ? 6 : 4));
+				    json_integer(cidr && strchr(cidr, ':') ? 6 : 4));
 }
 
 /* A rule lets in, by what its address says IPv4 or IPv6. */
@@ -53,6 +52,28 @@ static void add_direction(const struct context *context, json_t *body)
 	     (protocol &&
 	      (g_str_has_prefix(protocol, "ipv6-") || !strcmp(protocol, "icmpv6")))))
 		json_object_set_new(body, "ethertype", json_string("IPv6"));
+}
+
+/* The word of a policy is the name of an object of the type that it is about. */
+static json_t *read_object(struct context *context, const json_t *body, const char *name,
+			   GError **error)
+{
+	const char *type = json_string_value(json_object_get(body, "object_type"));
+	g_autofree char *id = NULL;
+
+	if (context->command->kind != KIND_RBAC_POLICY)
+		return attr_option_read_word(context->client, context->command->kind, name,
+					     error);
+	for (unsigned int i = 0; type && i < RBAC_TYPE_COUNT; i++) {
+		enum kind kind = rbac_get_kind((enum rbac_type)i);
+
+		if (strcmp(cloud_table(kind)->singular, type) != 0)
+			continue;
+		id = client_find_id(context->client, kind, name, error);
+		return id ? json_string(id) : NULL;
+	}
+	g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID, "--object-type is missing");
+	return NULL;
 }
 
 static bool check_required(const struct attr_table *table, const json_t *body, GError **error)
@@ -93,7 +114,7 @@ static json_t *create(struct context *context, const struct arguments *arguments
 
 	if (!body)
 		return NULL;
-	word = attr_option_read_word(context->client, context->command->kind, name, error);
+	word = read_object(context, body, name, error);
 	if (!word)
 		return NULL;
 	json_object_set_new(body, attr_option_word(context->command->kind)->name, word);

@@ -90,23 +90,29 @@ static const struct command other_commands[] = {
 #define KIND_COMMANDS  G_N_ELEMENTS(kind_commands)
 #define OTHER_COMMANDS G_N_ELEMENTS(other_commands)
 
-/* Objects without a name: made for another one, by its name, and told by ids. */
+/* Objects without a name: made for another one (%s), by its name, and told by ids. */
 static const struct {
 	const char *verb, *words;
 	unsigned int min, max;
 } nameless[] = {
-	{"create", "GROUP", 1, 1},
-	{"list", "[GROUP]", 0, 1},
-	{"show", "ID", 1, 1},
-	{"delete", "ID...", 1, MANY},
+	{"create", "%s", 1, 1}, {"list", "[%s]", 0, 1},	      {"show", "ID", 1, 1},
+	{"set", "ID", 1, 1},	{"delete", "ID...", 1, MANY},
 };
+
+static const char *words_for(const char *words, enum kind kind)
+{
+	g_autoptr(GString) text = g_string_new(words);
+
+	g_string_replace(text, "%s", attr_option_word_name(kind), 1);
+	return g_intern_string(text->str);
+}
 
 /* False: not for objects without a name. */
 static bool make_nameless(struct command *command)
 {
 	for (guint i = 0; i < G_N_ELEMENTS(nameless); i++)
 		if (!strcmp(nameless[i].verb, command->verb)) {
-			command->words = nameless[i].words;
+			command->words = words_for(nameless[i].words, command->kind);
 			command->min_words = nameless[i].min;
 			command->max_words = nameless[i].max;
 			return true;
@@ -136,6 +142,7 @@ const struct command *command_all(guint *count)
 		KIND_NETWORK,	    KIND_SUBNET,	 KIND_ROUTER,
 		KIND_PORT,	    KIND_SECURITY_GROUP, KIND_SECURITY_RULE,
 		KIND_ADDRESS_GROUP, KIND_POLICY,	 KIND_LOG,
+		KIND_RBAC_POLICY,   KIND_SUBNETPOOL,	 KIND_ADDRESS_SCOPE,
 		KIND_HOST};
 	static guint count_all;
 	static struct command all[G_N_ELEMENTS(kinds) * KIND_COMMANDS + OTHER_COMMANDS];

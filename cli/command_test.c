@@ -139,6 +139,17 @@ static const struct {
 	{"policy", "set", "p --rule 'egress deny'",
 	 "{\"rules\":[{\"direction\":\"egress\",\"action\":\"deny\",\"peers\":[],"
 	 "\"services\":[]}]}"},
+	{"subnetpool", "create", "p --pool-prefix 10.0.0.0/8 --default-prefixlen 24 --default",
+	 "{\"prefixes\":[\"10.0.0.0/8\"],\"default_prefixlen\":24,\"is_default\":true}"},
+	{"subnet", "create", "s --network blue --use-default-subnet-pool --prefixlen 26",
+	 "{\"network_id\":\"" NETWORK_ID
+	 "\",\"use_default_subnetpool\":true,\"prefixlen\":26}"},
+	{"rbac policy", "create",
+	 "blue --object-type network --action access_as_shared --target-project p",
+	 "{\"object_type\":\"network\",\"action\":\"access_as_shared\","
+	 "\"target_tenant\":\"p\"}"},
+	{"rbac policy", "set", NETWORK_ID " --target-all-projects",
+	 "{\"target_tenant\":\"*\"}"},
 	{"host", "create", "h --tunnel-ip 192.0.2.7", "{\"tunnel_ip\":\"192.0.2.7\"}"},
 };
 
@@ -391,7 +402,7 @@ static void test_words(void)
 		g_assert_cmpstr(object, ==, cases[i].object);
 		g_assert_true(!count == !object);
 	}
-	g_assert_null(command_find("security group rule", "set"));
+	g_assert_null(command_find("security group rule", "unset"));
 	g_assert_nonnull(command_find("security group", "set"));
 }
 

@@ -94,28 +94,33 @@ GPtrArray *member_read(struct client *client, const char *stack, GError **error)
 	g_autoptr(GArray) requests = client_requests_new();
 	g_autofree char *tag = member_stack_tag(stack);
 	g_autofree char *escaped = http_escape(tag);
+	enum kind asked[KIND_COUNT]; /* what has tags can be a member */
 	GPtrArray *members;
+	guint count = 0;
 
 	for (int kind = KIND_NETWORK; kind < KIND_COUNT; kind++)
-		client_requests_add(requests, "GET",
-				    g_strdup_printf("/v2.0/%s?tags=%s",
-						    attr_table_path(cloud_table(kind)),
-						    escaped),
-				    NULL);
+		if (attr_find(cloud_table(kind), "tags")) {
+			asked[count++] = kind;
+			client_requests_add(requests, "GET",
+					    g_strdup_printf("/v2.0/%s?tags=%s",
+							    attr_table_path(cloud_table(kind)),
+							    escaped),
+					    NULL);
+		}
 	if (!client_run(client, requests, error))
 		return NULL;
 	members = g_ptr_array_new_with_free_func(member_free);
-	for (int kind = KIND_NETWORK; kind < KIND_COUNT; kind++) {
-		const struct client_request *request = &g_array_index(
-			requests, struct client_request, (guint)(kind - KIND_NETWORK));
+	for (guint n = 0; n < count; n++) {
+		const struct client_request *request =
+			&g_array_index(requests, struct client_request, n);
+		const char *plural = cloud_table(asked[n])->plural;
 		json_t *object;
 		size_t i;
 
-		json_array_foreach (json_object_get(request->reply, cloud_table(kind)->plural),
-				    i, object)
+		json_array_foreach (json_object_get(request->reply, plural), i, object)
 			if (member_has_tag(object,
 					   tag)) /* do not trust a filter with deletes */
-				add_object(members, kind, object);
+				add_object(members, asked[n], object);
 	}
 	g_ptr_array_sort(members, compare_members);
 	return members;

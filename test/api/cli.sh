@@ -212,8 +212,11 @@ fails 'a rule by a name' 2 "security group rule 'front': not an id" security gro
 fails 'a rule of no group' 3 "security group 'back': no such security group" \
 	security group rule create back --protocol tcp
 fails 'ports without a protocol' 2 'protocol' security group rule create front --dst-port 5
-fails 'a verb that rules have not' 2 "security group rule: 'set' is not known" \
-	security group rule set "$ping" --description x
+rule=$("$weft" security group rule list front --protocol 132 -f value -c id)
+does 'security group rule set' security group rule set "$rule" --description 'a b'
+prints 'it is described' 'a b' security group rule show "$rule" -f value -c description
+fails 'a verb that rules have not' 2 "security group rule: 'unset' is not known" \
+	security group rule unset "$rule" --description
 fails 'half an object' 2 "security: 'list' is not known" security list
 does 'port set a group' port set app --security-group front
 check_equal 'it is added' 2 "$("$weft" port show app -f value -c security_groups | tr ',' '\n' | wc -l)"
@@ -243,6 +246,47 @@ fails 'an address group in use' 4 "address group 'peers'" address group delete p
 does 'security group delete several' security group delete front looser
 does 'address group delete' address group delete peers
 prints 'the default group stays' default security group list -f value -c name
+
+### Subnet pools
+prints 'address scope create' 4 address scope create s4 --ip-version 4 -f value -c ip_version
+prints 'subnetpool create' $'10.64.0.0/16\n24' subnetpool create pool4 --pool-prefix 10.64.0.0/16 \
+	--default-prefixlen 24 --address-scope s4 -f value -c prefixes -c default_prefixlen
+does 'subnetpool set adds a prefix' subnetpool set pool4 --pool-prefix 10.66.0.0/16
+prints 'it is added' '10.64.0.0/16, 10.66.0.0/16' subnetpool show pool4 -f value -c prefixes
+does 'subnetpool unset takes it away' subnetpool unset pool4 --pool-prefix 10.66.0.0/16
+prints 'it is taken away' 10.64.0.0/16 subnetpool show pool4 -f value -c prefixes
+does 'a network for it' network create pooled
+prints 'subnet create from a pool' 10.64.0.0/24 subnet create fromp --network pooled --subnet-pool pool4 \
+	-f value -c cidr
+prints 'of another size' 10.64.1.0/28 subnet create smallp --network pooled --subnet-pool pool4 \
+	--prefixlen 28 -f value -c cidr
+prints 'subnet list of a pool' $'fromp\nsmallp' subnet list --subnet-pool pool4 --sort name -f value -c name
+fails 'a pool that is used' 2 "subnetpool 'pool4'" subnetpool delete pool4
+fails 'neither a range nor a pool' 2 'subnetpool' subnet create no --network pooled
+does 'subnets go' subnet delete fromp smallp
+does 'and the rest' network delete pooled
+does 'subnetpool delete' subnetpool delete pool4
+does 'address scope delete' address scope delete s4
+
+### RBAC policies
+prints 'rbac policy create' $'network\naccess_as_shared\np2' rbac policy create blue --object-type network \
+	--action access_as_shared --target-project p2 -f value -c object_type -c action -c target_tenant
+policy=$("$weft" rbac policy list -f value -c id)
+prints 'rbac policy list of an object' "$policy" rbac policy list "$blue" -f value -c id
+prints 'rbac policy list by target' '' rbac policy list --target-project p3 -f value -c id
+prints 'not shared with us' false network show blue -f value -c shared
+does 'rbac policy set' rbac policy set "$policy" --target-all-projects
+prints 'shared with all' true network show blue -f value -c shared
+prints 'network list of shared ones' blue network list --share -f value -c name
+fails 'the same policy again' 4 'already exists' rbac policy create blue --object-type network \
+	--action access_as_shared --target-all-projects
+fails 'a policy of nothing' 3 "security group 'blue'" rbac policy create blue --object-type security_group \
+	--action access_as_shared --target-project p2
+fails 'a policy without a type' 2 '--object-type is missing' rbac policy create blue --action access_as_shared
+fails 'a policy without a target' 2 '--target-project is missing' rbac policy create blue \
+	--object-type network --action access_as_shared
+does 'network set takes it back' network set blue --no-share
+prints 'the policy is gone' '' rbac policy list -f value -c id
 
 ### Hosts and binding
 prints 'host create' $'h1\n192.0.2.11\nfalse' host create h1 --tunnel-ip 192.0.2.11 -f value -c name -c tunnel_ip -c alive
@@ -486,7 +530,7 @@ check_equal 'completion: verbs' 'create list show set unset delete attach detach
 	_weft
 	echo "${COMPREPLY[*]}"
 )"
-check_equal 'completion: words of an object' 'group|create list show set unset delete rule|create list show delete' "$(
+check_equal 'completion: words of an object' 'group|create list show set unset delete rule|create list show set delete' "$(
 	eval "$("$weft" completion bash)"
 	COMP_WORDS=(weft security '') COMP_CWORD=2 COMPREPLY=()
 	_weft
