@@ -36,6 +36,8 @@ bool cmd_drops(struct context *context, const struct arguments *arguments, GErro
 bool cmd_flows(struct context *context, const struct arguments *arguments, GError **error);
 bool cmd_status(struct context *context, const struct arguments *arguments, GError **error);
 bool cmd_trace(struct context *context, const struct arguments *arguments, GError **error);
+bool cmd_policy_reach(struct context *context, const struct arguments *arguments,
+		      GError **error);
 bool cmd_policy_check(struct context *context, const struct arguments *arguments,
 		      GError **error);
 bool cmd_wait(struct context *context, const struct arguments *arguments, GError **error);
@@ -64,6 +66,7 @@ extern const struct option cmd_attach_options[];
 extern const struct option cmd_drops_options[];
 extern const struct option cmd_capture_options[];
 extern const struct option cmd_flows_options[];
+extern const struct option cmd_reach_options[];
 extern const struct option cmd_wait_options[];
 extern const struct option cmd_pki_init_options[];
 extern const struct option cmd_pki_server_options[];

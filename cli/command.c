@@ -57,6 +57,8 @@ static const struct command other_commands[] = {
 	{"policy", "check", "PORT PORT SERVICE", 3, 3,
 	 "may one port speak to another, and by which rules", NULL, 0, false, true, KIND_PORT,
 	 cmd_policy_check},
+	{"policy", "reach", "", 0, 0, "whom the ports of a group can reach, and by which rules",
+	 cmd_reach_options, 0, false, true, KIND_PORT, cmd_policy_reach},
 	{"wait", NULL, "PORT...", 1, MANY, "return when the ports are ACTIVE", cmd_wait_options,
 	 0, false, false, KIND_PORT, cmd_wait},
 	{"stack", "create", "NAME FILE", 2, 2, "make what a template describes",

@@ -154,6 +154,10 @@ check 'groups are asked after policies: what tier 1 denies stays denied' both cl
 change "$db" "\"rules\":[$(rule ingress accept "$(app web)" "$(port 80)"),$(rule ingress pass '' "$(port 8080)")]"
 check 'pass in tier 1: the group decides' both opens web 8080
 check 'pass in tier 1: for anybody' both opens other 8080
+whom=$(weft policy reach --from served)
+check_match 'policy reach: far reaches web with anything, by the baseline' "far +web +any +IPv4 +sg:$group/[0-9a-f-]+ .*/$base:1" "$whom"
+check_match 'policy reach: near reaches far with what the group lets in' "near +far +tcp/8080 +IPv4 +sg:$group/[0-9a-f-]+ +sg:$group/" "$whom"
+check_not 'policy reach: and with nothing else' grep -qE 'near +far +(any|tcp/80) ' <<<"$whom"
 drop "$base"
 base=$(policy "\"baseline\":true,\"rules\":[$(rule ingress deny '' "$(port 8080)"),$(rule ingress accept),$(rule egress accept)]")
 check 'the baseline is asked after the groups' both opens other 8080
