@@ -96,8 +96,8 @@ static void device_recover(struct ports *ports, const struct link *link, struct 
 		return;
 	}
 	device = g_new0(struct ports_device, 1);
-	*device =
-		(struct ports_device){.id = id, .link = *link, .made = made, .mtu = link->mtu};
+	*device = (struct ports_device){
+		.id = id, .link = *link, .made = made, .found = true, .mtu = link->mtu};
 	g_hash_table_replace(ports->devices, &device->id, device);
 	log_info(MODULE, "%s: taken over: device %s", uuid_print(id, text), link->name);
 }
@@ -449,6 +449,14 @@ static bool device_set_mtu(struct ports *ports, const struct ports_device *devic
 	return device->link.peer_netns < 0 || workload_set_mtu(ports, device, error);
 }
 
+static void device_report(struct feed *feed, const struct ports_device *device, const char *id)
+{
+	if (device->found)
+		feed_report_port(feed, id, true);
+	else
+		feed_report_new(feed, id);
+}
+
 static void device_follow(struct ports *ports, struct ports_device *device,
 			  const struct row_port *port)
 {
@@ -466,7 +474,7 @@ static void device_follow(struct ports *ports, struct ports_device *device,
 		}
 	}
 	if (!device->reported && agent->hooked)
-		feed_report_port(agent->feed, text, true);
+		device_report(agent->feed, device, text);
 	device->reported = agent->hooked;
 }
 

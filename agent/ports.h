@@ -25,6 +25,7 @@ struct ports_device {
 	struct link link; /* as of when it was found or made */
 	bool made;	  /* ours to delete */
 	bool reported;	  /* the controller was told it is wired */
+	bool found;	  /* by a restart: it was told of it before */
 	uint32_t mtu;
 };
 

@@ -25,6 +25,7 @@ struct api_config {
 	int64_t underlay_mtu; /* a network's default is what the tunnel leaves of it */
 	uint32_t page_max;    /* objects of a list in one reply; 0: as many as are asked for */
 	bool underlay_v6;     /* hosts have IPv6 tunnel addresses */
+	bool nova;	      /* somebody tells Nova of its servers' ports (nova.h) */
 	/* Told of what is our fault, not the client's; NULL: nobody is. */
 	void (*complain)(const char *text);
 };

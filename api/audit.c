@@ -11,6 +11,7 @@
 
 #include "api/claim.h"
 #include "api/mirror.h"
+#include "api/notice.h"
 #include "api/security.h"
 #include "lib/error.h"
 #include "model/attr_json.h"
@@ -373,7 +374,8 @@ static void guard_belongs(struct audit *audit, struct entry *entry)
 		found(audit, entry, "there is no %s", entry->key + strlen(GUARD_PREFIX));
 }
 
-/* What hosts and controllers say of themselves may be late; limits may be of any project. */
+/* What hosts and controllers say of themselves may be late; limits may be of any project, and
+ * what Nova is owed of a port that is gone. */
 static void sign_belongs(struct audit *audit, struct entry *entry)
 {
 	entry->wanted = true;
@@ -385,7 +387,7 @@ static const struct {
 } others[] = {
 	{KEY_LIVE, sign_belongs},      {KEY_WIRED, sign_belongs}, {KEY_LEAD, sign_belongs},
 	{KEY_QUOTA, sign_belongs},     {KEY_USAGE, sign_belongs}, {KEY_LABEL, label_pairs},
-	{GUARD_PREFIX, guard_belongs},
+	{GUARD_PREFIX, guard_belongs}, {KEY_NOVA, sign_belongs},
 };
 
 /* --- passes -------------------------------------------------------------------------- */

@@ -41,6 +41,11 @@ struct waiter {
 	void *data;
 };
 
+struct own_waiter {
+	identity_own_known known;
+	void *data;
+};
+
 struct identity {
 	struct http_client *client;
 	char *url, *tokens_url, *ca, *login;
@@ -52,6 +57,7 @@ struct identity {
 	gint64 own_expires_at;
 	bool own_asking;
 	GPtrArray *own_waiting; /* struct entry: want to ask */
+	GArray *own_waiters;	/* struct own_waiter: want the token itself */
 	gint64 down_until;	/* monotonic; 0: it answers */
 	bool down;
 	struct identity_counters counters;
@@ -202,17 +208,29 @@ static bool identity_is_down(const struct identity *identity)
 
 static void entry_ask(struct entry *entry);
 
+static GArray *own_waiters_new(void)
+{
+	return g_array_new(FALSE, FALSE, sizeof(struct own_waiter));
+}
+
 static void own_settle(struct identity *identity, const GError *trouble)
 {
 	g_autoptr(GPtrArray) waiting = g_steal_pointer(&identity->own_waiting);
+	g_autoptr(GArray) waiters = g_steal_pointer(&identity->own_waiters);
 
 	identity->own_waiting = g_ptr_array_new();
+	identity->own_waiters = own_waiters_new();
 	identity->own_asking = false;
 	for (guint i = 0; i < waiting->len; i++) {
 		if (trouble)
 			entry_settle(waiting->pdata[i], trouble);
 		else
 			entry_ask(waiting->pdata[i]);
+	}
+	for (guint i = 0; i < waiters->len; i++) {
+		const struct own_waiter *waiter = &g_array_index(waiters, struct own_waiter, i);
+
+		waiter->known(trouble ? NULL : identity->own, trouble, waiter->data);
 	}
 }
 
@@ -255,6 +273,37 @@ static void own_ask(struct identity *identity)
 	identity->own_asking = true;
 	g_clear_pointer(&identity->own, g_free);
 	http_client_call(identity->client, &ask, own_answered, identity);
+}
+
+static bool own_is_good(const struct identity *identity)
+{
+	return identity->own && identity->own_expires_at >= real_s() + OWN_MARGIN_S;
+}
+
+void identity_ask_own(struct identity *identity, identity_own_known known, void *data)
+{
+	const struct own_waiter waiter = {known, data};
+
+	if (own_is_good(identity) && !identity->own_asking) {
+		known(identity->own, NULL, data);
+		return;
+	}
+	g_array_append_val(identity->own_waiters, waiter);
+	if (!identity->own_asking)
+		own_ask(identity);
+}
+
+void identity_drop_own(struct identity *identity, const char *token)
+{
+	if (g_strcmp0(identity->own, token) == 0)
+		g_clear_pointer(&identity->own, g_free);
+}
+
+void identity_forget_waiter(struct identity *identity, const void *data)
+{
+	for (guint i = identity->own_waiters->len; i-- > 0;)
+		if (g_array_index(identity->own_waiters, struct own_waiter, i).data == data)
+			g_array_remove_index(identity->own_waiters, i);
 }
 
 /* Somebody's token */
@@ -331,7 +380,7 @@ static void entry_ask(struct entry *entry)
 		.tls = identity->ca ? &tls : NULL,
 	};
 
-	if (!identity->own || identity->own_expires_at < real_s() + OWN_MARGIN_S) {
+	if (!own_is_good(identity)) {
 		g_ptr_array_add(identity->own_waiting, entry);
 		if (!identity->own_asking)
 			own_ask(identity);
@@ -469,6 +518,7 @@ struct identity *identity_new(const struct identity_config *config)
 	identity->tell = config->tell;
 	identity->entries = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, entry_free);
 	identity->own_waiting = g_ptr_array_new();
+	identity->own_waiters = own_waiters_new();
 	return identity;
 }
 
@@ -483,6 +533,7 @@ void identity_free(struct identity *identity)
 	for (GList *link = identity->order.head; link; link = link->next)
 		entry_settle(link->data, error);
 	g_ptr_array_unref(identity->own_waiting);
+	g_array_unref(identity->own_waiters);
 	g_hash_table_unref(identity->entries);
 	g_free(identity->own);
 	g_free(identity->url);

@@ -41,6 +41,17 @@ typedef void (*identity_known)(const struct caller *caller, const GError *error,
 void identity_ask(struct identity *identity, const char *token, const char *service_token,
 		  identity_known known, void *data);
 
+/*
+ * weftd's own token, for asking other services; at once when there is one. Borrowed. ERROR:
+ * WEFT_ERROR_UNAVAILABLE.
+ */
+typedef void (*identity_own_known)(const char *token, const GError *error, void *data);
+void identity_ask_own(struct identity *identity, identity_own_known known, void *data);
+/* A service has refused TOKEN: the next one who asks is given another. */
+void identity_drop_own(struct identity *identity, const char *token);
+/* Who asked for it with DATA is told nothing any more. */
+void identity_forget_waiter(struct identity *identity, const void *data);
+
 struct identity_counters {
 	uint64_t hits, misses; /* tokens that were known, and those that were not */
 	uint64_t refused;

@@ -8,9 +8,10 @@
 
 #include "api/access.h"
 #include "api/address.h"
-#include "api/interface.h"
 #include "api/binding.h"
 #include "api/log.h"
+#include "api/interface.h"
+#include "api/notice.h"
 #include "api/rbac.h"
 #include "api/security.h"
 #include "lib/error.h"
@@ -172,6 +173,25 @@ static bool port_check_owner(const struct port *before, const struct port *port,
 	return false;
 }
 
+/* Nova is owed NOTICE by the very transaction that makes it true. */
+static void port_owe(struct job *job, const struct port *port, enum notice notice)
+{
+	char key[NOTICE_TEXT], value[NOTICE_TEXT];
+
+	if (!job_api(job)->config.nova || !notice_is_due(port))
+		return;
+	notice_print(port, notice, job_now(job), key, value);
+	job_set(job, key, value);
+}
+
+static bool port_has_moved(const struct port *before, const struct port *port)
+{
+	const struct attr *addresses = attr_find(&port_table, "fixed_ips");
+
+	return !mac_equal(before->mac, port->mac) ||
+	       attr_compare(addresses, before, port, NULL) != 0;
+}
+
 static bool port_put(struct job *job, const void *before_object, void *object, uint64_t given,
 		     GError **error)
 {
@@ -190,9 +210,13 @@ static bool port_put(struct job *job, const void *before_object, void *object, u
 	if (!before && !was_given(given, "port_security_enabled"))
 		port->port_security_enabled = network->port_security_enabled;
 	binding_judge(job, before, port);
-	return api_port_complete(job, before, port, given, error) &&
-	       (!before || !port_is_router_interface(before) ||
-		!was_given(given, "fixed_ips") || interface_update(job, before, port, error));
+	if (!api_port_complete(job, before, port, given, error) ||
+	    (before && port_is_router_interface(before) && was_given(given, "fixed_ips") &&
+	     !interface_update(job, before, port, error)))
+		return false;
+	if (before && port_has_moved(before, port))
+		port_owe(job, port, NOTICE_CHANGED);
+	return true;
 }
 
 static bool port_del(struct job *job, const void *object, GError **error)
@@ -209,6 +233,7 @@ static bool port_del(struct job *job, const void *object, GError **error)
 	}
 	address_release(job, port);
 	log_forget(job, port->object.id);
+	port_owe(job, port, NOTICE_DELETED);
 	return true;
 }
 

@@ -29,6 +29,8 @@ enum text {
 	TEXT_KEYSTONE_CREDENTIAL,
 	TEXT_KEYSTONE_CACHE,
 	TEXT_KEYSTONE_TIMEOUT,
+	TEXT_NOVA,
+	TEXT_NOVA_CA,
 	TEXT_POLICY,
 	TEXT_LOG,
 	TEXT_VNI_RANGE,
@@ -75,6 +77,10 @@ static const struct {
 				 "How long a token is believed (300)"},
 	[TEXT_KEYSTONE_TIMEOUT] = {"keystone-timeout", "SECONDS",
 				   "How long an answer is waited for (10)"},
+	[TEXT_NOVA] = {"nova", "URL",
+		       "Where Nova is told of its servers' ports, as weftd's user in Keystone "
+		       "(nobody is)"},
+	[TEXT_NOVA_CA] = {"nova-ca", "FILE", "Who signs its certificate (the system's)"},
 	[TEXT_POLICY] = {"policy", "FILE", "Rules instead of the defaults, as oslo.policy's"},
 	[TEXT_LOG] = {"log", "LEVEL[,MODULE=LEVEL...]",
 		      "What to log: error, warn, info, debug, or by module (info)"},
@@ -380,6 +386,15 @@ static bool options_set_identity(struct options *options, char **given, GError *
 	return identity->password;
 }
 
+static bool options_set_nova(struct options *options, char **given, GError **error)
+{
+	options->nova = g_steal_pointer(&given[TEXT_NOVA]);
+	options->nova_ca = g_steal_pointer(&given[TEXT_NOVA_CA]);
+	if (options->nova && !options->identity.url)
+		return options_bad(error, "nova", options->nova, "needs --keystone URL");
+	return true;
+}
+
 static bool options_set_quotas(struct options *options, char **quotas, bool none,
 			       GError **error)
 {
@@ -480,6 +495,7 @@ static bool options_from_raw(struct options *out, struct raw *raw, GError **erro
 	if (!out->store)
 		out->store = g_strdup("sqlite:/var/lib/weft/weft.db");
 	return options_check_tls(out, error) && options_set_identity(out, given, error) &&
+	       options_set_nova(out, given, error) &&
 	       options_set_auth(out, given[TEXT_AUTH], error) &&
 	       options_set_vnis(out, given[TEXT_VNI_RANGE], error) &&
 	       options_set_underlay(out, given[TEXT_UNDERLAY], error) &&
@@ -535,6 +551,8 @@ void options_done(struct options *options)
 	g_free(options->store_cert);
 	g_free(options->store_key);
 	g_free(options->tokens);
+	g_free(options->nova);
+	g_free(options->nova_ca);
 	g_free(options->policy);
 	g_free(options->log);
 	g_free(options->tls_cert);

@@ -19,6 +19,7 @@ struct options {
 	char *store;
 	char *store_ca, *store_cert, *store_key; /* for one across a network; NULL: none */
 	char *tokens;				 /* NULL: no authentication */
+	char *nova, *nova_ca;			 /* NULL: it is not told of ports */
 	char *policy;				 /* NULL: the defaults */
 	char *log;
 	char *tls_cert, *tls_key, *tls_ca, *tls_crl; /* NULL: none */

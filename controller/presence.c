@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "api/notice.h"
+
 #define CHANGES_MAX 50 /* of one transaction */
 #define AGAIN_MS    1000
 
@@ -17,6 +19,8 @@ struct presence {
 	struct mirror *mirror;
 	char me[UUID_TEXT];
 	GHashTable *hosts; /* set of names: connected here */
+	GHashTable *heard; /* set of names: they have told of all their ports since we began */
+	bool nova;
 	guint again;
 	bool ended;
 };
@@ -115,6 +119,27 @@ void presence_set_alive(struct presence *presence, const char *host, bool alive)
 
 /* --- ports --------------------------------------------------------------------------- */
 
+/* Plugged is what Nova waits for: it is told of each device, also when it has not heard that the
+ * last one is gone. */
+static void presence_tell_nova(struct batch *batch, const char *host, struct uuid id,
+			       const struct hub_report_port *said)
+{
+	struct presence *presence = batch->presence;
+	const struct port *port = cloud_find_port(presence->cloud, id);
+	bool was = cloud_is_port_wired(presence->cloud, host, id);
+	bool known = store_is_shared(presence->store) ||
+		     g_hash_table_contains(presence->heard, host);
+	bool plugged = said->wired && (said->anew || (!was && known));
+	char key[NOTICE_TEXT], value[NOTICE_TEXT];
+
+	if (!presence->nova || !port || g_strcmp0(port->host_id, host) != 0 ||
+	    !notice_is_due(port) || (!plugged && (said->wired || !was)))
+		return;
+	notice_print(port, plugged ? NOTICE_PLUGGED : NOTICE_UNPLUGGED,
+		     g_get_real_time() / G_USEC_PER_SEC, key, value);
+	store_txn_put(batch_next(batch), key, value, strlen(value));
+}
+
 static void presence_set_port(struct batch *batch, const char *host, struct uuid id, bool wired)
 {
 	const struct port *port = cloud_find_port(batch->presence->cloud, id);
@@ -131,12 +156,21 @@ static void presence_set_port(struct batch *batch, const char *host, struct uuid
 		store_txn_del(batch_next(batch), key);
 }
 
+static void presence_change_port(struct batch *batch, const char *host, struct uuid id,
+				 const struct hub_report_port *said)
+{
+	presence_tell_nova(batch, host, id, said);
+	if (store_is_shared(batch->presence->store))
+		presence_set_port(batch, host, id, said->wired);
+}
+
 /* A full report names all: those of the host that it does not name are not wired. */
 static void presence_drop_others(struct batch *batch, const char *host,
 				 const struct hub_report *report)
 {
 	const GPtrArray *ports = cloud_list_host_ports(batch->presence->cloud, host);
 	g_autoptr(GHashTable) named = g_hash_table_new_full(uuid_hash, uuid_same, g_free, NULL);
+	const struct hub_report_port gone = {.wired = false};
 	struct uuid id;
 
 	for (gsize i = 0; i < report->port_count; i++)
@@ -146,10 +180,11 @@ static void presence_drop_others(struct batch *batch, const char *host,
 		const struct port *port = ports->pdata[i];
 
 		if (!g_hash_table_contains(named, &port->object.id))
-			presence_set_port(batch, host, port->object.id, false);
+			presence_change_port(batch, host, port->object.id, &gone);
 	}
 }
 
+/* Where nobody else has the store open nothing of it is written. */
 static void presence_report_here(struct presence *presence, const char *host,
 				 const struct hub_report *report)
 {
@@ -171,28 +206,31 @@ void presence_report(struct presence *presence, const char *host,
 	if (presence->ended)
 		return;
 	cloud_set_host_revision(presence->cloud, host, report->revision);
-	if (!store_is_shared(presence->store)) {
-		presence_report_here(presence, host, report);
-		return;
-	}
 	for (gsize i = 0; i < report->port_count; i++)
 		if (uuid_parse(report->ports[i].id, &id))
-			presence_set_port(&batch, host, id, report->ports[i].wired);
+			presence_change_port(&batch, host, id, &report->ports[i]);
 	if (report->full)
 		presence_drop_others(&batch, host, report);
 	batch_flush(&batch);
+	if (!store_is_shared(presence->store))
+		presence_report_here(presence, host, report);
+	if (report->full)
+		g_hash_table_add(presence->heard, g_strdup(host));
 }
 
 /* --- its life ------------------------------------------------------------------------ */
 
-struct presence *presence_new(struct store *store, struct cloud *cloud, struct mirror *mirror)
+struct presence *presence_new(struct store *store, struct cloud *cloud, struct mirror *mirror,
+			      bool nova)
 {
 	struct presence *presence = g_new0(struct presence, 1);
 
 	presence->store = store;
 	presence->cloud = cloud;
 	presence->mirror = mirror;
+	presence->nova = nova;
 	presence->hosts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	presence->heard = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	uuid_print(uuid_new(), presence->me);
 	if (store_is_shared(store))
 		presence->again = g_timeout_add(AGAIN_MS, presence_look, presence);
@@ -212,5 +250,6 @@ void presence_free(struct presence *presence)
 	if (!presence)
 		return;
 	g_hash_table_unref(presence->hosts);
+	g_hash_table_unref(presence->heard);
 	g_free(presence);
 }

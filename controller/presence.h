@@ -15,8 +15,9 @@
 
 struct presence;
 
-/* Borrows everything. */
-struct presence *presence_new(struct store *store, struct cloud *cloud, struct mirror *mirror);
+/* Borrows everything. NOVA: it is to be told (api/notice.h). */
+struct presence *presence_new(struct store *store, struct cloud *cloud, struct mirror *mirror,
+			      bool nova);
 /* The store is about to be closed: nothing is begun any more. */
 void presence_stop(struct presence *presence);
 /* After the store is closed. */

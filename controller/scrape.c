@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "api/nova.h"
 #include "api/route.h"
 #include "lib/error.h"
 #include "lib/metric_process.h"
@@ -45,7 +46,13 @@
 	X(BEHIND, "weft_rows_hosts_behind", GAUGE, NULL,                                       \
 	  "Connected hosts that have not yet applied what they were sent")                     \
 	X(BEHIND_MAX, "weft_rows_revisions_behind_max", GAUGE, NULL,                           \
-	  "Revisions by which the last of these is behind")
+	  "Revisions by which the last of these is behind")                                    \
+	X(NOVA_EVENTS, "weft_nova_events_total", COUNTER, "result",                            \
+	  "Events of ports: told to Nova, unwanted by it, or given up")                        \
+	X(NOVA_FAILURES, "weft_nova_failures_total", COUNTER, NULL,                            \
+	  "Requests that Nova or Keystone did not answer well")                                \
+	X(NOVA_OWED, "weft_nova_events_owed", GAUGE, NULL,                                     \
+	  "Events that Nova has still to be told, where this controller is to do it")
 
 enum {
 #define X(id, name, type, labels, help) SCRAPE_##id,
@@ -157,6 +164,19 @@ static void collect_rows(struct scrape *scrape)
 	set(scrape, SCRAPE_BEHIND_MAX, NULL, hub.behind_max);
 }
 
+static void collect_nova(struct scrape *scrape)
+{
+	struct nova_counters nova = {0};
+
+	if (scrape->from.nova)
+		nova = nova_get_counters(scrape->from.nova);
+	set(scrape, SCRAPE_NOVA_EVENTS, "told", nova.told);
+	set(scrape, SCRAPE_NOVA_EVENTS, "unwanted", nova.unwanted);
+	set(scrape, SCRAPE_NOVA_EVENTS, "expired", nova.expired);
+	set(scrape, SCRAPE_NOVA_FAILURES, NULL, nova.failures);
+	set(scrape, SCRAPE_NOVA_OWED, NULL, nova.owed);
+}
+
 static char *scrape_print(gsize *size, void *data)
 {
 	struct scrape *scrape = data;
@@ -165,6 +185,7 @@ static char *scrape_print(gsize *size, void *data)
 	collect_cloud(scrape);
 	collect_changes(scrape);
 	collect_rows(scrape);
+	collect_nova(scrape);
 	return metrics_print(scrape->metrics, size);
 }
 

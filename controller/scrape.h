@@ -14,6 +14,7 @@ struct api;
 struct cloud;
 struct guestlist;
 struct hub;
+struct nova;
 struct scrape;
 struct store;
 
@@ -23,6 +24,7 @@ struct scrape_sources {
 	const struct cloud *cloud;
 	const struct api *api;
 	const struct hub *hub;
+	const struct nova *nova; /* NULL: nobody tells it */
 };
 
 struct scrape *scrape_new(const struct scrape_sources *sources);

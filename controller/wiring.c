@@ -9,6 +9,7 @@
 
 #include "api/api.h"
 #include "api/identity.h"
+#include "api/nova.h"
 #include "compile/compile.h"
 #include "controller/moves.h"
 #include "controller/presence.h"
@@ -32,7 +33,9 @@ struct wiring {
 	struct cloud *cloud;
 	struct mirror *mirror;
 	struct policy *policy;
-	struct identity *identity; /* NULL: no Keystone */
+	struct identity *identity;	/* NULL: no Keystone */
+	struct nova *nova;		/* NULL: it is not told */
+	struct nova_config nova_config; /* owned texts */
 	struct guestlist *guests;
 	struct api *api;
 	struct compile *compile;
@@ -353,7 +356,7 @@ static void server_set_up(struct wiring *wiring)
 static bool metrics_open(struct wiring *wiring, GError **error)
 {
 	const struct scrape_sources sources = {wiring->store, wiring->cloud, wiring->api,
-					       wiring->hub};
+					       wiring->hub, wiring->nova};
 
 	wiring->scrape = scrape_new(&sources);
 	return !wiring->metrics || scrape_listen(wiring->scrape, wiring->metrics, error);
@@ -368,8 +371,11 @@ static void mirror_is_ready(uint64_t revision, void *data)
 
 	malloc_trim(0); /* what the ranges needed is not needed again */
 	wiring->hub = hub_new(&hub_ops, store_epoch(wiring->store), revision, wiring);
-	wiring->presence = presence_new(wiring->store, wiring->cloud, wiring->mirror);
 	wiring->moves = moves_new(wiring->cloud);
+	wiring->presence =
+		presence_new(wiring->store, wiring->cloud, wiring->mirror, wiring->config.nova);
+	if (wiring->config.nova)
+		wiring->nova = nova_new(wiring->store, wiring->identity, &wiring->nova_config);
 	wiring->sweep = sweep_new(wiring->store, wiring->cloud);
 	wiring->compile = compile_new(wiring->cloud, rows_emit, wiring);
 	compile_flush(wiring->compile, revision);
@@ -458,6 +464,25 @@ static void identity_begin(struct wiring *wiring, const struct options *options)
 	guestlist_set_identity(wiring->guests, wiring->identity);
 }
 
+static void nova_told(const char *text, bool bad)
+{
+	if (bad)
+		log_error("nova", "%s", text);
+	else
+		log_info("nova", "%s", text);
+}
+
+static void nova_prepare(struct wiring *wiring, const struct options *options)
+{
+	wiring->config.nova = options->nova && wiring->identity;
+	wiring->nova_config = (struct nova_config){
+		.url = g_strdup(options->nova),
+		.ca = g_strdup(options->nova_ca),
+		.timeout_ms = options->identity.timeout_ms,
+		.tell = nova_told,
+	};
+}
+
 struct wiring *wiring_new(const struct options *options, void (*failed)(void *data), void *data,
 			  GError **error)
 {
@@ -482,6 +507,7 @@ struct wiring *wiring_new(const struct options *options, void (*failed)(void *da
 	if (wiring->policy)
 		wiring->guests = guestlist_new(options->tokens, wiring->policy, error);
 	identity_begin(wiring, options);
+	nova_prepare(wiring, options);
 	wiring->store = wiring->guests ? wiring_open_store(options, error) : NULL;
 	if (!wiring->store) {
 		wiring_free(wiring);
@@ -528,6 +554,7 @@ void wiring_free(struct wiring *wiring)
 	if (wiring->api)
 		api_stop(wiring->api);
 	sweep_stop(wiring->sweep);
+	nova_stop(wiring->nova);
 	presence_stop(wiring->presence);
 	mirror_stop(wiring->mirror);
 	store_close(wiring->store);
@@ -544,6 +571,7 @@ void wiring_free(struct wiring *wiring)
 	compile_free(wiring->compile);
 	presence_free(wiring->presence);
 	sweep_free(wiring->sweep);
+	nova_free(wiring->nova);
 	mirror_free(wiring->mirror);
 	moves_free(wiring->moves);
 	cloud_free(wiring->cloud);
@@ -552,5 +580,7 @@ void wiring_free(struct wiring *wiring)
 	g_strfreev(wiring->listen);
 	g_strfreev(wiring->origins);
 	g_free(wiring->metrics);
+	g_free((char *)wiring->nova_config.url);
+	g_free((char *)wiring->nova_config.ca);
 	g_free(wiring);
 }

@@ -50,6 +50,9 @@ struct feed {
 
 	GHashTable *ports;   /* id -> wired + 1 */
 	GHashTable *changed; /* set of ids since the last post */
+	GHashTable *anew;    /* id -> which device of it; what no controller has taken yet */
+	GHashTable *telling; /* ... as of the post under way */
+	guint devices;	     /* counts those that were new */
 	uint64_t applied;
 	struct http_call *post;
 	guint post_soon;
@@ -351,6 +354,12 @@ void feed_resync(struct feed *feed)
 
 /* --- reporting ----------------------------------------------------------------------- */
 
+/* Unless there is yet another device meanwhile. */
+static gboolean anew_is_told(gpointer id, gpointer device, gpointer telling)
+{
+	return g_hash_table_lookup(telling, id) == device;
+}
+
 static void on_posted(const struct http_answer *answer, const GError *error, void *data)
 {
 	struct feed *feed = data;
@@ -358,6 +367,7 @@ static void on_posted(const struct http_answer *answer, const GError *error, voi
 	feed->post = NULL;
 	if (answer && answer->status == 200) {
 		feed->counters.posts++;
+		g_hash_table_foreach_remove(feed->anew, anew_is_told, feed->telling);
 	} else {
 		feed->counters.failed_posts++;
 		feed->full_due =
@@ -368,6 +378,21 @@ static void on_posted(const struct http_answer *answer, const GError *error, voi
 	}
 	if (feed->again)
 		feed_post(feed);
+}
+
+static json_t *report_make_new(struct feed *feed)
+{
+	json_t *list = json_array();
+	GHashTableIter iter;
+	gpointer id, device;
+
+	g_hash_table_remove_all(feed->telling);
+	g_hash_table_iter_init(&iter, feed->anew);
+	while (g_hash_table_iter_next(&iter, &id, &device)) {
+		g_hash_table_insert(feed->telling, g_strdup(id), device);
+		json_array_append_new(list, json_string(id));
+	}
+	return list;
 }
 
 static json_t *report_make(struct feed *feed)
@@ -384,8 +409,8 @@ static json_t *report_make(struct feed *feed)
 		json_object_set_new(ports, id,
 				    json_boolean(wired && GPOINTER_TO_UINT(wired) == 2));
 	}
-	return json_pack("{s:I, s:b, s:o}", "rev", (json_int_t)feed->applied, "full",
-			 feed->full_due, "ports", ports);
+	return json_pack("{s:I, s:b, s:o, s:o}", "rev", (json_int_t)feed->applied, "full",
+			 feed->full_due, "ports", ports, "new", report_make_new(feed));
 }
 
 static void feed_post(struct feed *feed)
@@ -479,6 +504,8 @@ void feed_report_port(struct feed *feed, const char *port_id, bool wired)
 {
 	gpointer known = g_hash_table_lookup(feed->ports, port_id);
 
+	if (!wired)
+		g_hash_table_remove(feed->anew, port_id);
 	if (known == GUINT_TO_POINTER(1 + wired))
 		return;
 	g_hash_table_replace(feed->ports, g_strdup(port_id), GUINT_TO_POINTER(1 + wired));
@@ -486,8 +513,17 @@ void feed_report_port(struct feed *feed, const char *port_id, bool wired)
 	feed_post_later(feed);
 }
 
+void feed_report_new(struct feed *feed, const char *port_id)
+{
+	g_hash_table_replace(feed->anew, g_strdup(port_id), GUINT_TO_POINTER(++feed->devices));
+	g_hash_table_replace(feed->ports, g_strdup(port_id), GUINT_TO_POINTER(1 + true));
+	g_hash_table_add(feed->changed, g_strdup(port_id));
+	feed_post_later(feed);
+}
+
 void feed_report_gone(struct feed *feed, const char *port_id)
 {
+	g_hash_table_remove(feed->anew, port_id);
 	if (!g_hash_table_remove(feed->ports, port_id))
 		return;
 	g_hash_table_add(feed->changed, g_strdup(port_id));
@@ -521,6 +557,8 @@ struct feed *feed_new(const struct feed_config *config, const struct feed_ops *o
 	feed->backoff_ms = feed->backoff_min_ms;
 	feed->ports = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	feed->changed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	feed->anew = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	feed->telling = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	feed->staged = g_ptr_array_new_with_free_func((GDestroyNotify)json_decref);
 	feed->client = http_client_new();
 	feed->post_often = g_timeout_add(REPORT_MS, feed_post_often, feed);
@@ -540,6 +578,8 @@ void feed_free(struct feed *feed)
 	g_ptr_array_unref(feed->staged);
 	g_hash_table_unref(feed->ports);
 	g_hash_table_unref(feed->changed);
+	g_hash_table_unref(feed->anew);
+	g_hash_table_unref(feed->telling);
 	g_strfreev(feed->controllers);
 	g_free(feed->host);
 	g_free(feed->tunnel_ip);

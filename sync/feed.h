@@ -70,6 +70,9 @@ struct feed_counters feed_get_counters(const struct feed *feed);
  */
 void feed_report_revision(struct feed *feed, uint64_t applied);
 void feed_report_port(struct feed *feed, const char *port_id, bool wired);
+/* ... wired, and by another device than before: told so even if nobody heard that the last one
+ * was gone, and until the controller has taken it. */
+void feed_report_new(struct feed *feed, const char *port_id);
 /* The port is no longer the host's: forget it. */
 void feed_report_gone(struct feed *feed, const char *port_id);
 

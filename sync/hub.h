@@ -20,6 +20,7 @@ struct hub_report {
 	struct hub_report_port {
 		const char *id;
 		bool wired;
+		bool anew; /* by another device than the last one that was told */
 	} * ports;
 	gsize port_count;
 };

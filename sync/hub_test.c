@@ -64,6 +64,20 @@ static void test_reports(void)
 	proxy_cut_after(w.proxy, 0);
 	WAIT_FOR(w.reports->len > 0);
 	g_assert_cmpstr(w.reports->str, ==, "h1@40full:b+ ");
+	g_string_truncate(w.reports, 0);
+	feed_report_new(w.feed, b);
+	WAIT_FOR(w.reports->len > 0);
+	g_assert_cmpstr(w.reports->str, ==, "h1@40:b+* ");
+	g_string_truncate(w.reports, 0);
+	feed_report_port(w.feed, a, true);
+	WAIT_FOR(w.reports->len > 0);
+	g_assert_cmpstr(w.reports->str, ==, "h1@40:a+ ");
+	/* What nobody has taken is told when somebody is there again. */
+	g_string_truncate(w.reports, 0);
+	proxy_cut_after(w.proxy, 0);
+	feed_report_new(w.feed, a);
+	WAIT_FOR(strstr(w.reports->str, "full:"));
+	g_assert_nonnull(strstr(w.reports->str, "a+*"));
 	world_done(&w);
 }
 
@@ -213,6 +227,8 @@ static void test_bad_requests(void)
 		 "full: is not true or false"},
 		{"POST", "/weft/v1/hosts/h1/status", "{\"rev\":1,\"ports\":[]}", 400,
 		 "ports: is not an object"},
+		{"POST", "/weft/v1/hosts/h1/status", "{\"rev\":1,\"new\":{}}", 400,
+		 "new: is not a list"},
 		{"POST", "/weft/v1/hosts/h1/status", "{\"rev\":1,\"ports\":{\"x\":true}}", 400,
 		 "ports: 'x' is not a uuid"},
 		{"POST", "/weft/v1/hosts/h1/status",

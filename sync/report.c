@@ -15,13 +15,30 @@ struct parsed {
 	json_t *root;
 };
 
-static bool report_read_ports(const char *host, json_t *ports, GArray *out, GError **error)
+/* Set of borrowed names. */
+static GHashTable *report_read_new(const json_t *list)
 {
+	GHashTable *names = g_hash_table_new(g_str_hash, g_str_equal);
+	json_t *item;
+	size_t i;
+
+	json_array_foreach (list, i, item)
+		if (json_is_string(item))
+			g_hash_table_add(names, (void *)json_string_value(item));
+	return names;
+}
+
+static bool report_read_ports(const char *host, json_t *ports, const json_t *list, GArray *out,
+			      GError **error)
+{
+	g_autoptr(GHashTable) anew = report_read_new(list);
 	const char *id;
 	json_t *wired;
 
 	json_object_foreach (ports, id, wired) {
-		struct hub_report_port port = {.id = id, .wired = json_is_true(wired)};
+		struct hub_report_port port = {.id = id,
+					       .wired = json_is_true(wired),
+					       .anew = g_hash_table_contains(anew, id)};
 		struct uuid uuid;
 
 		if (uuid_parse(id, &uuid) && json_is_boolean(wired)) {
@@ -42,6 +59,7 @@ static bool report_read(const char *host, const json_t *root, GArray *ports,
 	json_t *revision = json_object_get(root, "rev");
 	json_t *full = json_object_get(root, "full");
 	json_t *list = json_object_get(root, "ports");
+	json_t *anew = json_object_get(root, "new");
 	const char *wrong = NULL;
 
 	if (!json_is_object(root))
@@ -54,11 +72,13 @@ static bool report_read(const char *host, const json_t *root, GArray *ports,
 		wrong = "ports: is not an object";
 	else if (json_object_size(list) > REPORT_PORTS)
 		wrong = "ports: are too many";
+	else if (anew && !json_is_array(anew))
+		wrong = "new: is not a list";
 	if (wrong) {
 		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID, "host %s: %s", host, wrong);
 		return false;
 	}
-	if (!report_read_ports(host, list, ports, error))
+	if (!report_read_ports(host, list, anew, ports, error))
 		return false;
 	report->revision = (uint64_t)json_integer_value(revision);
 	report->full = json_is_true(full);

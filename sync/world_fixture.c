@@ -79,8 +79,9 @@ static void on_report(const char *host, const struct hub_report *report, void *d
 	g_string_append_printf(w->reports, "%s@%" G_GUINT64_FORMAT "%s:", host,
 			       report->revision, report->full ? "full" : "");
 	for (gsize i = 0; i < report->port_count; i++)
-		g_string_append_printf(w->reports, "%.1s%c", report->ports[i].id,
-				       report->ports[i].wired ? '+' : '-');
+		g_string_append_printf(w->reports, "%.1s%c%s", report->ports[i].id,
+				       report->ports[i].wired ? '+' : '-',
+				       report->ports[i].anew ? "*" : "");
 	g_string_append_c(w->reports, ' ');
 }
 
