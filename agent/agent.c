@@ -266,6 +266,7 @@ static struct feed *feed_open(struct agent *agent)
 		.controllers = (const char *const *)agent->options->controllers,
 		.host = agent->options->host,
 		.tunnel_ip = agent->options->tunnel_text,
+		.zone = agent->options->zone,
 		.token = agent->options->token,
 		.tls = &tls,
 	};

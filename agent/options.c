@@ -11,7 +11,8 @@
 #include "lib/tls.h"
 
 struct raw {
-	char *controllers, *host, *tunnel_ip, *uplink, *run, *token, *token_file, *log, *attach;
+	char *controllers, *host, *tunnel_ip, *zone, *uplink, *run, *token, *token_file, *log,
+		*attach;
 	char *ca, *cert, *key, *crl;
 	int flows, connections, port_connections, locations, policy_entries;
 	gboolean cleanup, version, print_metrics;
@@ -34,6 +35,8 @@ static bool read_line(struct raw *raw, int argc, char **argv, GError **error)
 		 "Name of this host (default: the machine's)", "NAME"},
 		{"tunnel-ip", 0, 0, G_OPTION_ARG_STRING, &raw->tunnel_ip,
 		 "Underlay address of this host", "IP"},
+		{"zone", 0, 0, G_OPTION_ARG_STRING, &raw->zone,
+		 "Availability zone of this host (default: what the controller knows)", "NAME"},
 		{"uplink", 0, 0, G_OPTION_ARG_STRING, &raw->uplink,
 		 "Underlay device (default: the one with the tunnel address)", "DEVICE"},
 		{"run", 0, 0, G_OPTION_ARG_STRING, &raw->run,
@@ -97,7 +100,7 @@ static void raw_done(struct raw *raw)
 	char *list[] = {raw->controllers, raw->host,  raw->tunnel_ip,  raw->uplink,
 			raw->run,	  raw->token, raw->token_file, raw->log,
 			raw->attach,	  raw->ca,    raw->cert,       raw->key,
-			raw->crl};
+			raw->crl,	  raw->zone};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(list); i++)
 		g_free(list[i]);
@@ -220,6 +223,7 @@ static bool connection_read(struct options *options, const struct raw *raw, GErr
 	    ip_is_none(options->tunnel_ip) || ip_is_multicast(options->tunnel_ip))
 		return refuse(error, "tunnel-ip", raw->tunnel_ip, "not an address");
 	options->tunnel_text = g_strdup(raw->tunnel_ip);
+	options->zone = g_strdup(raw->zone);
 	options->uplink = g_strdup(raw->uplink);
 	return certificates_read(options, raw, error) && token_read(options, raw, error);
 }
@@ -253,6 +257,7 @@ void options_done(struct options *options)
 	g_strfreev(options->controllers);
 	g_free(options->host);
 	g_free(options->tunnel_text);
+	g_free(options->zone);
 	g_free(options->uplink);
 	g_free(options->run);
 	g_free(options->token);

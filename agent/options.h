@@ -13,6 +13,7 @@ struct options {
 	char **controllers; /* NULL-terminated base URLs */
 	char *host;
 	char *tunnel_text;
+	char *zone; /* availability zone; NULL: the controller knows */
 	struct ip tunnel_ip;
 	char *uplink; /* NULL: found by the tunnel address */
 	char *run;

@@ -35,7 +35,7 @@ struct kind_rules {
 struct access {
 	const struct policy *policy;
 	const struct cloud *cloud;
-	struct kind_rules *kinds[KIND_COUNT];
+	struct kind_rules *kinds[RESOURCE_COUNT];
 	GString *scratch;
 	const char *tenant_id, *project_id; /* interned */
 };
@@ -212,10 +212,10 @@ static void attrs_find(const struct access *access, struct kind_rules *rules, en
 	}
 }
 
-static struct kind_rules *kind_rules_new(const struct access *access, enum kind kind)
+static struct kind_rules *kind_rules_new(const struct access *access,
+					 const struct attr_table *table)
 {
 	struct kind_rules *rules = g_new0(struct kind_rules, 1);
-	const struct attr_table *table = cloud_table(kind);
 
 	for (unsigned int verb = 0; verb < VERB_COUNT; verb++) {
 		rules->subs[verb] = g_array_new(FALSE, FALSE, sizeof(struct sub_rule));
@@ -238,9 +238,10 @@ static void kind_rules_free(struct kind_rules *rules)
 
 void access_reload(struct access *access)
 {
-	for (unsigned int kind = 0; kind < KIND_COUNT; kind++) {
-		kind_rules_free(access->kinds[kind]);
-		access->kinds[kind] = kind_rules_new(access, (enum kind)kind);
+	for (unsigned int i = 0; i < RESOURCE_COUNT; i++) {
+		kind_rules_free(access->kinds[i]);
+		access->kinds[i] =
+			kind_rules_new(access, resource_table(resource_by_number(i)));
 	}
 }
 
@@ -261,8 +262,8 @@ void access_free(struct access *access)
 {
 	if (!access)
 		return;
-	for (unsigned int kind = 0; kind < KIND_COUNT; kind++)
-		kind_rules_free(access->kinds[kind]);
+	for (unsigned int i = 0; i < RESOURCE_COUNT; i++)
+		kind_rules_free(access->kinds[i]);
 	g_string_free(access->scratch, TRUE);
 	g_free(access);
 }
@@ -282,7 +283,7 @@ static bool ask_object(const struct access *access, const struct job *job,
 void sight_init(struct sight *sight, const struct access *access,
 		const struct resource *resource, const struct caller *caller)
 {
-	const struct kind_rules *rules = access->kinds[resource->kind];
+	const struct kind_rules *rules = access->kinds[resource_number(resource)];
 	uint64_t left = rules->ruled[VERB_GET];
 
 	*sight = (struct sight){.access = access, .resource = resource, .caller = caller};
@@ -307,7 +308,7 @@ bool sight_is_blind(const struct sight *sight)
 
 bool sight_sees(const struct sight *sight, const void *object)
 {
-	const struct kind_rules *rules = sight->access->kinds[sight->resource->kind];
+	const struct kind_rules *rules = sight->access->kinds[resource_number(sight->resource)];
 
 	if (sight->get != ANSWER_UNKNOWN)
 		return sight->get == ANSWER_YES;
@@ -317,7 +318,7 @@ bool sight_sees(const struct sight *sight, const void *object)
 
 uint64_t sight_hides(const struct sight *sight, const void *object)
 {
-	const struct kind_rules *rules = sight->access->kinds[sight->resource->kind];
+	const struct kind_rules *rules = sight->access->kinds[resource_number(sight->resource)];
 	uint64_t left = sight->depends, hidden = sight->hidden;
 
 	for (unsigned int i = 0; left; i++, left >>= 1)
@@ -330,7 +331,8 @@ uint64_t sight_hides(const struct sight *sight, const void *object)
 bool access_sees(const struct access *access, const struct caller *caller,
 		 const struct resource *resource, const void *object)
 {
-	return ask_object(access, NULL, access->kinds[resource->kind]->verbs[VERB_GET], caller,
+	return ask_object(access, NULL,
+			  access->kinds[resource_number(resource)]->verbs[VERB_GET], caller,
 			  resource, object);
 }
 
@@ -378,7 +380,7 @@ static bool change_is_allowed(struct job *job, enum verb verb, const struct reso
 			      const void *object, uint64_t given, GString *asked)
 {
 	const struct access *access = job_api(job)->access;
-	const struct kind_rules *rules = access->kinds[resource->kind];
+	const struct kind_rules *rules = access->kinds[resource_number(resource)];
 	const struct attr_table *table = resource_table(resource);
 	uint64_t left = rules->ruled[verb] & given;
 	void *defaults = NULL;
@@ -437,7 +439,7 @@ bool access_check(struct job *job, enum verb verb, const struct resource *resour
 		  const void *object, uint64_t given, GError **error)
 {
 	const struct access *access = job_api(job)->access;
-	const struct rule *rule = access->kinds[resource->kind]->verbs[verb];
+	const struct rule *rule = access->kinds[resource_number(resource)]->verbs[verb];
 	g_autoptr(GString) asked = NULL;
 	gsize length;
 
@@ -486,7 +488,7 @@ bool access_check_rule(const struct access *access, const struct caller *caller,
 bool access_refuses(const struct access *access, const struct caller *caller, enum verb verb,
 		    const struct resource *resource, const struct attr *attr)
 {
-	const struct rule *rule = access->kinds[resource->kind]
+	const struct rule *rule = access->kinds[resource_number(resource)]
 					  ->attrs[verb][attr - resource_table(resource)->attrs];
 
 	return rule && rule_ask(rule, &caller->creds, NULL) == ANSWER_NO;

@@ -16,6 +16,7 @@
 #include "api/reply.h"
 #include "api/state.h"
 #include "api/tags.h"
+#include "api/zone.h"
 
 #define SPREAD 32768 /* keeps identities in their 16 bits for long */
 
@@ -155,6 +156,16 @@ static void serve_loggable(const struct ask *ask)
 		log_serve_loggable(ask->request);
 }
 
+/* Collections whose members are no objects of the cloud. */
+static const struct {
+	const char *path;
+	void (*serve)(const struct ask *ask);
+} others[] = {
+	{"quotas", quota_serve},
+	{"availability_zones", zone_serve},
+	{"log/loggable-resources", serve_loggable},
+};
+
 /* /v2.0/[FAMILY/]COLLECTION[/ID[/ACTION[/TAG]]], with ".json" at the end as older clients say. */
 static void serve_resource(struct ask *ask)
 {
@@ -182,14 +193,11 @@ static void serve_resource(struct ask *ask)
 	ask->id = parts[1];
 	ask->action = parts[2];
 	ask->tag = parts[3];
-	if (strcmp(parts[0], "quotas") == 0) {
-		quota_serve(ask);
-		return;
-	}
-	if (strcmp(parts[0], "log/loggable-resources") == 0) {
-		serve_loggable(ask);
-		return;
-	}
+	for (gsize i = 0; i < G_N_ELEMENTS(others); i++)
+		if (strcmp(parts[0], others[i].path) == 0) {
+			others[i].serve(ask);
+			return;
+		}
 	ask->resource = resource_find(parts[0]);
 	if (!ask->resource)
 		serve_nothing(ask->request);

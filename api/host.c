@@ -5,6 +5,7 @@
  */
 #include "api/host.h"
 
+#include "api/agent.h"
 #include "api/claim.h"
 #include "lib/error.h"
 
@@ -66,6 +67,15 @@ static bool host_del(struct job *job, const void *object, GError **error)
 	return true;
 }
 
+/* Agents are as their hosts are. */
+const struct resource api_agent = {
+	.kind = KIND_HOST,
+	.view = &agent_table,
+	.put = host_put,
+	.del = host_del,
+	.admin_only = true,
+};
+
 const struct resource api_host = {
 	.kind = KIND_HOST,
 	.put = host_put,
@@ -78,9 +88,17 @@ const struct resource api_host = {
 struct admission {
 	char *name;
 	struct ip tunnel_ip;
+	char *zone; /* NULL: it names none */
 	api_admitted done;
 	void *data;
 };
+
+static bool admission_is_known(const struct admission *admission, const struct host *host)
+{
+	return (ip_is_none(admission->tunnel_ip) ||
+		ip_equal(host->tunnel_ip, admission->tunnel_ip)) &&
+	       (!admission->zone || g_strcmp0(host->zone, admission->zone) == 0);
+}
 
 static bool admission_build(struct job *job, GError **error)
 {
@@ -88,14 +106,18 @@ static bool admission_build(struct job *job, GError **error)
 	const struct host *before = cloud_find_host(job_cloud(job), admission->name);
 	struct host *host;
 
-	if (before && (ip_is_none(admission->tunnel_ip) ||
-		       ip_equal(before->tunnel_ip, admission->tunnel_ip)))
+	if (before && admission_is_known(admission, before))
 		return true;
 	if (before)
 		host = job_edit(job, KIND_HOST, before->object.id);
 	else
 		host = job_add(job, KIND_HOST, attr_new(&host_table));
-	host->tunnel_ip = admission->tunnel_ip;
+	if (!ip_is_none(admission->tunnel_ip))
+		host->tunnel_ip = admission->tunnel_ip;
+	if (admission->zone) {
+		g_free(host->zone);
+		host->zone = g_strdup(admission->zone);
+	}
 	if (!before)
 		host->object.name = g_strdup(admission->name);
 	return host_put(job, before, host, 0, error);
@@ -113,6 +135,7 @@ static void admission_free(void *data)
 	struct admission *admission = data;
 
 	g_free(admission->name);
+	g_free(admission->zone);
 	g_free(admission);
 }
 
@@ -122,13 +145,14 @@ static const struct job_ops admission_ops = {
 	.free = admission_free,
 };
 
-void api_admit_host(struct api *api, const char *name, const char *tunnel_ip, api_admitted done,
-		    void *data)
+void api_admit_host(struct api *api, const char *name, const char *tunnel_ip, const char *zone,
+		    api_admitted done, void *data)
 {
 	const struct caller agent = {.project_id = "", .admin = true, .host = "*"};
 	struct admission *admission = g_new0(struct admission, 1);
 
 	admission->name = g_strdup(name);
+	admission->zone = g_strdup(zone);
 	admission->done = done;
 	admission->data = data;
 	if (tunnel_ip && !ip_parse(tunnel_ip, &admission->tunnel_ip))

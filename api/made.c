@@ -46,6 +46,7 @@ static struct attr_view view_read(const struct attr_table *table, const void *wo
 
 static bool made_add(struct made *made, const char *name, const char *value, GError **error)
 {
+	static const char *const passed[] = {"fields", "limit", "marker", "page_reverse", NULL};
 	bool known;
 
 	if (strcmp(name, "sort_key") == 0) {
@@ -58,9 +59,15 @@ static bool made_add(struct made *made, const char *name, const char *value, GEr
 	}
 	if (strcmp(name, "sort_dir") == 0)
 		return made->descending = strcmp(value, "desc") == 0, true;
-	if (!*value || strcmp(name, "fields") == 0)
+	/* Nothing here has pages. */
+	if (!*name || g_strv_contains(passed, name))
 		return true;
-	return attr_filter_add(made->filter, name, value, &known, error);
+	if (!attr_filter_add(made->filter, name, value, &known, error))
+		return false;
+	if (!known)
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+			    "['%s'] is invalid attribute for filtering", name);
+	return known;
 }
 
 static int made_compare(const void *a, const void *b, void *data)

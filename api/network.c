@@ -9,6 +9,7 @@
 #include "api/claim.h"
 #include "api/rbac.h"
 #include "api/subnet.h"
+#include "api/zone.h"
 #include "lib/error.h"
 
 static bool network_claim_vni(struct job *job, const struct network *network)
@@ -96,7 +97,8 @@ static bool network_put(struct job *job, const void *before, void *object, uint6
 {
 	struct network *network = object;
 
-	return network_check_mtu(job, network, error) &&
+	return (before || zone_check_hints(job, &network->zone_hints, error)) &&
+	       network_check_mtu(job, network, error) &&
 	       network_set_shared(job, before, network, error) &&
 	       (before || network_take_vni(job, network, error));
 }

@@ -8,6 +8,7 @@
 
 #include "api/address_group.h"
 #include "api/address_scope.h"
+#include "api/agent.h"
 #include "api/host.h"
 #include "api/log.h"
 #include "api/network.h"
@@ -36,11 +37,32 @@ static const struct resource *const resources[KIND_COUNT] = {
 	[KIND_SUBNETPOOL] = &api_subnetpool,
 };
 
+static const struct resource *const views[RESOURCE_VIEWS] = {&api_agent};
+
+const struct resource *resource_by_number(unsigned int number)
+{
+	return number < KIND_COUNT ? resources[number] : views[number - KIND_COUNT];
+}
+
+unsigned int resource_number(const struct resource *resource)
+{
+	unsigned int number = KIND_COUNT;
+
+	if (!resource->view)
+		return resource->kind;
+	while (views[number - KIND_COUNT] != resource)
+		number++;
+	return number;
+}
+
 const struct resource *resource_find(const char *path)
 {
-	for (unsigned int i = 0; i < KIND_COUNT; i++)
-		if (strcmp(attr_table_path(cloud_table((enum kind)i)), path) == 0)
-			return resources[i];
+	for (unsigned int i = 0; i < RESOURCE_COUNT; i++) {
+		const struct resource *resource = resource_by_number(i);
+
+		if (strcmp(attr_table_path(resource_table(resource)), path) == 0)
+			return resource;
+	}
 	return NULL;
 }
 
@@ -64,7 +86,7 @@ const struct resource *resource_get(enum kind kind)
 
 const struct attr_table *resource_table(const struct resource *resource)
 {
-	return cloud_table(resource->kind);
+	return resource->view ? resource->view : cloud_table(resource->kind);
 }
 
 bool resource_not_found(const struct resource *resource, struct uuid id, GError **error)

@@ -19,6 +19,8 @@ struct resource_action {
 
 struct resource {
 	enum kind kind;
+	/* Objects of KIND under a second path, as another table has them; NULL: as their own. */
+	const struct attr_table *view;
 	/*
 	 * OBJECT, new or changed, is made whole and checked: defaults, allocations, claims,
 	 * guards, neighbours. BEFORE is what it was, NULL for a new one, whose id is set.
@@ -45,6 +47,11 @@ const struct resource *resource_find(const char *path);
 /* By "network" or "networks". */
 bool resource_find_kind(const char *name, enum kind *kind);
 const struct resource *resource_get(enum kind kind);
+/* Below RESOURCE_COUNT: of each resource another. */
+#define RESOURCE_VIEWS 1
+#define RESOURCE_COUNT (KIND_COUNT + RESOURCE_VIEWS)
+unsigned int resource_number(const struct resource *resource);
+const struct resource *resource_by_number(unsigned int number);
 const struct attr_table *resource_table(const struct resource *resource);
 
 /* "NetworkNotFound: Network X could not be found." False, for a return. */

@@ -10,6 +10,7 @@
 #include "api/access.h"
 #include "api/claim.h"
 #include "api/interface.h"
+#include "api/zone.h"
 #include "lib/error.h"
 #include "model/attr_json.h"
 
@@ -114,7 +115,8 @@ static bool router_put(struct job *job, const void *before, void *object, uint64
 {
 	struct router *router = object;
 
-	if (!router_validate(router, error) || !router_check_gateway(job, router, error))
+	if (!router_validate(router, error) || !router_check_gateway(job, router, error) ||
+	    (!before && !zone_check_hints(job, &router->zone_hints, error)))
 		return false;
 	if (!before)
 		return router_take_number(job, router, error);

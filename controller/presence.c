@@ -206,6 +206,7 @@ void presence_report(struct presence *presence, const char *host,
 	if (presence->ended)
 		return;
 	cloud_set_host_revision(presence->cloud, host, report->revision);
+	cloud_set_host_seen(presence->cloud, host, g_get_real_time() / G_USEC_PER_SEC);
 	for (gsize i = 0; i < report->port_count; i++)
 		if (uuid_parse(report->ports[i].id, &id))
 			presence_change_port(&batch, host, id, &report->ports[i]);

@@ -126,6 +126,7 @@ struct knock {
 	void *session;
 	char *host;
 	char *tunnel_ip;
+	char *zone;
 };
 
 static void knock_end(struct knock *knock, const GError *error)
@@ -139,6 +140,7 @@ static void knock_end(struct knock *knock, const GError *error)
 		presence_set_alive(knock->wiring->presence, knock->host, true);
 	g_free(knock->host);
 	g_free(knock->tunnel_ip);
+	g_free(knock->zone);
 	g_free(knock);
 }
 
@@ -160,11 +162,12 @@ static void hosts_caught_up(uint64_t revision, const GError *error, void *data)
 	rows_make_all(wiring);
 	if (!mirror_is_behind(wiring->mirror))
 		hub_commit(wiring->hub, revision);
-	api_admit_host(wiring->api, knock->host, knock->tunnel_ip, hosts_admitted, knock);
+	api_admit_host(wiring->api, knock->host, knock->tunnel_ip, knock->zone, hosts_admitted,
+		       knock);
 }
 
-static void hosts_admit(struct hub *hub, const char *host, const char *tunnel_ip, void *session,
-			void *data)
+static void hosts_admit(struct hub *hub, const char *host, const char *tunnel_ip,
+			const char *zone, void *session, void *data)
 {
 	struct wiring *wiring = data;
 	struct knock *knock = g_new0(struct knock, 1);
@@ -174,10 +177,11 @@ static void hosts_admit(struct hub *hub, const char *host, const char *tunnel_ip
 	knock->session = session;
 	knock->host = g_strdup(host);
 	knock->tunnel_ip = g_strdup(tunnel_ip);
+	knock->zone = g_strdup(zone);
 	if (store_is_shared(wiring->store))
 		store_sync(wiring->store, hosts_caught_up, knock);
 	else
-		api_admit_host(wiring->api, host, tunnel_ip, hosts_admitted, knock);
+		api_admit_host(wiring->api, host, tunnel_ip, zone, hosts_admitted, knock);
 }
 
 static void hosts_dump(const char *host, struct hub_dump *dump, void *data)

@@ -32,7 +32,7 @@ struct station {
 	GPtrArray *ports;
 	GHashTable *wired; /* struct uuid, owned */
 	bool alive;
-	int64_t seen_at;
+	int64_t since, seen_at;
 	uint64_t revision;
 };
 
@@ -53,6 +53,7 @@ struct cloud {
 	GHashTable *stations; /* name, interned -> struct station */
 	GHashTable *hosts;    /* name in the host -> struct host */
 	GHashTable *tunnels;  /* struct ip in the host -> struct host */
+	GHashTable *zones;    /* name, owned -> how many hosts */
 	GHashTable *vnis;     /* number -> struct network */
 	GHashTable *numbers;  /* number -> struct router */
 	struct security_index *security;
@@ -150,6 +151,7 @@ struct cloud *cloud_new(void)
 		g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, station_free);
 	cloud->hosts = g_hash_table_new(g_str_hash, g_str_equal);
 	cloud->tunnels = g_hash_table_new(ip_hash, ip_same);
+	cloud->zones = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	cloud->vnis = g_hash_table_new(g_direct_hash, g_direct_equal);
 	cloud->numbers = g_hash_table_new(g_direct_hash, g_direct_equal);
 	cloud->security = security_index_new();
@@ -171,6 +173,7 @@ void cloud_free(struct cloud *cloud)
 	g_hash_table_unref(cloud->stations);
 	g_hash_table_unref(cloud->hosts);
 	g_hash_table_unref(cloud->tunnels);
+	g_hash_table_unref(cloud->zones);
 	g_hash_table_unref(cloud->vnis);
 	g_hash_table_unref(cloud->numbers);
 	for (unsigned int kind = 0; kind < KIND_COUNT; kind++) {
@@ -369,6 +372,17 @@ static void cloud_link_subnet(struct cloud *cloud, struct subnet *subnet)
 	}
 }
 
+static void cloud_count_zone(struct cloud *cloud, const struct host *host, int change)
+{
+	const char *zone = agent_get_zone(host);
+	int count = GPOINTER_TO_INT(g_hash_table_lookup(cloud->zones, zone)) + change;
+
+	if (count)
+		g_hash_table_replace(cloud->zones, g_strdup(zone), GINT_TO_POINTER(count));
+	else
+		g_hash_table_remove(cloud->zones, zone);
+}
+
 static void cloud_link(struct cloud *cloud, enum kind kind, void *object)
 {
 	struct network *network = object;
@@ -380,6 +394,7 @@ static void cloud_link(struct cloud *cloud, enum kind kind, void *object)
 		if (host->object.name)
 			g_hash_table_replace(cloud->hosts, host->object.name, host);
 		g_hash_table_replace(cloud->tunnels, &host->tunnel_ip, host);
+		cloud_count_zone(cloud, host, 1);
 		break;
 	case KIND_NETWORK:
 		g_hash_table_replace(cloud->vnis, GUINT_TO_POINTER(network->vni.value),
@@ -436,6 +451,7 @@ static void cloud_unlink(struct cloud *cloud, enum kind kind, void *object)
 		if (host->object.name)
 			table_del(cloud->hosts, host->object.name, host);
 		table_del(cloud->tunnels, &host->tunnel_ip, host);
+		cloud_count_zone(cloud, host, -1);
 		break;
 	case KIND_NETWORK:
 		table_del(cloud->vnis, GUINT_TO_POINTER(network->vni.value), network);
@@ -622,6 +638,24 @@ const struct address_group *cloud_find_address_group(const struct cloud *cloud, 
 	return cloud_find(cloud, KIND_ADDRESS_GROUP, id);
 }
 
+static void zone_collect(gpointer name, gpointer count, gpointer list)
+{
+	g_ptr_array_add(list, name);
+}
+
+GPtrArray *cloud_list_zones(const struct cloud *cloud)
+{
+	GPtrArray *list = g_ptr_array_new();
+
+	g_hash_table_foreach(cloud->zones, zone_collect, list);
+	return list;
+}
+
+bool cloud_has_zone(const struct cloud *cloud, const char *name)
+{
+	return g_hash_table_contains(cloud->zones, name);
+}
+
 static const GPtrArray *list_or_empty(const struct cloud *cloud, const GPtrArray *list)
 {
 	return list ? list : cloud->empty;
@@ -736,12 +770,31 @@ void cloud_set_host_alive(struct cloud *cloud, const char *host, bool alive, int
 	struct station *station = cloud_get_station(cloud, host);
 
 	station->alive = alive;
-	station->seen_at = now;
+	station->since = station->seen_at = now;
 }
 
 void cloud_set_host_revision(struct cloud *cloud, const char *host, uint64_t revision)
 {
 	cloud_get_station(cloud, host)->revision = revision;
+}
+
+void cloud_set_host_seen(struct cloud *cloud, const char *host, int64_t now)
+{
+	cloud_get_station(cloud, host)->seen_at = now;
+}
+
+int64_t cloud_get_host_seen(const struct cloud *cloud, const char *host)
+{
+	const struct station *station = cloud_find_station(cloud, host);
+
+	return station ? station->seen_at : 0;
+}
+
+int64_t cloud_get_host_since(const struct cloud *cloud, const char *host)
+{
+	const struct station *station = cloud_find_station(cloud, host);
+
+	return station ? station->since : 0;
 }
 
 uint64_t cloud_get_host_revision(const struct cloud *cloud, const char *host)

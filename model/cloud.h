@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "model/agent.h"
 #include "model/host.h"
 #include "model/log.h"
 #include "model/network.h"
@@ -56,6 +57,10 @@ const GPtrArray *cloud_list_host_ports(const struct cloud *cloud, const char *ho
 const GPtrArray *cloud_list_interfaces(const struct cloud *cloud,
 				       struct uuid router_id); /* ports */
 
+/* The availability zones in which there is a host; owned array of borrowed names. */
+GPtrArray *cloud_list_zones(const struct cloud *cloud);
+bool cloud_has_zone(const struct cloud *cloud, const char *name);
+
 /* Rules of a security group, and rules that name it (or an address group) as remote. */
 const GPtrArray *cloud_list_rules(const struct cloud *cloud, struct uuid group_id);
 const GPtrArray *cloud_list_remote_rules(const struct cloud *cloud, struct uuid group_id);
@@ -98,6 +103,10 @@ void cloud_listen(struct cloud *cloud, cloud_listener listener, void *data);
 void cloud_set_host_alive(struct cloud *cloud, const char *host, bool alive, int64_t now);
 bool cloud_is_port_wired(const struct cloud *cloud, const char *host, struct uuid port);
 void cloud_set_host_revision(struct cloud *cloud, const char *host, uint64_t revision);
+/* When HOST was heard of last, and since when it is as it is: seconds since 1970, 0: never. */
+void cloud_set_host_seen(struct cloud *cloud, const char *host, int64_t now);
+int64_t cloud_get_host_seen(const struct cloud *cloud, const char *host);
+int64_t cloud_get_host_since(const struct cloud *cloud, const char *host);
 uint64_t cloud_get_host_revision(const struct cloud *cloud, const char *host);
 bool cloud_is_host_alive(const struct cloud *cloud, const char *host);
 void cloud_clear_wired(struct cloud *cloud, const char *host);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/error.h"
+#include "model/agent.h"
 #include "model/cloud.h"
 
 static json_t *host_print_alive(const void *object, const void *world)
@@ -53,6 +54,12 @@ static const struct attr attrs[] = {
 	 .offset = offsetof(struct host, admin_state_up),
 	 .initial = "true",
 	 .help = "false: no new ports should be bound to it"},
+	{.name = "availability_zone",
+	 .type = ATTR_STRING,
+	 .flags = BOTH | FIND,
+	 .offset = offsetof(struct host, zone),
+	 .max = ZONE_MAX,
+	 .help = "hosts that share a fate; its agent's option goes before it; default: nova"},
 	{.name = "alive",
 	 .type = ATTR_BOOL,
 	 .flags = ATTR_VISIBLE | ATTR_COMPUTED | ATTR_FILTER | ATTR_COLUMN,
@@ -91,6 +98,13 @@ bool host_check_name(const char *name)
 		       length;
 }
 
+/* "": none. */
+bool host_check_zone(const char *zone)
+{
+	return !*zone || (strlen(zone) <= ZONE_MAX && !strchr(zone, ':') &&
+			  !strchr(zone, ',') && g_utf8_validate(zone, -1, NULL));
+}
+
 bool host_validate(const struct host *host, GError **error)
 {
 	const char *name = host->object.name ? host->object.name : "";
@@ -105,6 +119,12 @@ bool host_validate(const struct host *host, GError **error)
 		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
 			    "Invalid input for name. Reason: '%s' is not a valid host name.",
 			    name);
+		return false;
+	}
+	if (host->zone && !host_check_zone(host->zone)) {
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+			    "Invalid input for availability_zone. Reason: '%s' is not a name.",
+			    host->zone);
 		return false;
 	}
 	if (ip_is_none(host->tunnel_ip) || ip_is_multicast(host->tunnel_ip) ||

@@ -12,6 +12,7 @@ struct host {
 	struct object object;
 	struct ip tunnel_ip; /* its VTEP; unique */
 	bool admin_state_up;
+	char *zone; /* availability zone; NULL: ZONE_DEFAULT */
 };
 
 extern const struct attr_table host_table;
@@ -20,5 +21,7 @@ extern const struct attr_table host_table;
 
 /* As rows have it: letters, digits, '.', '-' and '_', the first a letter or digit. */
 bool host_check_name(const char *name);
+/* A name of an availability zone, without ':' and ',', or "" for none. */
+bool host_check_zone(const char *zone);
 /* A name that can stand in a path and a tunnel address that can be a VTEP's. */
 bool host_validate(const struct host *host, GError **error);

@@ -5,6 +5,7 @@
 #include "model/router.h"
 
 #include "lib/error.h"
+#include "model/agent.h"
 
 static json_t *router_print_status(const void *object, const void *world)
 {
@@ -40,6 +41,30 @@ static const struct attr attrs[] = {
 	 .offset = offsetof(struct router, gateway),
 	 .max = ROUTER_GATEWAY_MAX,
 	 .help = "null or {}: routers have no gateways"},
+	{.name = "availability_zone_hints",
+	 .type = ATTR_LIST,
+	 .flags = ATTR_POST | ATTR_VISIBLE,
+	 .offset = offsetof(struct router, zone_hints),
+	 .item = &zone_name_table,
+	 .max = 16,
+	 .help = "zones it was asked for; each must have a host"},
+	{.name = "availability_zones",
+	 .type = ATTR_LIST,
+	 .flags = ATTR_VISIBLE | ATTR_COMPUTED,
+	 .print = agent_print_zones,
+	 .help = "zones in which there is a host: it can be on each"},
+	{.name = "distributed",
+	 .type = ATTR_BOOL,
+	 .flags = BOTH | ATTR_ADMIN_SET | ATTR_ADMIN_SEE,
+	 .offset = offsetof(struct router, distributed),
+	 .initial = "true",
+	 .help = "always true: it is on every host"},
+	{.name = "ha",
+	 .type = ATTR_BOOL,
+	 .flags = BOTH | ATTR_ADMIN_SET | ATTR_ADMIN_SEE,
+	 .offset = offsetof(struct router, ha),
+	 .initial = "false",
+	 .help = "always false: there is no one place that could fail"},
 	{.name = "number",
 	 .type = ATTR_U32,
 	 .flags = 0,
@@ -59,6 +84,18 @@ const struct attr_table router_table = {
 	.help = "Joins subnets of several networks; it is present on every host.",
 };
 
+/* What cannot be had is not taken for granted. */
+static bool router_check_kind(const struct router *router, GError **error)
+{
+	if (router->distributed && !router->ha)
+		return true;
+	g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+		    "Invalid input for %s. Reason: '%s': every router is distributed, none is "
+		    "ha.",
+		    router->ha ? "ha" : "distributed", router->ha ? "True" : "False");
+	return false;
+}
+
 bool router_validate(const struct router *router, GError **error)
 {
 	const struct vec *routes = &router->routes;
@@ -72,6 +109,8 @@ bool router_validate(const struct router *router, GError **error)
 			ROUTER_ROUTE_MAX);
 		return false;
 	}
+	if (!router_check_kind(router, error))
+		return false;
 	for (uint32_t i = 0; i < routes->count; i++) {
 		const struct host_route *route = vec_at(struct host_route, routes, i);
 

@@ -33,6 +33,7 @@ struct feed {
 	unsigned int controller;
 	char *host;
 	char *tunnel_ip;
+	char *zone;
 	char *token;
 	char *ca, *cert, *key, *crl;
 	unsigned int backoff_min_ms, backoff_max_ms, silence_ms;
@@ -330,6 +331,11 @@ static void feed_connect(struct feed *feed)
 	struct http_tls tls;
 
 	g_string_append_printf(path, "/weft/v1/hosts/%s/rows?ip=%s", host, ip);
+	if (feed->zone) {
+		g_autofree char *zone = http_escape(feed->zone);
+
+		g_string_append_printf(path, "&zone=%s", zone);
+	}
 	if (feed->epoch && feed->revision > 0) {
 		g_autofree char *epoch = http_escape(feed->epoch);
 
@@ -542,6 +548,7 @@ struct feed *feed_new(const struct feed_config *config, const struct feed_ops *o
 	feed->controllers = g_strdupv((char **)config->controllers);
 	feed->host = g_strdup(config->host);
 	feed->tunnel_ip = g_strdup(config->tunnel_ip);
+	feed->zone = g_strdup(config->zone);
 	feed->token = g_strdup(config->token);
 	if (config->tls) {
 		feed->ca = g_strdup(config->tls->ca);
@@ -583,6 +590,7 @@ void feed_free(struct feed *feed)
 	g_strfreev(feed->controllers);
 	g_free(feed->host);
 	g_free(feed->tunnel_ip);
+	g_free(feed->zone);
 	g_free(feed->token);
 	g_free(feed->ca);
 	g_free(feed->cert);

@@ -350,7 +350,8 @@ static void serve_rows(struct hub *hub, struct http_request *request,
 	knock->resumes = revision != NULL;
 	knock->revision = number;
 	g_hash_table_add(hub->knocks, knock);
-	hub->ops.admit(hub, knock->host, ip_text, knock, hub->data);
+	hub->ops.admit(hub, knock->host, ip_text, http_question_find(question, "zone"), knock,
+		       hub->data);
 }
 
 /* --- reports ------------------------------------------------------------------------- */

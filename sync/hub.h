@@ -28,12 +28,12 @@ struct hub_report {
 struct hub_ops {
 	/*
 	 * HOST wants to connect from TUNNEL_IP (text of a valid address, or NULL when it named
-	 * none). The callee calls hub_admit(session, error) once, now or later: an error
-	 * refuses with its HTTP status. HOST and TUNNEL_IP live until then; SESSION must not be
-	 * used after hub_free.
+	 * none), in availability ZONE (NULL: it named none). The callee calls
+	 * hub_admit(session, error) once, now or later: an error refuses with its HTTP status.
+	 * The texts live until then; SESSION must not be used after hub_free.
 	 */
-	void (*admit)(struct hub *hub, const char *host, const char *tunnel_ip, void *session,
-		      void *data);
+	void (*admit)(struct hub *hub, const char *host, const char *tunnel_ip,
+		      const char *zone, void *session, void *data);
 	/* All rows of HOST, each by hub_dump_row, puts in table order. */
 	void (*dump)(const char *host, struct hub_dump *dump, void *data);
 	/* The host's stream is open (true), or was closed for longer than the grace (false). */

@@ -33,8 +33,8 @@ void world_snapshot(struct world *w)
 	g_ptr_array_add(w->snapshots, copy);
 }
 
-static void on_admit(struct hub *hub, const char *host, const char *tunnel_ip, void *session,
-		     void *data)
+static void on_admit(struct hub *hub, const char *host, const char *tunnel_ip, const char *zone,
+		     void *session, void *data)
 {
 	struct world *w = data;
 
