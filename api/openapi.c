@@ -338,8 +338,8 @@ static json_t *describe_components(void)
 	json_t *schemas = json_object(), *parameters = json_object();
 	json_t *text = json_pack("{s:s}", "type", "string");
 
-	for (unsigned int kind = 0; kind < KIND_COUNT; kind++) {
-		const struct attr_table *table = cloud_table((enum kind)kind);
+	for (unsigned int i = 0; i < RESOURCE_COUNT; i++) {
+		const struct attr_table *table = resource_table(resource_by_number(i));
 		g_autofree char *create = g_strconcat(table->singular, "_create", NULL);
 		g_autofree char *update = g_strconcat(table->singular, "_update", NULL);
 
@@ -384,10 +384,10 @@ char *openapi_print(void)
 	json_array_append_new(tags, json_pack("{s:s, s:s}", "name", "service", "description",
 					      "The service itself"));
 	describe_others(paths);
-	for (unsigned int kind = 0; kind < KIND_COUNT; kind++) {
-		const struct attr_table *table = cloud_table((enum kind)kind);
+	for (unsigned int i = 0; i < RESOURCE_COUNT; i++) {
+		const struct attr_table *table = resource_table(resource_by_number(i));
 
-		describe_resource(paths, resource_get((enum kind)kind));
+		describe_resource(paths, resource_by_number(i));
 		json_array_append_new(tags, json_pack("{s:s, s:s}", "name", table->plural,
 						      "description", table->help));
 	}

@@ -107,7 +107,7 @@ static void print_resource(const struct resource *resource, FILE *out)
 void openapi_print_manual(FILE *out)
 {
 	fputs(head, out);
-	for (unsigned int kind = 0; kind < KIND_COUNT; kind++)
-		print_resource(resource_get((enum kind)kind), out);
+	for (unsigned int i = 0; i < RESOURCE_COUNT; i++)
+		print_resource(resource_by_number(i), out);
 	fputs(".Sh SEE ALSO\n.Xr weft 1 ,\n.Xr weftd 8\n", out);
 }
