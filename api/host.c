@@ -73,7 +73,6 @@ const struct resource api_agent = {
 	.view = &agent_table,
 	.put = host_put,
 	.del = host_del,
-	.admin_only = true,
 };
 
 const struct resource api_host = {

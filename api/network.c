@@ -11,6 +11,7 @@
 #include "api/subnet.h"
 #include "api/zone.h"
 #include "lib/error.h"
+#include "model/dns.h"
 
 static bool network_claim_vni(struct job *job, const struct network *network)
 {
@@ -97,7 +98,11 @@ static bool network_put(struct job *job, const void *before, void *object, uint6
 {
 	struct network *network = object;
 
-	return (before || zone_check_hints(job, &network->zone_hints, error)) &&
+	if (network->dns_domain)
+		for (char *at = network->dns_domain; *at; at++)
+			*at = g_ascii_tolower(*at);
+	return dns_check_name("dns_domain", network->dns_domain, true, error) &&
+	       (before || zone_check_hints(job, &network->zone_hints, error)) &&
 	       network_check_mtu(job, network, error) &&
 	       network_set_shared(job, before, network, error) &&
 	       (before || network_take_vni(job, network, error));

@@ -15,6 +15,7 @@
 #include "api/rbac.h"
 #include "api/security.h"
 #include "lib/error.h"
+#include "model/dns.h"
 
 #define MAC_TRIES 64
 
@@ -192,6 +193,21 @@ static bool port_has_moved(const struct port *before, const struct port *port)
 	       attr_compare(addresses, before, port, NULL) != 0;
 }
 
+/* Names are the same in any case. */
+static void name_lower(char **name)
+{
+	char *lower = *name ? g_ascii_strdown(*name, -1) : NULL;
+
+	g_free(*name);
+	*name = lower;
+}
+
+static void port_lower_names(struct port *port)
+{
+	name_lower(&port->dns_name);
+	name_lower(&port->dns_domain);
+}
+
 static bool port_put(struct job *job, const void *before_object, void *object, uint64_t given,
 		     GError **error)
 {
@@ -210,7 +226,9 @@ static bool port_put(struct job *job, const void *before_object, void *object, u
 	if (!before && !was_given(given, "port_security_enabled"))
 		port->port_security_enabled = network->port_security_enabled;
 	binding_judge(job, before, port);
-	if (!api_port_complete(job, before, port, given, error) ||
+	port_lower_names(port);
+	if (!dns_check_port(job_cloud(job), port, error) ||
+	    !api_port_complete(job, before, port, given, error) ||
 	    (before && port_is_router_interface(before) && was_given(given, "fixed_ips") &&
 	     !interface_update(job, before, port, error)))
 		return false;

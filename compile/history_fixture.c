@@ -225,6 +225,12 @@ static void network_add(struct history *history)
 			    world_network(&history->world, pick_vni(history)));
 }
 
+static void name_change(struct history *history, char **name, const char *other)
+{
+	g_free(*name);
+	*name = history_chance(history, 50) ? g_strdup(other) : NULL;
+}
+
 static void network_edit(struct history *history)
 {
 	const struct network *network = pick(history, KIND_NETWORK);
@@ -233,7 +239,7 @@ static void network_edit(struct history *history)
 	if (!network)
 		return;
 	edit = world_edit(&history->world, KIND_NETWORK, network->object.id);
-	switch (history_roll(history, 5)) {
+	switch (history_roll(history, 6)) {
 	case 0:
 		edit->admin_state_up = !edit->admin_state_up;
 		break;
@@ -245,6 +251,9 @@ static void network_edit(struct history *history)
 		break;
 	case 3:
 		edit->vni.value = pick_vni(history);
+		break;
+	case 4:
+		name_change(history, &edit->dns_domain, "a.example.");
 		break;
 	default:
 		edit->object.revision_number++; /* which no row shows */
@@ -459,7 +468,7 @@ static void port_add(struct history *history)
 
 static void port_change(struct history *history, struct port *port)
 {
-	switch (history_roll(history, 9)) {
+	switch (history_roll(history, 11)) {
 	case 0:
 	case 1:
 		port->host_id = g_intern_string(pick_host(history));
@@ -480,6 +489,12 @@ static void port_change(struct history *history, struct port *port)
 	case 7:
 		port->fixed_ips.count = 0;
 		give_ip(history, port);
+		break;
+	case 8:
+		name_change(history, &port->dns_name, "web");
+		break;
+	case 9:
+		name_change(history, &port->dns_domain, "b.example.");
 		break;
 	default:
 		policy_give(history, port);

@@ -106,7 +106,7 @@ json_t *ipv6_print_dhcp(const struct cloud *cloud, const struct port *port)
 	json_object_set_new(dhcp, "ips", ips);
 	json_object_set_new(dhcp, "dns", dns);
 	if (served) {
-		json_object_set_new(dhcp, "options", text_list_options(port, 6));
+		json_object_set_new(dhcp, "options", text_list_options(cloud, port, 6));
 		return dhcp;
 	}
 	json_decref(dhcp);

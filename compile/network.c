@@ -70,13 +70,16 @@ void network_update(struct compile *compile, struct uuid id)
 	}
 	if (!net)
 		net = network_new(compile, id);
-	ports_differ =
-		!net->known || net->vni.value != network->vni.value || net->mtu != network->mtu;
+	ports_differ = !net->known || net->vni.value != network->vni.value ||
+		       net->mtu != network->mtu ||
+		       g_strcmp0(net->dns_domain, network->dns_domain) != 0;
 	if (net->known && net->vni.value != network->vni.value)
 		network_queue_all(compile, net);
 	net->known = true;
 	net->vni = network->vni;
 	net->mtu = network->mtu;
+	g_free(net->dns_domain);
+	net->dns_domain = g_strdup(network->dns_domain);
 	if (ports_differ)
 		compile_mark_ports(compile, cloud_list_ports(compile->cloud, id));
 	place.list = net->scope.rows;
@@ -151,5 +154,6 @@ void network_free(void *data)
 	g_ptr_array_free(net->scope.rows, true);
 	g_hash_table_destroy(net->scope.links);
 	g_hash_table_destroy(net->scope.members);
+	g_free(net->dns_domain);
 	g_free(net);
 }

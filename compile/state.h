@@ -82,6 +82,7 @@ struct net_unit {
 	bool known;
 	struct vni vni;
 	int64_t mtu;
+	char *dns_domain; /* of its ports, unless they have their own */
 	struct row *row;
 	GHashTable *locations; /* by MAC: struct location is its own key */
 	GHashTable *addresses; /* by IP: struct address is its own key */

@@ -10,6 +10,7 @@
 #include "compile/ipv6.h"
 #include "compile/text_policy.h"
 #include "compile/value.h"
+#include "model/dns.h"
 
 /* Answers a DHCP client whose subnet has no gateway; link-local, so no tenant has it. */
 #define DHCP_SERVER_WITHOUT_GATEWAY 0xa9fe0001 /* 169.254.0.1 */
@@ -174,11 +175,31 @@ static json_t *dhcp4_routes(const struct subnet *subnet)
 	return list;
 }
 
-json_t *text_list_options(const struct port *port, int64_t ip_version)
+/* The port's domain, unless an option of its own says something else. */
+static void option_add_domain(json_t *list, const struct port *port, const char *name,
+			      int64_t ip_version, const char *domain)
 {
+	const struct dhcp_option *options = port->extra_dhcp_opts.items;
+	g_autofree char *bare = g_strndup(domain, strlen(domain) - 1);
+
+	for (uint32_t i = 0; i < port->extra_dhcp_opts.count; i++)
+		if (options[i].ip_version == ip_version &&
+		    g_strcmp0(options[i].name, name) == 0)
+			return;
+	json_array_append_new(list, json_pack("{s:s, s:s}", "name", name, "value", bare));
+}
+
+json_t *text_list_options(const struct cloud *cloud, const struct port *port,
+			  int64_t ip_version)
+{
+	const char *domain = dns_get_domain(cloud, port);
 	const struct dhcp_option *options = port->extra_dhcp_opts.items;
 	json_t *list = json_array();
 
+	if (domain && ip_version == 4)
+		option_add_domain(list, port, "domain-name", ip_version, domain);
+	if (domain)
+		option_add_domain(list, port, "domain-search", ip_version, domain);
 	for (uint32_t i = 0; i < port->extra_dhcp_opts.count; i++) {
 		json_t *option;
 
@@ -193,15 +214,14 @@ json_t *text_list_options(const struct port *port, int64_t ip_version)
 	return list;
 }
 
-static json_t *dhcp4_offer(const struct port *port, const struct subnet *subnet, struct ip ip)
+static json_t *dhcp4_offer(const struct cloud *cloud, const struct port *port,
+			   const struct subnet *subnet, struct ip ip)
 {
 	bool has_gateway = !ip_is_none(subnet->gateway_ip);
 	struct ip server = ip_from_v4(DHCP_SERVER_WITHOUT_GATEWAY);
-	char address[IP_TEXT];
-	g_autofree char *hostname = g_strdup_printf("host-%s", ip_print(ip, address));
+	g_autofree char *hostname = dns_print_host(cloud, port, ip);
 	json_t *offer = json_object();
 
-	g_strdelimit(hostname, ".", '-');
 	json_object_set_new(offer, "ip", value_from_ip(ip));
 	json_object_set_new(offer, "prefix", value_from_prefix(subnet->cidr));
 	json_object_set_new(offer, "server",
@@ -211,7 +231,7 @@ static json_t *dhcp4_offer(const struct port *port, const struct subnet *subnet,
 	json_object_set_new(offer, "dns", dhcp4_dns(subnet));
 	json_object_set_new(offer, "routes", dhcp4_routes(subnet));
 	json_object_set_new(offer, "hostname", json_string(hostname));
-	json_object_set_new(offer, "options", text_list_options(port, 4));
+	json_object_set_new(offer, "options", text_list_options(cloud, port, 4));
 	return offer;
 }
 
@@ -224,7 +244,8 @@ static json_t *port_dhcp4(const struct cloud *cloud, const struct port *port)
 		const struct subnet *subnet = cloud_find_subnet(cloud, fixed[i].subnet_id);
 
 		if (subnet && subnet->enable_dhcp && ip_is_v4(fixed[i].ip))
-			json_array_append_new(list, dhcp4_offer(port, subnet, fixed[i].ip));
+			json_array_append_new(list,
+					      dhcp4_offer(cloud, port, subnet, fixed[i].ip));
 	}
 	return list;
 }

@@ -34,9 +34,10 @@ typedef bool (*text_lone)(struct ip ip, const void *data);
 char *text_print_location(const struct port *port, struct mac mac, text_lone lone,
 			  const void *data);
 
-/* The DHCP options that an operator named for IP_VERSION; those without a value are none.
+/* The domain, and the DHCP options that an operator named for IP_VERSION; those without a value are none.
  * New reference. */
-json_t *text_list_options(const struct port *port, int64_t ip_version);
+json_t *text_list_options(const struct cloud *cloud, const struct port *port,
+			  int64_t ip_version);
 /* The row that only the port's own host gets. NETWORK is the port's. */
 char *text_print_port(const struct cloud *cloud, const struct network *network,
 		      const struct port *port);

@@ -9,6 +9,7 @@
 
 #include "lib/error.h"
 #include "lib/http_server.h"
+#include "model/dns.h"
 
 #define VNI_LIMIT ((1u << 24) - 1)
 
@@ -29,6 +30,7 @@ enum text {
 	TEXT_KEYSTONE_CREDENTIAL,
 	TEXT_KEYSTONE_CACHE,
 	TEXT_KEYSTONE_TIMEOUT,
+	TEXT_DNS_DOMAIN,
 	TEXT_NOVA,
 	TEXT_NOVA_CA,
 	TEXT_POLICY,
@@ -77,6 +79,8 @@ static const struct {
 				 "How long a token is believed (300)"},
 	[TEXT_KEYSTONE_TIMEOUT] = {"keystone-timeout", "SECONDS",
 				   "How long an answer is waited for (10)"},
+	[TEXT_DNS_DOMAIN] = {"dns-domain", "DOMAIN",
+			     "Domain of ports whose network has none (none)"},
 	[TEXT_NOVA] = {"nova", "URL",
 		       "Where Nova is told of its servers' ports, as weftd's user in Keystone "
 		       "(nobody is)"},
@@ -386,6 +390,17 @@ static bool options_set_identity(struct options *options, char **given, GError *
 	return identity->password;
 }
 
+static bool options_set_domain(struct options *options, const char *text, GError **error)
+{
+	g_autoptr(GError) why = NULL;
+
+	if (!text || !*text)
+		return true;
+	options->dns_domain = g_strconcat(text, g_str_has_suffix(text, ".") ? "" : ".", NULL);
+	return dns_check_name("dns-domain", options->dns_domain, true, &why) ||
+	       options_bad(error, "dns-domain", text, why->message);
+}
+
 static bool options_set_nova(struct options *options, char **given, GError **error)
 {
 	options->nova = g_steal_pointer(&given[TEXT_NOVA]);
@@ -496,6 +511,7 @@ static bool options_from_raw(struct options *out, struct raw *raw, GError **erro
 		out->store = g_strdup("sqlite:/var/lib/weft/weft.db");
 	return options_check_tls(out, error) && options_set_identity(out, given, error) &&
 	       options_set_nova(out, given, error) &&
+	       options_set_domain(out, given[TEXT_DNS_DOMAIN], error) &&
 	       options_set_auth(out, given[TEXT_AUTH], error) &&
 	       options_set_vnis(out, given[TEXT_VNI_RANGE], error) &&
 	       options_set_underlay(out, given[TEXT_UNDERLAY], error) &&
@@ -551,6 +567,7 @@ void options_done(struct options *options)
 	g_free(options->store_cert);
 	g_free(options->store_key);
 	g_free(options->tokens);
+	g_free(options->dns_domain);
 	g_free(options->nova);
 	g_free(options->nova_ca);
 	g_free(options->policy);

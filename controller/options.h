@@ -19,6 +19,7 @@ struct options {
 	char *store;
 	char *store_ca, *store_cert, *store_key; /* for one across a network; NULL: none */
 	char *tokens;				 /* NULL: no authentication */
+	char *dns_domain;			 /* ends with '.'; NULL: none */
 	char *nova, *nova_ca;			 /* NULL: it is not told of ports */
 	char *policy;				 /* NULL: the defaults */
 	char *log;

@@ -518,6 +518,7 @@ struct wiring *wiring_new(const struct options *options, void (*failed)(void *da
 		return NULL;
 	}
 	wiring->cloud = cloud_new();
+	cloud_set_dns_domain(wiring->cloud, options->dns_domain);
 	wiring->mirror = mirror_new(wiring->store, wiring->cloud, &mirror_ops, wiring);
 	return wiring;
 }

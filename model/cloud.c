@@ -50,12 +50,13 @@ struct cloud {
 	GHashTable *ipams;		 /* struct uuid in struct subnet -> struct ipam */
 	struct child_index *interfaces;	 /* ports, of routers */
 	struct child_index *pool_subnets;
-	GHashTable *stations; /* name, interned -> struct station */
-	GHashTable *hosts;    /* name in the host -> struct host */
-	GHashTable *tunnels;  /* struct ip in the host -> struct host */
-	GHashTable *zones;    /* name, owned -> how many hosts */
-	GHashTable *vnis;     /* number -> struct network */
-	GHashTable *numbers;  /* number -> struct router */
+	GHashTable *stations;	/* name, interned -> struct station */
+	GHashTable *hosts;	/* name in the host -> struct host */
+	GHashTable *tunnels;	/* struct ip in the host -> struct host */
+	GHashTable *zones;	/* name, owned -> how many hosts */
+	GHashTable *vnis;	/* number -> struct network */
+	GHashTable *numbers;	/* number -> struct router */
+	const char *dns_domain; /* interned; NULL: none */
 	struct security_index *security;
 	struct selector_index *selectors;
 	struct rbac_index *rbac;
@@ -636,6 +637,16 @@ const struct security_group *cloud_find_group(const struct cloud *cloud, struct 
 const struct address_group *cloud_find_address_group(const struct cloud *cloud, struct uuid id)
 {
 	return cloud_find(cloud, KIND_ADDRESS_GROUP, id);
+}
+
+void cloud_set_dns_domain(struct cloud *cloud, const char *domain)
+{
+	cloud->dns_domain = domain && *domain ? g_intern_string(domain) : NULL;
+}
+
+const char *cloud_get_dns_domain(const struct cloud *cloud)
+{
+	return cloud->dns_domain;
 }
 
 static void zone_collect(gpointer name, gpointer count, gpointer list)

@@ -57,6 +57,9 @@ const GPtrArray *cloud_list_host_ports(const struct cloud *cloud, const char *ho
 const GPtrArray *cloud_list_interfaces(const struct cloud *cloud,
 				       struct uuid router_id); /* ports */
 
+/* The domain of networks and ports that have none, as the operator says; NULL: none. */
+void cloud_set_dns_domain(struct cloud *cloud, const char *domain);
+const char *cloud_get_dns_domain(const struct cloud *cloud);
 /* The availability zones in which there is a host; owned array of borrowed names. */
 GPtrArray *cloud_list_zones(const struct cloud *cloud);
 bool cloud_has_zone(const struct cloud *cloud, const char *name);

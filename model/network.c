@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "model/cloud.h"
+#include "model/dns.h"
 
 static const char *const types[] = {"vxlan", NULL};
 
@@ -152,6 +153,12 @@ static const struct attr attrs[] = {
 	 .offset = offsetof(struct network, flood),
 	 .initial = "false",
 	 .help = "unknown unicast goes to every host of the network instead of nowhere"},
+	{.name = "dns_domain",
+	 .type = ATTR_STRING,
+	 .flags = BOTH | ATTR_FILTER | ATTR_NULL_IN,
+	 .offset = offsetof(struct network, dns_domain),
+	 .max = DNS_NAME_MAX,
+	 .help = "the domain that DHCP tells its ports; ends with a dot"},
 	{.name = "availability_zone_hints",
 	 .type = ATTR_LIST,
 	 .flags = ATTR_POST | ATTR_VISIBLE,

@@ -14,6 +14,7 @@ struct network {
 	bool external;		    /* as a way out, with somebody */
 	bool port_security_enabled; /* default of its ports */
 	bool flood;		    /* "flood": unknown unicast is replicated, not dropped */
+	char *dns_domain;	    /* ends with '.'; "" or NULL: the cloud's */
 	struct vec zone_hints;	    /* char *: availability zones */
 	int64_t mtu;		    /* largest IP packet of a workload */
 	uint32_t type;		    /* provider:network_type; only "vxlan" */

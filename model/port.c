@@ -8,6 +8,7 @@
 
 #include "lib/error.h"
 #include "model/cloud.h"
+#include "model/dns.h"
 #include "model/host.h"
 #include "model/selector_policy.h"
 
@@ -185,6 +186,23 @@ static const struct attr attrs[] = {
 	 .offset = offsetof(struct port, device_owner),
 	 .max = 255,
 	 .help = "who uses it: compute:zone, network:router_interface ..."},
+	{.name = "dns_name",
+	 .type = ATTR_STRING,
+	 .flags = BOTH | ATTR_FILTER | ATTR_NULL_IN,
+	 .offset = offsetof(struct port, dns_name),
+	 .max = DNS_NAME_MAX,
+	 .help = "what DHCP calls it"},
+	{.name = "dns_domain",
+	 .type = ATTR_STRING,
+	 .flags = BOTH | ATTR_FILTER | ATTR_NULL_IN,
+	 .offset = offsetof(struct port, dns_domain),
+	 .max = DNS_NAME_MAX,
+	 .help = "the domain that DHCP tells it; default: the network's"},
+	{.name = "dns_assignment",
+	 .type = ATTR_LIST,
+	 .flags = ATTR_VISIBLE | ATTR_COMPUTED,
+	 .print = dns_print_assignment,
+	 .help = "its name by each address: hostname, ip_address, fqdn"},
 	{.name = "binding:host_id",
 	 .type = ATTR_SYMBOL,
 	 .flags = BOTH | ATTR_FILTER | ATTR_ADMIN_SET | ATTR_ADMIN_SEE | ATTR_NULL_IN,
@@ -424,7 +442,9 @@ static bool port_check_labels(const struct port *port, GError **error)
 
 bool port_validate(const struct port *port, GError **error)
 {
-	return port_check_host(port, error) && port_check_labels(port, error) &&
+	return dns_check_name("dns_name", port->dns_name, false, error) &&
+	       dns_check_name("dns_domain", port->dns_domain, true, error) &&
+	       port_check_host(port, error) && port_check_labels(port, error) &&
 	       port_check_mac(port, error) && port_check_fixed_ips(port, error) &&
 	       port_check_pairs(port, error) && port_check_options(port, error);
 }

@@ -43,6 +43,8 @@ struct port {
 	char *device_owner;
 	const char *host_id; /* binding:host_id, interned; NULL: unbound */
 	char *profile;	     /* binding:profile, JSON text */
+	char *dns_name;	     /* lower case; "" or NULL: none */
+	char *dns_domain;    /* ... and goes before the network's */
 	struct vec bindings; /* struct binding: those that wait, none for host_id */
 	uint32_t vnic_type;
 	uint32_t identity;	/* 24 bits; never 0 */

@@ -8,7 +8,7 @@
 story dhcp 2
 lease_script=$(cd "$(dirname "$0")" && pwd)/lease
 
-network=$(as red make network '"name":"red"')
+network=$(as red make network '"name":"red","dns_domain":"red.example."')
 subnet=$(as red make subnet "\"network_id\":\"$network\",\"ip_version\":4,\"cidr\":\"10.0.1.0/24\",\"dns_nameservers\":[\"192.0.2.53\",\"192.0.2.54\"],\"host_routes\":[{\"destination\":\"192.0.2.0/24\",\"nexthop\":\"10.0.1.12\"}]")
 router=$(as red make router '"name":"r"')
 as red api PUT "/v2.0/routers/$router/add_router_interface" "{\"subnet_id\":\"$subnet\"}" >/dev/null
@@ -22,7 +22,7 @@ client() { # NAME HOST NETWORK ADDRESS [MEMBERS]
 	eval "$1=$port"
 }
 client a h1 "$network" 10.0.1.11 '"extra_dhcp_opts":[{"opt_name":"tftp-server","opt_value":"192.0.2.69"}]'
-client c h1 "$network" 10.0.1.13
+client c h1 "$network" 10.0.1.13 '"dns_name":"Cup"'
 client n h1 "$dry" 10.0.3.14
 client b h2 "$network" 10.0.1.12
 addresses b 10.0.1.12/24 10.0.1.1
@@ -47,6 +47,7 @@ told router 10.0.1.1
 told dns '192.0.2.53 192.0.2.54'
 told mtu 1450
 told hostname host-10-0-1-11
+told domain red.example
 told tftp 192.0.2.69
 check_match 'udhcpc is told: a lease time' '^lease=[0-9]{4,}$' "$(grep '^lease=' "$LEASE")"
 check_match 'udhcpc is told: the route of the subnet' '192\.0\.2\.0/24 10\.0\.1\.12' "$(grep '^staticroutes=' "$LEASE")"
@@ -69,7 +70,8 @@ cloud_stop udhcpc
 LEASE=$CLOUD_DIR/lease-c
 cat >"$CLOUD_DIR/dhclient.conf" <<-'END'
 	option rfc3442-classless-static-routes code 121 = array of unsigned integer 8;
-	request subnet-mask, routers, domain-name-servers, host-name, interface-mtu,
+	request subnet-mask, routers, domain-name-servers, host-name, domain-name, domain-search,
+		interface-mtu,
 		rfc3442-classless-static-routes;
 END
 cloud_start dhclient c env LEASE="$LEASE" dhclient -4 -d -1 -cf "$CLOUD_DIR/dhclient.conf" \
@@ -77,7 +79,9 @@ cloud_start dhclient c env LEASE="$LEASE" dhclient -4 -d -1 -cf "$CLOUD_DIR/dhcl
 check 'dhclient gets a lease' cloud_wait 20 grep -q end=BOUND "$LEASE"
 check_match 'dhclient is told its address' '^new_ip_address=10\.0\.1\.13$' "$(grep new_ip_address "$LEASE")"
 check_match 'dhclient is told the MTU' '^new_interface_mtu=1450$' "$(grep new_interface_mtu "$LEASE")"
-check_match 'dhclient is told its name' '^new_host_name=host-10-0-1-13$' "$(grep new_host_name "$LEASE")"
+check_match 'dhclient is told its name' '^new_host_name=cup$' "$(grep new_host_name "$LEASE")"
+check_match 'dhclient is told its domain' '^new_domain_name=red\.example$' "$(grep new_domain_name= "$LEASE")"
+check_match 'and where to look for names' '^new_domain_search=red\.example\.$' "$(grep new_domain_search "$LEASE")"
 check 'with the lease it reaches another host' reaches c 10.0.1.12
 cloud_stop dhclient
 

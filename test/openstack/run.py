@@ -12,7 +12,7 @@ sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.append(os.path.join(HERE, "../api"))
 from cloud import Keystone
-from lib import BUILD, Weftd
+from lib import BUILD, Host, Weftd
 
 CONFIG = """[DEFAULT]
 log_dir = {folder}
@@ -124,8 +124,13 @@ def set_up(weftd, folder):
     keystone.endpoint("network", "weft", "http://127.0.0.1:%d" % weftd.port)
     with open(weftd.path("password"), "w") as f:
         f.write("secret\n")
-    weftd.options = ("--keystone", keystone.url, "--keystone-password", weftd.path("password"))
+    with open(weftd.path("tokens"), "w") as f:
+        f.write("host * agent\n")
+    weftd.options = ("--keystone", keystone.url, "--keystone-password", weftd.path("password"),
+                     "--tokens", weftd.path("tokens"))
     weftd.start()
+    # Tests of agents take two for granted.
+    weftd.hosts = [Host(weftd, "h%d" % n, "192.0.2.%d" % n, "host") for n in (1, 2)]
     admin = {"X-Auth-Token": keystone.root}
     aliases = [x["alias"] for x in weftd.get("extensions", admin)["extensions"]]
     with open(os.path.join(folder, "tempest.conf"), "w") as f:
