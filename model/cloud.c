@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "model/child_index.h"
+#include "model/cloud_report.h"
 #include "model/ipam.h"
 #include "model/security_index.h"
 #include "model/selector_index.h"
@@ -25,43 +26,6 @@ struct group {
 	GPtrArray *subnets;
 	GPtrArray *ports;
 	GHashTable *by_mac; /* struct mac in struct port -> struct port */
-};
-
-/* What is known of a host beside its object, by name. */
-struct station {
-	GPtrArray *ports;
-	GHashTable *wired; /* struct uuid, owned */
-	bool alive;
-	int64_t since, seen_at;
-	uint64_t revision;
-};
-
-struct ear {
-	cloud_listener listener;
-	void *data;
-};
-
-struct cloud {
-	GHashTable *objects[KIND_COUNT]; /* struct uuid in the object -> object, owned */
-	GPtrArray *lists[KIND_COUNT];
-	GPtrArray **shelves[KIND_COUNT]; /* CLOUD_SHELVES of them; NULL: empty */
-	GHashTable *counts[KIND_COUNT];	 /* project, interned -> how many */
-	GHashTable *groups;		 /* struct uuid in struct group -> struct group */
-	GHashTable *ipams;		 /* struct uuid in struct subnet -> struct ipam */
-	struct child_index *interfaces;	 /* ports, of routers */
-	struct child_index *pool_subnets;
-	GHashTable *stations;	/* name, interned -> struct station */
-	GHashTable *hosts;	/* name in the host -> struct host */
-	GHashTable *tunnels;	/* struct ip in the host -> struct host */
-	GHashTable *zones;	/* name, owned -> how many hosts */
-	GHashTable *vnis;	/* number -> struct network */
-	GHashTable *numbers;	/* number -> struct router */
-	const char *dns_domain; /* interned; NULL: none */
-	struct security_index *security;
-	struct selector_index *selectors;
-	struct rbac_index *rbac;
-	GPtrArray *empty;
-	GArray *ears;
 };
 
 static const struct attr_table *const tables[KIND_COUNT] = {
@@ -271,27 +235,6 @@ static void cloud_drop_group(struct cloud *cloud, struct uuid id)
 
 	if (group && group->subnets->len == 0 && group->ports->len == 0)
 		g_hash_table_remove(cloud->groups, &id);
-}
-
-static struct station *cloud_find_station(const struct cloud *cloud, const char *name)
-{
-	GQuark quark = g_quark_try_string(name);
-
-	/* A name that was never interned has no station, and asking must not keep it. */
-	return quark ? g_hash_table_lookup(cloud->stations, g_quark_to_string(quark)) : NULL;
-}
-
-static struct station *cloud_get_station(struct cloud *cloud, const char *name)
-{
-	struct station *station = cloud_find_station(cloud, name);
-
-	if (station)
-		return station;
-	station = g_new0(struct station, 1);
-	station->ports = g_ptr_array_new();
-	station->wired = g_hash_table_new_full(uuid_hash, uuid_same, g_free, NULL);
-	g_hash_table_insert(cloud->stations, (void *)g_intern_string(name), station);
-	return station;
 }
 
 /* The router that PORT is an interface of; none: it is none. */
@@ -639,34 +582,6 @@ const struct address_group *cloud_find_address_group(const struct cloud *cloud, 
 	return cloud_find(cloud, KIND_ADDRESS_GROUP, id);
 }
 
-void cloud_set_dns_domain(struct cloud *cloud, const char *domain)
-{
-	cloud->dns_domain = domain && *domain ? g_intern_string(domain) : NULL;
-}
-
-const char *cloud_get_dns_domain(const struct cloud *cloud)
-{
-	return cloud->dns_domain;
-}
-
-static void zone_collect(gpointer name, gpointer count, gpointer list)
-{
-	g_ptr_array_add(list, name);
-}
-
-GPtrArray *cloud_list_zones(const struct cloud *cloud)
-{
-	GPtrArray *list = g_ptr_array_new();
-
-	g_hash_table_foreach(cloud->zones, zone_collect, list);
-	return list;
-}
-
-bool cloud_has_zone(const struct cloud *cloud, const char *name)
-{
-	return g_hash_table_contains(cloud->zones, name);
-}
-
 static const GPtrArray *list_or_empty(const struct cloud *cloud, const GPtrArray *list)
 {
 	return list ? list : cloud->empty;
@@ -772,91 +687,4 @@ const GPtrArray *cloud_list_host_ports(const struct cloud *cloud, const char *ho
 const GPtrArray *cloud_list_interfaces(const struct cloud *cloud, struct uuid router_id)
 {
 	return list_or_empty(cloud, child_index_list(cloud->interfaces, router_id));
-}
-
-/* What hosts report */
-
-void cloud_set_host_alive(struct cloud *cloud, const char *host, bool alive, int64_t now)
-{
-	struct station *station = cloud_get_station(cloud, host);
-
-	station->alive = alive;
-	station->since = station->seen_at = now;
-}
-
-void cloud_set_host_revision(struct cloud *cloud, const char *host, uint64_t revision)
-{
-	cloud_get_station(cloud, host)->revision = revision;
-}
-
-void cloud_set_host_seen(struct cloud *cloud, const char *host, int64_t now)
-{
-	cloud_get_station(cloud, host)->seen_at = now;
-}
-
-int64_t cloud_get_host_seen(const struct cloud *cloud, const char *host)
-{
-	const struct station *station = cloud_find_station(cloud, host);
-
-	return station ? station->seen_at : 0;
-}
-
-int64_t cloud_get_host_since(const struct cloud *cloud, const char *host)
-{
-	const struct station *station = cloud_find_station(cloud, host);
-
-	return station ? station->since : 0;
-}
-
-uint64_t cloud_get_host_revision(const struct cloud *cloud, const char *host)
-{
-	const struct station *station = cloud_find_station(cloud, host);
-
-	return station ? station->revision : 0;
-}
-
-bool cloud_is_host_alive(const struct cloud *cloud, const char *host)
-{
-	const struct station *station = cloud_find_station(cloud, host);
-
-	return station && station->alive;
-}
-
-bool cloud_is_port_wired(const struct cloud *cloud, const char *host, struct uuid port)
-{
-	const struct station *station = cloud_find_station(cloud, host);
-
-	return station && g_hash_table_contains(station->wired, &port);
-}
-
-void cloud_clear_wired(struct cloud *cloud, const char *host)
-{
-	g_hash_table_remove_all(cloud_get_station(cloud, host)->wired);
-}
-
-/* A host may speak only of its own ports. */
-void cloud_set_port_wired(struct cloud *cloud, const char *host, struct uuid id, bool wired)
-{
-	const struct port *port = cloud_find_port(cloud, id);
-	struct station *station = cloud_get_station(cloud, host);
-
-	if (!wired)
-		g_hash_table_remove(station->wired, &id);
-	else if (port && g_strcmp0(port->host_id, host) == 0)
-		g_hash_table_add(station->wired, g_memdup2(&id, sizeof(id)));
-}
-
-enum status cloud_get_port_status(const struct cloud *cloud, const struct port *port)
-{
-	const struct station *station;
-
-	if (!port->admin_state_up)
-		return STATUS_DOWN;
-	if (port_is_router_interface(port))
-		return STATUS_ACTIVE;
-	station = cloud_find_station(cloud, port->host_id);
-	return station && station->alive &&
-			       g_hash_table_contains(station->wired, &port->object.id)
-		       ? STATUS_ACTIVE
-		       : STATUS_DOWN;
 }
