@@ -11,6 +11,7 @@
 #include "api/discovery.h"
 #include "api/engine.h"
 #include "api/log.h"
+#include "api/provider.h"
 #include "api/quota.h"
 #include "api/quota_serve.h"
 #include "api/reply.h"
@@ -163,6 +164,7 @@ static const struct {
 } others[] = {
 	{"quotas", quota_serve},
 	{"availability_zones", zone_serve},
+	{"service-providers", provider_serve},
 	{"log/loggable-resources", serve_loggable},
 };
 

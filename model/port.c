@@ -77,6 +77,14 @@ static const struct attr_table group_table = {
 	.attrs = (const struct attr[]){{.type = ATTR_UUID}},
 };
 
+/* Addresses come with the port or not at all; none waits for a host. */
+static json_t *port_print_allocation(const void *object, const void *world)
+{
+	const struct port *port = object;
+
+	return json_string(port->fixed_ips.count ? "immediate" : "none");
+}
+
 static json_t *port_print_status(const void *object, const void *world)
 {
 	return json_string(
@@ -124,6 +132,11 @@ static const struct attr attrs[] = {
 	 .item = &fixed_ip_table,
 	 .max = PORT_FIXED_IP_MAX,
 	 .help = "addresses by subnet_id, ip_address or both; default: one of each version"},
+	{.name = "ip_allocation",
+	 .type = ATTR_STRING,
+	 .flags = ATTR_VISIBLE | ATTR_COMPUTED | FIND,
+	 .print = port_print_allocation,
+	 .help = "immediate: it has addresses; none: it was to have none"},
 	{.name = "status",
 	 .type = ATTR_STRING,
 	 .flags = ATTR_VISIBLE | ATTR_COMPUTED | FIND | ATTR_COLUMN,

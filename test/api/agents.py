@@ -99,6 +99,16 @@ m = w.create("router", MEMBER)
 check("members are not told", "distributed" not in m and "ha" not in m, m)
 refused("and may not ask", w.post("router", MEMBER, distributed=False), 403, "PolicyNotAuthorized")
 
+# Who does what
+equal("service providers", [{"service_type": "L3_ROUTER_NAT", "name": "weft", "default": True}],
+      w.get("service-providers", MEMBER)["service_providers"])
+equal("filter", [], w.get("service-providers?service_type=VPN")["service_providers"])
+n = w.create("network")
+s = w.create("subnet", network_id=n["id"], ip_version=4, cidr="10.0.0.0/24")
+equal("addresses at once, or none", ["immediate", "none"], [w.create(
+    "port", network_id=n["id"], **more)["ip_allocation"] for more in ({}, {"fixed_ips": []})])
+equal("found by it", 1, len(w.get("ports?ip_allocation=immediate")["ports"]))
+
 # Ends
 w.stop()
 w.start()
