@@ -8,9 +8,9 @@ from lib import Weftd, audit, check, end, equal
 w = Weftd().start()
 for name in "n1", "n2":
     n = w.create("network", name=name)
-    range = "10.0.0" if name == "n1" else "10.0.1"
-    s = w.create("subnet", network_id=n["id"], ip_version=4, cidr=range + ".0/24",
-                 allocation_pools=[{"start": range + ".2", "end": range + ".60"}])  # .77 is nobody's
+    part = "10.0.0" if name == "n1" else "10.0.1"
+    s = w.create("subnet", network_id=n["id"], ip_version=4, cidr=part + ".0/24",
+                 allocation_pools=[{"start": part + ".2", "end": part + ".60"}])  # .77 is nobody's
     r = w.create("router", name="r" + name)
     w.call("PUT", "/v2.0/routers/%s/add_router_interface" % r["id"], {"subnet_id": s["id"]})
     w.create("port", network_id=n["id"], name="a" + name)

@@ -524,7 +524,7 @@ check_match 'help of a verb' '--subnet-range PREFIX' "$("$weft" subnet create --
 check_match 'help of half an object' 'security group rule create GROUP' "$("$weft" security --help)"
 check_match 'help of a rule' '--dst-port N' "$("$weft" security group rule create --help)"
 check_match 'version' '^weft [0-9]' "$("$weft" --version)"
-check_equal 'completion: verbs' 'create list show set unset delete attach detach stats' "$(
+check_equal 'completion: verbs' 'create list show set unset delete attach detach stats binding' "$(
 	eval "$("$weft" completion bash)"
 	COMP_WORDS=(weft port '') COMP_CWORD=2 COMPREPLY=()
 	_weft
