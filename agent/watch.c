@@ -108,7 +108,9 @@ int64_t watch_real_time(uint64_t monotonic)
 	       mono.tv_nsec;
 }
 
-static json_t *event_line(const struct sample_event *event, const struct wire *wire)
+/* SIZE: so many bytes of the frame at most. */
+static json_t *event_line(const struct sample_event *event, const struct wire *wire,
+			  uint32_t size)
 {
 	static const char *const kinds[] = {"", "drop", "before", "after"};
 	json_t *out = json_object();
@@ -127,7 +129,7 @@ static json_t *event_line(const struct sample_event *event, const struct wire *w
 	json_object_set_new(out, "direction",
 			    json_string(event->flags & SAMPLE_RECEIVED ? "received" : "sent"));
 	json_object_set_new(out, "length", json_integer(event->length));
-	json_object_set_new(out, "frame", bytes_to_hex(event->frame, event->size));
+	json_object_set_new(out, "frame", bytes_to_hex(event->frame, MIN(event->size, size)));
 	return out;
 }
 
@@ -168,7 +170,7 @@ static void event_shown(const struct sample_event *event, void *data)
 		if (http_stream_get_queued(watcher->stream) > QUEUE_MAX)
 			watcher->lost++;
 		else
-			line_write(watcher, event_line(event, wire));
+			line_write(watcher, event_line(event, wire, watcher->size));
 	}
 }
 
@@ -239,6 +241,7 @@ gsize watch_count_drops(const struct watch *watch)
 	return watch->clients->len - watch_count_captures(watch);
 }
 
+/* A frame's headers at least, for who chooses by them; who wants less is given less (event_line). */
 void watch_wish(struct watch *watch, uint32_t slot)
 {
 	uint32_t kinds = follow_get_kinds(watch->agent->follow, slot);
