@@ -40,6 +40,7 @@ struct abi_mac {
 #define PORT_DHCP4     0x08 /* the agent serves DHCPv4 here */
 #define PORT_FILTERED  0x10 /* `policy` decides; else what the guard lets pass does */
 #define PORT_DHCP6     0x20 /* the agent serves DHCPv6 here */
+#define PORT_BORDER    0x40 /* `border` has entries of it; else none of its subnets is guarded */
 
 /* Map `port`: array by port slot (1..LIM_HOST_PORTS-1; slot 0 is nobody). */
 struct port_value {
@@ -70,6 +71,27 @@ struct guard_key {
 #define GUARD_PREFIX_BASE 96 /* bits of guard_key before the address */
 
 /* value: __u32, 1 */
+
+/*
+ * Map `border`: LPM trie: the network ACL (abi/policy.h, POLICY_STATELESS) that judges what goes
+ * over the border of a port's subnet. Keys are the port's own addresses: its subnets', and in
+ * front of each family's addresses the subnet where one is at home that lies in none of them.
+ */
+struct border_key {
+	__u32 prefixlen; /* BORDER_PREFIX_BASE + address bits (96 + n for IPv4) */
+	__u16 slot;
+	__be16 ethertype; /* IPv4 or IPv6 */
+	struct abi_ip ip;
+};
+
+#define BORDER_PREFIX_BASE 32 /* bits of border_key before the address */
+
+struct border_value {
+	struct abi_ip subnet; /* whoever is in it, too, is not on the other side */
+	struct abi_ip mask;
+	__u32 acl; /* bank; 0: not in place yet, nothing passes */
+	__u32 pad;
+};
 
 /* --------------------------------------------------------------- networks */
 
@@ -239,7 +261,7 @@ enum generation_kind {
 
 /*
  * What a writer bumps, after its tables are written:
- *   port, guard     GEN_PORT of the slot
+ *   port, guard, border  GEN_PORT of the slot
  *   mac             GEN_MAC; for a router's MAC also GEN_ROUTER (of both, old and new)
  *   location        GEN_ADDRESS
  *   route           GEN_ROUTER
@@ -326,6 +348,7 @@ struct flow_set {
 };
 
 _Static_assert(sizeof(struct guard_key) == 32, "no padding");
+_Static_assert(sizeof(struct border_key) == 24, "no padding");
 _Static_assert(sizeof(struct mac_key) == 12, "no padding");
 _Static_assert(sizeof(struct location_key) == 24, "no padding but its own");
 _Static_assert(sizeof(struct route_key) == 28, "no padding");

@@ -17,7 +17,7 @@
 /* Which chain: flags, so that 0 is what an IPv4 packet leaves by. */
 #define POLICY_INGRESS	 1 /* the packet is given to the port; else the port has sent it */
 #define POLICY_V6	 2
-#define POLICY_STATELESS 4 /* network ACLs: asked for each direction, before the others */
+#define POLICY_STATELESS 4 /* network ACLs: banks of their own (map `border`), asked first */
 #define POLICY_CHAINS	 8
 
 #define POLICY_BANK_BITS	 29 /* bank 0 is none: nothing passes */

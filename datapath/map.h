@@ -18,6 +18,8 @@ struct dp_pkt;
 	X(port, ARRAY, LIM_HOST_PORTS, 0, __u32, struct port_value)                            \
 	X(device, HASH, LIM_HOST_PORTS, 0, __u32, __u32)                                       \
 	X(guard, LPM_TRIE, LIM_GUARDS, DP_NO_PREALLOC, struct guard_key, __u32)                \
+	X(border, LPM_TRIE, LIM_BORDERS, DP_NO_PREALLOC, struct border_key,                    \
+	  struct border_value)                                                                 \
 	X(network, HASH, LIM_NETWORKS, DP_NO_PREALLOC, __u32, struct network_value)            \
 	X(mac, HASH, DEF_LOCATIONS, DP_NO_PREALLOC, struct mac_key, struct mac_value)          \
 	X(location, HASH, DEF_LOCATIONS, DP_NO_PREALLOC, struct location_key,                  \

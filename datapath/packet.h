@@ -80,10 +80,14 @@ struct dp_side {
 	__u32 bank; /* of its policy */
 	__u32 peer; /* identity of the other side */
 	__u32 rule; /* that decided */
+	__u32 acl;  /* bank of the network ACL that was asked; 0: none */
+	__u32 acl_rule;
 	__u8 filtered;
-	__u8 hold; /* enum dp_hold */
-	__u8 made; /* an entry of `conn` for this packet */
-	__u8 log;  /* the rule that lets it pass is logged */
+	__u8 hold;   /* enum dp_hold */
+	__u8 made;   /* an entry of `conn` for this packet */
+	__u8 log;    /* the rule that lets it pass is logged */
+	__u8 border; /* network ACLs guard some of its subnets */
+	__u8 pad[3];
 };
 
 /* A question to the policy, and the answer. */

@@ -162,7 +162,7 @@ struct chain *chain_new(uint32_t bank, uint32_t kind, uint32_t salt,
 	chain->prefixes = g_hash_table_new_full(prefix_hash, prefix_same, g_free, NULL);
 	chain->otherwise = (struct policy_verdict){
 		.order = NO_RULE,
-		.action = kind & POLICY_STATELESS && !count ? POLICY_ACCEPT : POLICY_DENY,
+		.action = POLICY_DENY,
 	};
 	floors_find(chain);
 	chain_cut(chain);

@@ -223,12 +223,5 @@ uint8_t random_policy_ask(struct random_policy *policy, const struct policy_pack
 {
 	*rule = policy_twin_find((const struct policy_rule *const *)policy->rules->pdata,
 				 policy->rules->len, packet, random_policy_find_group, policy);
-	if (*rule)
-		return (*rule)->action;
-	if (!(packet->kind & POLICY_STATELESS))
-		return POLICY_DENY;
-	for (guint i = 0; i < policy->rules->len; i++)
-		if (policy_rule_is_in(g_ptr_array_index(policy->rules, i), packet->kind))
-			return POLICY_DENY;
-	return POLICY_ACCEPT;
+	return *rule ? (*rule)->action : POLICY_DENY;
 }

@@ -14,7 +14,7 @@
 
 /* Asked in this order; the first tier that decides has decided. What none accepts is denied. */
 enum policy_tier {
-	POLICY_TIER_ACL = 0, /* stateless, each direction by itself; without rules all pass */
+	POLICY_TIER_ACL = 0, /* stateless, each direction by itself: banks of their own */
 	POLICY_TIER_POLICY = 1,
 	POLICY_TIER_POLICY_LAST = 3, /* each that passes is a floor: LIM_POLICY_FLOORS */
 	POLICY_TIER_GROUP = 4,

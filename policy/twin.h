@@ -28,7 +28,7 @@ bool policy_twin_matches(const struct policy_rule *rule, const struct policy_pac
 
 /*
  * The rule that decides among RULES (sorted by policy_rule_compare), or NULL: by default, which
- * is to deny, or to accept in a stateless chain that has no rules.
+ * is to deny.
  */
 const struct policy_rule *policy_twin_find(const struct policy_rule *const *rules, gsize count,
 					   const struct policy_packet *packet,

@@ -51,7 +51,9 @@ static char *print_denial(const struct trace_host *host, const struct dp_pkt *p)
 	g_autofree char *rule = print_rule(host, verdict->rule);
 
 	if (!verdict->order && !verdict->rule) /* not even a default has spoken */
-		return g_strdup("its policy is not in place");
+		return g_strdup_printf("its %s is not in place",
+				       p->ask.chain & POLICY_STATELESS ? "subnet's network ACL"
+								       : "policy");
 	if (verdict->action == POLICY_ACCEPT)
 		return g_strdup_printf("%s: %s accepts a first packet, and this is none", //
 				       print_chain(p->ask.chain), rule);
@@ -67,27 +69,46 @@ static char *print_pass(const struct trace_host *host, const struct dp_side *sid
 	return g_strjoinv(rule, parts);
 }
 
-static void say_side(const struct trace_host *host, const struct dp_pkt *p,
-		     const struct dp_side *side, const char *what, json_t *list)
+/* Appends what SIDE's port was told; RULE 0: by a default. */
+static void say(const struct trace_host *host, const struct dp_side *side, const char *stage,
+		const char *who, const char *how, uint32_t bank, uint32_t rule, json_t *list)
 {
 	const struct wire *wire = state_find_slot(host->state, side->slot);
-	bool denied = p->account && p->account == side->slot && side->hold != DP_HOLD_CONN;
-	g_autofree char *how = denied ? print_denial(host, p) : print_pass(host, side);
 	g_autofree char *name = wire && wire->port ? trace_stage_name_port(wire->port) : NULL;
-	g_autofree char *says = g_strdup_printf("%s %s: %s", what, name ? name : "?", how);
-	uint32_t rule = denied ? p->ask.verdict.rule : side->rule;
-	json_t *stage = json_pack("{s:s,s:s,s:I}", "stage", "policy", "says", says, "bank",
-				  (json_int_t)side->bank);
+	g_autofree char *says = g_strdup_printf("%s %s: %s", who, name ? name : "?", how);
+	json_t *out = json_pack("{s:s,s:s,s:I}", "stage", stage, "says", says, "bank",
+				(json_int_t)bank);
 	char id[UUID_TEXT];
 
 	if (wire) {
 		g_autofree char *row = g_strdup_printf("port %s", uuid_print(wire->id, id));
 
-		json_object_set_new(stage, "row", json_string(row));
+		json_object_set_new(out, "row", json_string(row));
 	}
 	if (rule)
-		json_object_set_new(stage, "rule", json_integer(rule));
-	json_array_append_new(list, stage);
+		json_object_set_new(out, "rule", json_integer(rule));
+	json_array_append_new(list, out);
+}
+
+static void say_acl(const struct trace_host *host, const struct dp_pkt *p,
+		    const struct dp_side *side, const char *who, bool denied, json_t *list)
+{
+	g_autofree char *rule = print_rule(host, side->acl_rule);
+	g_autofree char *how =
+		denied ? print_denial(host, p)
+		       : g_strdup_printf("ACL %s: %s accepts it",
+					 p->side == side ? "egress" : "ingress", rule);
+
+	say(host, side, "acl", who, how, side->acl, side->acl_rule, list);
+}
+
+static void say_side(const struct trace_host *host, const struct dp_pkt *p,
+		     const struct dp_side *side, const char *who, bool denied, json_t *list)
+{
+	g_autofree char *how = denied ? print_denial(host, p) : print_pass(host, side);
+
+	say(host, side, "policy", who, how, side->bank,
+	    denied ? p->ask.verdict.rule : side->rule, list);
 }
 
 void trace_policy_list(const struct trace_host *host, json_t *list)
@@ -97,11 +118,15 @@ void trace_policy_list(const struct trace_host *host, json_t *list)
 
 	for (int i = 0; i < 2; i++) {
 		const struct dp_side *side = &p->side[i];
-		bool asked = side->hold != DP_HOLD_NOTHING ||
-			     (p->account && p->account == side->slot);
+		const char *who = i ? "receiver" : "sender";
+		bool dropped = p->account && p->account == side->slot;
+		bool by_acl = dropped && p->ask.chain & POLICY_STATELESS;
+		bool denied = dropped && !by_acl && side->hold != DP_HOLD_CONN;
 
-		if (side->filtered && asked)
-			say_side(host, p, side, i ? "receiver" : "sender", list);
+		if (by_acl || side->acl_rule)
+			say_acl(host, p, side, who, by_acl, list);
+		if (side->filtered && (denied || side->hold != DP_HOLD_NOTHING))
+			say_side(host, p, side, who, denied, list);
 	}
 }
 

@@ -51,13 +51,27 @@ static void put_rule(struct trace_host *host, uint32_t kind, uint32_t rule,
 	struct policy_value *policy = native_find(host->native, NATIVE_MAP_policy, &bank);
 
 	if (!policy) {
-		fresh.chain[POLICY_STATELESS].otherwise.action = POLICY_ACCEPT;
-		fresh.chain[POLICY_STATELESS | POLICY_INGRESS].otherwise.action = POLICY_ACCEPT;
 		native_put(host->native, NATIVE_MAP_policy, &bank, &fresh);
 		policy = native_find(host->native, NATIVE_MAP_policy, &bank);
 	}
 	policy->chain[kind].otherwise =
 		(struct policy_verdict){.order = UINT32_MAX, .rule = rule, .action = action};
+}
+
+/* Port 1 alone is in its subnet, whose ACL is bank ACL. */
+static void put_border(struct trace_host *host, uint32_t acl)
+{
+	struct border_key key = {BORDER_PREFIX_BASE + 128,
+				 1,
+				 GUINT16_TO_BE(0x0800),
+				 {{{[10] = 0xff, [11] = 0xff, 10, 0, 0, 1}}}};
+	struct border_value value = {.acl = acl, .subnet = key.ip};
+	uint32_t slot = 1;
+	struct port_value *port = native_find(host->native, NATIVE_MAP_port, &slot);
+
+	memset(&value.mask, 0xff, sizeof(value.mask));
+	port->flags |= PORT_BORDER;
+	native_put(host->native, NATIVE_MAP_border, &key, &value);
 }
 
 /* UDP between the two: from SLOT, from port SPORT to DPORT. What is told of it. */
@@ -105,13 +119,20 @@ static void test_decisions(void)
 	expect(host, 2, 3, 1, "receiver ?: ingress IPv4: the default denies it [0]");
 	put_rule(host, POLICY_INGRESS, 8, POLICY_REJECT);
 	expect(host, 2, 4, 1, "receiver ?: ingress IPv4: rule 8 rejects it [8]");
-	put_rule(host, POLICY_STATELESS, 9, POLICY_DENY);
-	expect(host, 1, 7, 2, "sender ?: ACL egress IPv4: rule 9 denies it [9]");
 	port = native_find(host->native, NATIVE_MAP_port, &slot);
 	port->policy = 0;
 	expect(host, 1, 8, 2, "sender ?: its policy is not in place [0]");
 	port->flags &= ~(uint32_t)PORT_FILTERED;
 	expect(host, 1, 9, 2, "");
+	put_border(host, 1);
+	expect(host, 1, 10, 2, "sender ?: its subnet's network ACL is not in place [0]");
+	put_rule(host, POLICY_STATELESS, 9, POLICY_DENY);
+	put_border(host, BANK);
+	expect(host, 1, 11, 2, "sender ?: ACL egress IPv4: rule 9 denies it [9]");
+	put_rule(host, POLICY_STATELESS, 9, POLICY_ACCEPT);
+	put_rule(host, POLICY_STATELESS | POLICY_INGRESS, 7, POLICY_ACCEPT);
+	expect(host, 1, 12, 2, "sender ?: ACL egress: rule 9 accepts it [9]");
+	expect(host, 2, 12, 1, "receiver ?: ACL ingress: rule 7 accepts it [7]");
 	trace_host_free(host);
 }
 

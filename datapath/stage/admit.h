@@ -48,6 +48,7 @@ DP_STAGE int admit_port(struct dp_ctx *ctx, struct dp_pkt *p)
 	p->side[0].slot = *slot;
 	p->side[0].bank = port->policy;
 	p->side[0].filtered = !!(port->flags & PORT_FILTERED);
+	p->side[0].border = !!(port->flags & PORT_BORDER);
 	if (!(port->flags & PORT_UP))
 		return DP_DROP_PORT_DOWN;
 	return admit_network(ctx, p, port->vni);

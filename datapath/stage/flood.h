@@ -33,7 +33,7 @@ DP_INLINE void flood_to_port(struct dp_ctx *ctx, struct dp_pkt *p, __u32 slot)
 
 	if (slot == p->slot || !port || !port->ifindex || !(port->flags & PORT_UP))
 		return;
-	if ((port->flags & PORT_FILTERED) && policy_copy(ctx, p, slot, port->policy))
+	if (policy_copy(ctx, p, slot, port))
 		return;
 	if (dp_clone(ctx, port->ifindex))
 		return;

@@ -65,6 +65,14 @@ DP_INLINE bool guard_is_v4(const struct flow_key *key)
 	return key->ethertype == dp_htons(0x0800);
 }
 
+/* The destination is a group, or everybody. */
+DP_INLINE bool guard_is_multicast(const struct flow_key *key)
+{
+	if (guard_is_v4(key))
+		return (key->daddr.b[12] & 0xf0) == 0xe0 || !~key->daddr.w[3];
+	return key->daddr.b[0] == 0xff;
+}
+
 /* "This host" before it has an address. */
 DP_INLINE bool guard_is_unspecified(const struct flow_key *key)
 {

@@ -26,6 +26,7 @@ DP_INLINE enum dp_drop locate_port(struct dp_ctx *ctx, struct dp_pkt *p, __u32 s
 	p->side[1].slot = slot;
 	p->side[1].bank = port->policy;
 	p->side[1].filtered = !!(port->flags & PORT_FILTERED);
+	p->side[1].border = !!(port->flags & PORT_BORDER);
 	return DP_OK;
 }
 

@@ -10,6 +10,7 @@
 #include <linux/in.h>
 
 #include "datapath/env/env.h"
+#include "datapath/stage/border.h"
 #include "datapath/stage/conn.h"
 #include "datapath/stage/guard.h"
 #include "datapath/stage/related.h"
@@ -121,12 +122,11 @@ DP_INLINE __u8 policy_echo(const struct flow_key *key)
 }
 
 /*
- * What side WAY (CONN_SENT: the sender's port) says of a packet with KEY, which it sees go
- * KEY_WAY and whose other end is PEER: by the chain of that way; FLIPPED: by the other one, for
- * the packet is a reply and what counts is the one that opened. KIND: 0 or POLICY_STATELESS. Into
- * p->ask.verdict.
+ * What BANK says of a packet with KEY, which a side sees go KEY_WAY and whose other end is PEER: by
+ * the chain of that way; FLIPPED: by the other one, for the packet is a reply and what counts is
+ * the one that opened. KIND: 0 or POLICY_STATELESS. Into p->ask.verdict.
  */
-DP_INLINE int policy_judge_key(struct dp_ctx *ctx, struct dp_pkt *p, __u32 way,
+DP_INLINE int policy_judge_key(struct dp_ctx *ctx, struct dp_pkt *p, __u32 bank,
 			       const struct flow_key *key, __u32 key_way, __u32 peer,
 			       bool flipped, __u32 kind)
 {
@@ -140,7 +140,7 @@ DP_INLINE int policy_judge_key(struct dp_ctx *ctx, struct dp_pkt *p, __u32 way,
 		kind |= POLICY_INGRESS;
 	if (!guard_is_v4(key))
 		kind |= POLICY_V6;
-	ask->chain = POLICY_CHAIN(way ? p->side[1].bank : p->side[0].bank, kind);
+	ask->chain = POLICY_CHAIN(bank, kind);
 	ask->identity = peer;
 	ask->peer = key_way ? key->saddr : key->daddr;
 	ask->proto = key->proto;
@@ -152,13 +152,6 @@ DP_INLINE int policy_judge_key(struct dp_ctx *ctx, struct dp_pkt *p, __u32 way,
 	ask->port[0] = port & 0xff;
 	ask->port[1] = port >> 8;
 	return policy_ask(ctx, p);
-}
-
-/* ... of p itself. */
-DP_INLINE int policy_judge(struct dp_ctx *ctx, struct dp_pkt *p, __u32 way, __u32 kind)
-{
-	return policy_judge_key(ctx, p, way, &p->head.key, way,
-				way ? p->side[1].peer : p->side[0].peer, false, kind);
 }
 
 /* Of a packet that nothing else lets pass: what the verdict makes of it. */
@@ -190,7 +183,8 @@ DP_INLINE bool policy_may_open(struct dp_ctx *ctx, const struct dp_head *h)
 DP_INLINE int policy_fresh(struct dp_ctx *ctx, struct dp_pkt *p, __u32 way)
 {
 	struct dp_side *side = way ? &p->side[1] : &p->side[0];
-	int reason = policy_judge(ctx, p, way, 0);
+	int reason =
+		policy_judge_key(ctx, p, side->bank, &p->head.key, way, side->peer, false, 0);
 
 	if (reason) {
 		p->account = side->slot;
@@ -231,7 +225,8 @@ DP_INLINE int policy_known(struct dp_ctx *ctx, struct dp_pkt *p, __u32 way)
 		return 0;
 	peer = p->quotes ? conn->remote_identity : side->peer;
 	if ((!p->quotes && conn_is_reopened(conn, p->head.tcp)) ||
-	    policy_judge_key(ctx, p, way, flow, key_way, peer, conn->origin != key_way, 0) ||
+	    policy_judge_key(ctx, p, side->bank, flow, key_way, peer, conn->origin != key_way,
+			     0) ||
 	    p->ask.verdict.action != POLICY_ACCEPT || (p->ask.verdict.flags & POLICY_NO_STATE))
 		return -1;
 	side->rule = p->ask.verdict.rule;
@@ -239,33 +234,38 @@ DP_INLINE int policy_known(struct dp_ctx *ctx, struct dp_pkt *p, __u32 way)
 	return 1;
 }
 
-/* The network ACL's word on side WAY: each packet by itself. */
-DP_INLINE int policy_acl(struct dp_ctx *ctx, struct dp_pkt *p, __u32 way)
+/* The word of the network ACL at the border of a side's subnet: on each packet by itself. */
+DP_STAGE int policy_border(struct dp_ctx *ctx, struct dp_pkt *p, __u32 way)
 {
-	struct dp_side *side = way ? &p->side[1] : &p->side[0];
-	int reason = policy_judge(ctx, p, way, POLICY_STATELESS);
+	struct dp_side *side;
+	int reason;
 
+	if (!p)
+		return DP_DROP_INTERNAL;
+	side = way ? &p->side[1] : &p->side[0];
+	if (!side->border || !border_stage(ctx, p, way))
+		return DP_OK;
+	reason = policy_judge_key(ctx, p, side->acl, &p->head.key, way, 0, false,
+				  POLICY_STATELESS);
 	if (reason) {
 		p->account = side->slot;
 		return reason;
 	}
+	side->acl_rule = p->ask.verdict.rule;
 	if (p->ask.verdict.action == POLICY_ACCEPT)
 		return DP_OK;
 	return policy_deny(p, side->slot, way ? DP_DROP_INGRESS_ACL : DP_DROP_EGRESS_ACL);
 }
 
-/* One side's word: the network ACL, then the connection, then the rules. */
+/* One side's word: the connection, then the rules. */
 DP_STAGE int policy_side(struct dp_ctx *ctx, struct dp_pkt *p, __u32 way)
 {
-	int reason, known;
+	int known;
 
 	if (!p)
 		return DP_DROP_INTERNAL;
 	if (!(way ? p->side[1].filtered : p->side[0].filtered))
 		return DP_OK;
-	reason = policy_acl(ctx, p, way);
-	if (reason)
-		return reason;
 	/* most likely it opens: one look into `conn` less */
 	if (policy_is_syn(&p->head) && !policy_fresh(ctx, p, way))
 		return DP_OK;
@@ -280,12 +280,7 @@ DP_STAGE int policy_side(struct dp_ctx *ctx, struct dp_pkt *p, __u32 way)
 /* The receiver's, on what goes to many and has no connection. */
 DP_STAGE int policy_hear(struct dp_ctx *ctx, struct dp_pkt *p)
 {
-	int reason;
-
-	if (!p)
-		return DP_DROP_INTERNAL;
-	reason = policy_acl(ctx, p, CONN_RECEIVED);
-	return reason ? reason : policy_fresh(ctx, p, CONN_RECEIVED);
+	return p ? policy_fresh(ctx, p, CONN_RECEIVED) : DP_DROP_INTERNAL;
 }
 
 /* What resolves addresses is no traffic: where it is not answered here, it goes on as ARP. */
@@ -307,7 +302,9 @@ DP_STAGE int policy_stage(struct dp_ctx *ctx, struct dp_pkt *p)
 
 	if (!p)
 		return DP_DROP_INTERNAL;
-	if (!(p->side[0].filtered | p->side[1].filtered) || !policy_concerns(p))
+	if (!(p->side[0].filtered | p->side[1].filtered | p->side[0].border |
+	      p->side[1].border) ||
+	    !policy_concerns(p))
 		return DP_OK;
 	p->side[0].peer = p->peer;
 	p->side[1].peer = p->identity;
@@ -315,7 +312,11 @@ DP_STAGE int policy_stage(struct dp_ctx *ctx, struct dp_pkt *p)
 		p->gens = FLOW_GENS + 1; /* what it quotes is not of its key */
 		related_read(ctx, p);
 	}
-	reason = policy_side(ctx, p, CONN_SENT);
+	reason = policy_border(ctx, p, CONN_SENT);
+	if (!reason)
+		reason = policy_side(ctx, p, CONN_SENT);
+	if (!reason)
+		reason = policy_border(ctx, p, CONN_RECEIVED);
 	if (!reason)
 		reason = policy_side(ctx, p, CONN_RECEIVED);
 	if (reason)
@@ -336,26 +337,33 @@ DP_STAGE int policy_stage(struct dp_ctx *ctx, struct dp_pkt *p)
 /* What is answered here or goes to many: may the port send it? Without a connection. */
 DP_STAGE int policy_leave(struct dp_ctx *ctx, struct dp_pkt *p)
 {
+	int reason;
+
 	if (!p)
 		return DP_DROP_INTERNAL;
-	if (!p->side[0].filtered || !policy_concerns(p))
+	if (!(p->side[0].filtered | p->side[0].border) || !policy_concerns(p))
 		return DP_OK;
 	p->side[0].peer = 0;
-	return policy_side(ctx, p, CONN_SENT);
+	reason = policy_border(ctx, p, CONN_SENT);
+	return reason ? reason : policy_side(ctx, p, CONN_SENT);
 }
 
 /* May the port SLOT be given a copy of what goes to many? Not 0: no, and it is counted. */
-DP_INLINE int policy_copy(struct dp_ctx *ctx, struct dp_pkt *p, __u32 slot, __u32 bank)
+DP_INLINE int policy_copy(struct dp_ctx *ctx, struct dp_pkt *p, __u32 slot,
+			  const struct port_value *port)
 {
 	int reason;
 
-	if (!policy_concerns(p))
+	if (!(port->flags & (PORT_FILTERED | PORT_BORDER)) || !policy_concerns(p))
 		return DP_OK;
 	p->side[1].slot = slot;
-	p->side[1].bank = bank;
+	p->side[1].bank = port->policy;
 	p->side[1].peer = p->identity;
-	p->side[1].filtered = 1;
-	reason = policy_hear(ctx, p);
+	p->side[1].filtered = !!(port->flags & PORT_FILTERED);
+	p->side[1].border = !!(port->flags & PORT_BORDER);
+	reason = policy_border(ctx, p, CONN_RECEIVED);
+	if (!reason && p->side[1].filtered)
+		reason = policy_hear(ctx, p);
 	if (reason)
 		count_drop(ctx, slot, reason);
 	p->account = 0;

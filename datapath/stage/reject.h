@@ -191,6 +191,7 @@ DP_INLINE void reject_admit(struct dp_ctx *ctx, struct dp_pkt *p)
 	ctx->mark = 0;
 	p->port_flags |= PORT_UNGUARDED;
 	p->side[0].filtered = 0;
+	p->side[0].border = 0;
 	p->rec.flags = FLOW_FREE | FLOW_FREE << 1;
 	p->gens = FLOW_GENS + 1;
 }

@@ -11,14 +11,6 @@
 #include "datapath/stage/icmp.h"
 #include "datapath/stage/mac.h"
 
-/* What the key's header says of the destination. */
-DP_INLINE bool route_is_multicast(const struct flow_key *key)
-{
-	if (guard_is_v4(key))
-		return (key->daddr.b[12] & 0xf0) == 0xe0 || !~key->daddr.w[3];
-	return key->daddr.b[0] == 0xff;
-}
-
 /*
  * Addresses that mean something only where the packet was made, or nothing (RFC 1812 5.3.7,
  * RFC 4291 2.5, RFC 3927 7): no router passes them on. Loopback, "this network", IPv4's
@@ -118,7 +110,7 @@ DP_STAGE int route_walk(struct dp_ctx *ctx, struct dp_pkt *p)
 	if (!p)
 		return DP_DROP_INTERNAL;
 	key = &p->head.key;
-	if (route_is_multicast(key))
+	if (guard_is_multicast(key))
 		return DP_DROP_MULTICAST_ROUTE;
 	if (!guard_is_v4(key) && guard_is_link_local(&key->daddr)) {
 		p->to = DP_TO_ROUTER;

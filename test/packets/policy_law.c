@@ -23,6 +23,7 @@ struct law {
 	struct world world;
 	struct policy_bank *bank;
 	struct policy_sink sink;
+	bool border; /* the port is alone in its subnet, whose network ACL the bank is, too */
 	guint passed, denied, rejected;
 };
 
@@ -81,6 +82,10 @@ static void law_open(struct law *law, uint32_t seed)
 		policy_bank_new((const struct policy_rule *const *)rules->pdata, rules->len, 0);
 	g_assert_true(random_policy_fill(&law->random, law->bank, &law->sink));
 	command(law, "policy 2 %u", policy_bank_number(law->bank));
+	law->border = seed % 2;
+	for (int i = 0; law->border && i < 2; i++)
+		command(law, "border 2 %s %u", i ? "fd09::2/128" : "10.9.0.2/32",
+			policy_bank_number(law->bank));
 }
 
 static void law_close(struct law *law)
@@ -150,14 +155,16 @@ static struct policy_packet random_packet(struct law *law, guint identity)
 /* The network ACL's word, and then the others'. */
 static uint8_t wanted(struct law *law, struct policy_packet packet)
 {
+	struct policy_packet crossing = packet;
 	const struct policy_rule *rule;
 	uint8_t action;
 
-	packet.kind |= POLICY_STATELESS;
-	action = random_policy_ask(&law->random, &packet, &rule);
-	packet.kind &= ~(uint32_t)POLICY_STATELESS;
-	return action == POLICY_ACCEPT ? random_policy_ask(&law->random, &packet, &rule)
-				       : action;
+	crossing.kind |= POLICY_STATELESS;
+	crossing.set_count = 0; /* at a border an address is all that counts */
+	action = random_policy_ask(&law->random, &crossing, &rule);
+	return law->border && action != POLICY_ACCEPT
+		       ? action
+		       : random_policy_ask(&law->random, &packet, &rule);
 }
 
 static void law_ask(struct law *law, guint number)

@@ -476,7 +476,7 @@ bool world_command(struct world *world, const char *text, char **why)
 
 		for (guint i = 1; i < l.count; i++)
 			set_word(&l, i);
-		if (!world_policy_command(world, l.words, l.count, &complaint))
+		if (!world_policy_command(world, l.words, l.count, l.del, &complaint))
 			fail(&l, complaint ? complaint : "no such command", text);
 	}
 	*why = l.why->len ? g_string_free(l.why, FALSE)

@@ -168,11 +168,8 @@ static bool bank_make(struct world *world, const struct rule *last)
 	for (__u32 kind = 0; kind < POLICY_CHAINS; kind++) {
 		struct policy_chain *chain = &value.chain[kind];
 
-		if (!chain->otherwise.order) {
-			chain->otherwise.order = G_MAXUINT32;
-			chain->otherwise.action =
-				kind & POLICY_STATELESS ? POLICY_ACCEPT : POLICY_DENY;
-		}
+		if (!chain->otherwise.order)
+			chain->otherwise.order = G_MAXUINT32; /* and deny */
 	}
 	for (__u32 family = 0; family < FAMILIES; family++)
 		chain_make(world, last, family,
@@ -297,7 +294,45 @@ static bool do_policy(struct world *world, char **words, guint count)
 	return put(world, NATIVE_MAP_port, &slot, &value);
 }
 
-bool world_policy_command(struct world *world, char **words, guint count, char **why)
+static bool set_border(struct world *world, __u32 slot)
+{
+	struct world_backend *backend = world->backend;
+	struct port_value value = {};
+
+	if (!backend->read(backend->self, NATIVE_MAP_port, &slot, &value))
+		return false;
+	value.flags |= PORT_BORDER;
+	return put(world, NATIVE_MAP_port, &slot, &value);
+}
+
+/* border SLOT PREFIX BANK [in SUBNET]; DEL: the first two alone. */
+static bool do_border(struct world *world, char **words, guint count, bool del)
+{
+	struct border_key key = {};
+	struct border_value value = {};
+	struct prefix prefix, subnet;
+
+	if (count < (del ? 3 : 4) || !prefix_parse(words[2], false, &prefix))
+		return false;
+	subnet = prefix;
+	if (count == 6 && !prefix_parse(words[5], false, &subnet))
+		return false;
+	key.prefixlen = BORDER_PREFIX_BASE + prefix.bits;
+	key.slot = (__u16)strtoul(words[1], NULL, 0);
+	key.ethertype = GUINT16_TO_BE(prefix_is_v4(prefix) ? 0x0800 : 0x86dd);
+	memcpy(key.ip.b, prefix.ip.b, 16);
+	if (del) {
+		world->backend->del(world->backend->self, NATIVE_MAP_border, &key);
+		return true;
+	}
+	memcpy(value.subnet.b, subnet.ip.b, 16);
+	for (guint i = 0; i < subnet.bits; i++)
+		value.mask.b[i / 8] |= (__u8)(0x80 >> i % 8);
+	value.acl = strtoul(words[3], NULL, 0);
+	return put(world, NATIVE_MAP_border, &key, &value) && set_border(world, key.slot);
+}
+
+bool world_policy_command(struct world *world, char **words, guint count, bool del, char **why)
 {
 	bool good;
 
@@ -306,6 +341,8 @@ bool world_policy_command(struct world *world, char **words, guint count, char *
 		good = do_policy(world, words, count);
 	else if (!strcmp(words[0], "rule") || !strcmp(words[0], "default"))
 		good = do_rule(world, words, count);
+	else if (!strcmp(words[0], "border"))
+		good = do_border(world, words, count, del);
 	else
 		return false;
 	if (!good)
