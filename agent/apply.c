@@ -66,6 +66,13 @@ static void mac_cells(const struct desired_change *change, GArray *cells)
 	router_cells(change->wanted, cells);
 }
 
+static void border_cells(const struct desired_change *change, GArray *cells)
+{
+	const struct border_key *key = change->key;
+
+	cell_add(cells, generation_cell(GEN_PORT, key->slot));
+}
+
 static void location_cells(const struct desired_change *change, GArray *cells)
 {
 	const struct location_key *key = change->key;
@@ -109,10 +116,11 @@ static void peer_cells(const struct desired_change *change, GArray *cells)
 
 /* The table in abi/map.h under GENERATIONS. */
 static const cells_of cells_by_map[DESIRED_MAP_COUNT] = {
-	[DESIRED_PORT] = port_cells,   [DESIRED_GUARD] = guard_cells,
-	[DESIRED_MAC] = mac_cells,     [DESIRED_LOCATION] = location_cells,
-	[DESIRED_ROUTE] = route_cells, [DESIRED_NETWORK] = network_cells,
-	[DESIRED_VTEP] = vtep_cells,   [DESIRED_PEER] = peer_cells,
+	[DESIRED_PORT] = port_cells,	 [DESIRED_GUARD] = guard_cells,
+	[DESIRED_MAC] = mac_cells,	 [DESIRED_LOCATION] = location_cells,
+	[DESIRED_ROUTE] = route_cells,	 [DESIRED_NETWORK] = network_cells,
+	[DESIRED_VTEP] = vtep_cells,	 [DESIRED_PEER] = peer_cells,
+	[DESIRED_BORDER] = border_cells,
 };
 
 static void collect_cells(struct run *run)

@@ -5,6 +5,8 @@
  */
 #include "agent/derive.h"
 
+#include "agent/borders.h"
+
 #include <linux/if_ether.h>
 #include <stdlib.h>
 #include <string.h>
@@ -193,6 +195,7 @@ void derive_port(struct state *state, struct row *row)
 	if (wire) {
 		value.ifindex = wire->ifindex;
 		value.flags |= wire->veth ? PORT_PEER : 0;
+		value.flags |= borders_claim(state, row, wire->slot) ? PORT_BORDER : 0;
 		desired_claim(state->desired, &row->owner, DESIRED_PORT, 0, &wire->slot,
 			      &value);
 		desired_claim(state->desired, &row->owner, DESIRED_DEVICE, 0, &wire->ifindex,

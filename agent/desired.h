@@ -27,6 +27,7 @@
 	X(PEER_PREFIX, peer_prefix, false, struct peer_prefix_key, __u32)                      \
 	X(PEER_IDENTITY, peer_identity, false, struct peer_identity_key, __u32)                \
 	X(POLICY, policy, false, __u32, struct policy_value)                                   \
+	X(BORDER, border, false, struct border_key, struct border_value)                       \
 	X(PORT, port, true, __u32, struct port_value)                                          \
 	X(MAC, mac, false, struct mac_key, struct mac_value)                                   \
 	X(LOCATION, location, false, struct location_key, struct location_value)               \

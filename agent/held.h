@@ -45,6 +45,7 @@ struct state {
 	struct policies *policies;
 	GHashTable *holders; /* identity -> GPtrArray of port rows it filters */
 	GArray *stale;	     /* uint32_t: slots whose policy says something else now */
+	struct borders *borders;
 	struct slots *slots;
 	struct slots *vteps;
 	GPtrArray *dirty_nets;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/holders.h"
 
+#include "agent/borders.h"
 #include "agent/derive.h"
 
 void holders_add(struct state *state, struct row *row)
@@ -36,6 +37,8 @@ static void policy_moved(uint32_t identity, void *data)
 	struct state *state = data;
 	GPtrArray *rows = g_hash_table_lookup(state->holders, GUINT_TO_POINTER(identity));
 
+	if (borders_moved(state, identity))
+		return;
 	for (guint i = 0; rows && i < rows->len; i++)
 		derive_port(state, g_ptr_array_index(rows, i));
 }
@@ -122,7 +125,8 @@ void state_failed(struct state *state)
 	for (uint32_t slot = 1; slot < LIM_HOST_PORTS; slot++) {
 		const struct wire *wire = state->by_slot[slot];
 
-		if (wire && wire->port && wire->port->filtered)
+		if (wire && wire->port &&
+		    (wire->port->filtered || borders_guard(state, wire->port->vni)))
 			g_array_append_val(state->stale, slot);
 	}
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "agent/row_field.h"
+#include "agent/rows_border.h"
 #include "agent/rows_policy.h"
 #include "lib/error.h"
 
@@ -193,6 +194,7 @@ static const struct {
 			   rows_policy_read_addresses},
 	[ROW_IDENTITY] = {"identity", rows_policy_key_identity, NULL,
 			  rows_policy_read_identity},
+	[ROW_BORDER] = {"border", rows_border_key, NULL, rows_border_read},
 	[ROW_PORT] = {"port", key_port, port_fields},
 };
 
@@ -295,6 +297,8 @@ void row_free(struct row *row)
 		g_free(row->u.location.ips);
 	else if (row->key.table == ROW_INTERFACE)
 		interface_free(&row->u.interface);
+	else if (row->key.table == ROW_BORDER)
+		g_free(row->u.acl);
 	else
 		rows_policy_done(row);
 	g_free(row);

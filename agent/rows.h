@@ -27,6 +27,7 @@
 	X(RULE, "rule")                                                                        \
 	X(ADDRESSES, "addresses")                                                              \
 	X(IDENTITY, "identity")                                                                \
+	X(BORDER, "border")                                                                    \
 	X(PORT, "port")
 
 enum row_table {
@@ -39,7 +40,7 @@ enum row_table {
 /* What names a row. Unused members are zero, so keys compare as bytes. */
 struct row_key {
 	uint8_t table; /* enum row_table */
-	uint8_t bits;  /* of a route's prefix */
+	uint8_t bits;  /* of a prefix */
 	uint8_t pad[2];
 	uint32_t router;
 	uint32_t vni;	  /* or an identity's number */
@@ -107,6 +108,7 @@ struct row {
 		struct row_identity identity;
 		struct row_group_address address;
 		struct policy_rule *rule;
+		char *acl; /* of a border: the network ACL's set */
 		struct row_port *port;
 	} u;
 };

@@ -145,6 +145,16 @@ static void test_route(void)
 	row_free(row);
 }
 
+static void test_border(void)
+{
+	struct row *row = parse_good("border", "100/10.0.1.0/24", "{\"acl\":\"acl:x\"}");
+
+	g_assert_cmpuint(row->key.vni, ==, 100);
+	g_assert_cmpuint(row->key.bits, ==, 120);
+	g_assert_cmpstr(row->u.acl, ==, "acl:x");
+	row_free(row);
+}
+
 static void test_location(void)
 {
 	struct row *row = parse_good(
@@ -235,6 +245,11 @@ static const struct {
 	{"route", "1/10.0.0.0/24", "{\"vni\":3,\"up\":true}", "attribute mac: missing"},
 	{"route", "1/10.0.0.0/24", "{\"vni\":3,\"mac\":\"ff:ff:ff:ff:ff:ff\",\"up\":true}",
 	 "attribute mac: \"ff:ff:ff:ff:ff:ff\" is not a unicast MAC"},
+	{"border", "5/10.0.0.1/24", "{\"acl\":\"acl:x\"}", "bad key"},
+	{"border", "0/10.0.0.0/24", "{\"acl\":\"acl:x\"}", "bad key"},
+	{"border", "5/10.0.0.0/24", "{}", "attribute acl: missing"},
+	{"border", "5/10.0.0.0/24", "{\"acl\":\"\"}",
+	 "attribute acl: \"\" is not a set's name"},
 	{"location", "5/02:00:00:00:00:01", "{\"host\":\"\",\"identity\":1,\"ips\":[]}",
 	 "attribute host: \"\" is not a host's name"},
 	{"location", "5/02:00:00:00:00:01", "{\"host\":\"h\",\"identity\":16777216,\"ips\":[]}",
@@ -321,6 +336,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/rows/dhcp6", test_dhcp6);
 	g_test_add_func("/rows/route", test_route);
 	g_test_add_func("/rows/location", test_location);
+	g_test_add_func("/rows/border", test_border);
 	g_test_add_func("/rows/member", test_member);
 	g_test_add_func("/rows/port", test_port);
 	g_test_add_func("/rows/bad rows are refused and named", test_bad);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "abi/hash.h"
+#include "agent/borders.h"
 #include "agent/derive.h"
 #include "agent/held.h"
 #include "agent/holders.h"
@@ -419,6 +420,7 @@ static const struct {
 	[ROW_RULE] = {holders_add_rule, holders_del_rule},
 	[ROW_ADDRESSES] = {holders_add_address, holders_del_address},
 	[ROW_IDENTITY] = {holders_add_identity, holders_del_identity},
+	[ROW_BORDER] = {borders_add, borders_del},
 	[ROW_PORT] = {port_add, port_del},
 };
 
@@ -629,6 +631,7 @@ void state_set_next_hop(struct state *state, struct ip remote, const struct next
 void state_flush(struct state *state)
 {
 	policies_flush(state->policies);
+	borders_flush(state);
 	for (guint i = 0; i < state->dirty_nets->len; i++) {
 		struct net *net = g_ptr_array_index(state->dirty_nets, i);
 
@@ -674,6 +677,7 @@ struct state *state_new(const char *host, struct ip local, struct desired *desir
 	state->ops = *ops;
 	state->data = data;
 	holders_init(state);
+	borders_init(state);
 	state->rows = g_hash_table_new_full(row_key_hash, row_key_same,
 					    (GDestroyNotify)row_free, NULL);
 	state->peers = g_hash_table_new_full(NULL, NULL, NULL, g_free);
@@ -695,6 +699,7 @@ void state_free(struct state *state)
 	if (!state)
 		return;
 	holders_done(state); /* before the rows that its rules are borrowed from */
+	borders_done(state);
 	g_hash_table_unref(state->rows);
 	g_hash_table_unref(state->peers);
 	g_hash_table_unref(state->remotes);

@@ -288,6 +288,8 @@ static const struct field rule_fields[] = {
 
 static const struct field addresses_fields[] = {{0}};
 
+static const struct field border_fields[] = {{"acl", &type_string}, {0}};
+
 /* --- keys ---------------------------------------------------------------------------- */
 
 bool row_check_host(const char *name)
@@ -345,6 +347,14 @@ static bool check_route_key(const char *key)
 	return text && strchr(text, '/') && prefix_parse(text, true, &prefix);
 }
 
+static bool check_border_key(const char *key)
+{
+	const char *text = key_take_number(key, NUMBER_MAX, false);
+	struct prefix prefix;
+
+	return text && strchr(text, '/') && prefix_parse(text, true, &prefix);
+}
+
 static bool check_location_key(const char *key)
 {
 	const char *mac = key_take_number(key, NUMBER_MAX, false);
@@ -392,6 +402,7 @@ static const struct table tables[] = {
 	{"rule", check_rule_key, "SET/RULE", rule_fields},
 	{"addresses", check_addresses_key, "GROUP/PREFIX", addresses_fields},
 	{"identity", check_network_key, "NUMBER", identity_fields},
+	{"border", check_border_key, "VNI/PREFIX", border_fields},
 	{"port", check_port_key, "UUID", port_fields},
 };
 

@@ -50,6 +50,11 @@ static const struct sample samples[] = {
 	{"port", UUID, NULL},
 	{"location", "5/02:00:00:00:00:05", NULL},
 
+	{"border", "5/10.0.1.0/24", "{\"acl\":\"acl:" UUID "\"}"},
+	{"border", "5/fd00::/64", NULL},
+	{"border", "5/10.0.1.1/24", NULL, "row border 5/10.0.1.1/24: key: is not VNI/PREFIX"},
+	{"border", "5/10.0.1.0/24", "{}", "row border 5/10.0.1.0/24: acl: is missing"},
+
 	{"flavour", "x", "{}", "row flavour x: table: there is no such table"},
 	{"host", "", "{\"ip\":\"10.99.0.2\"}", "row host : key: is not NAME"},
 	{"host", "-x", NULL, "row host -x: key: is not NAME"},

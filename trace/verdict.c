@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/borders.h"
 #include "agent/policies.h"
 #include "lib/error.h"
 #include "policy/twin.h"
@@ -80,7 +81,8 @@ bool trace_service_parse(const char *text, struct trace_service *out, GError **e
 
 /* One side of the question. */
 struct side {
-	const struct policies *policies; /* of the host whose rules are asked */
+	const struct state *state; /* of the host whose rules are asked */
+	const struct policies *policies;
 	const struct row_port *port;
 	bool ingress;
 	struct ip address;
@@ -122,14 +124,6 @@ static struct policy_packet packet_of(const struct side *side,
 	return packet;
 }
 
-static bool has_rules(const GPtrArray *rules, uint32_t kind)
-{
-	for (guint i = 0; i < rules->len; i++)
-		if (policy_rule_is_in(g_ptr_array_index(rules, i), kind))
-			return true;
-	return false;
-}
-
 static const struct policy_rule *find(const struct side *side, const GPtrArray *rules,
 				      const struct trace_service *service, uint32_t kind)
 {
@@ -160,18 +154,32 @@ static struct answer ask(const struct side *side, const struct trace_service *se
 	const GPtrArray *rules = policies_find_rules(side->policies, side->port->identity);
 	uint32_t kind =
 		(side->ingress ? POLICY_INGRESS : 0) | (ip_is_v4(side->peer) ? 0 : POLICY_V6);
-	struct answer answer;
 
 	if (!side->port->filtered)
 		return (struct answer){"allowed", "the port has no policy", NULL};
 	if (!rules)
 		return (struct answer){"denied", "the port's policy is not known yet", NULL};
-	if (has_rules(rules, kind | POLICY_STATELESS)) {
-		answer = answer_of(find(side, rules, service, kind | POLICY_STATELESS));
-		if (strcmp(answer.verdict, "allowed") != 0)
-			return answer;
-	}
 	return answer_of(find(side, rules, service, kind));
+}
+
+/* The network ACL's word; false: there is no border on the way. */
+static bool ask_acl(const struct side *side, const struct trace_service *service,
+		    struct answer *answer)
+{
+	uint32_t kind = POLICY_STATELESS | (side->ingress ? POLICY_INGRESS : 0) |
+			(ip_is_v4(side->peer) ? 0 : POLICY_V6);
+	uint32_t number;
+	const GPtrArray *rules;
+
+	if (!borders_find_acl(side->state, side->port, side->address, side->peer, &number))
+		return false;
+	rules = policies_find_rules(side->policies, number);
+	*answer = rules ? answer_of(find(side, rules, service, kind))
+			: (struct answer){"denied", "the subnet's network ACL is not known yet",
+					  NULL};
+	if (!strcmp(answer->verdict, "allowed"))
+		answer->says = "a rule of the network ACL says so: replies need one, too";
+	return true;
 }
 
 /* ----------------------------------------------------------- the answer */
@@ -242,8 +250,10 @@ json_t *trace_verdict(const struct trace_party *from, const struct trace_party *
 	ours = list_sets(from, source);
 	theirs = list_sets(to, target);
 	for (int v6 = 0; v6 <= 1; v6++) {
-		struct side out = {state_policies(from->host->state), source, false};
-		struct side in = {state_policies(to->host->state), target, true};
+		struct side out = {from->host->state, state_policies(from->host->state), source,
+				   false};
+		struct side in = {to->host->state, state_policies(to->host->state), target,
+				  true};
 		const struct side *sides[] = {&out, &in};
 
 		if (!find_address(target, !v6, &in.address) ||
@@ -254,8 +264,13 @@ json_t *trace_verdict(const struct trace_party *from, const struct trace_party *
 		out.sets = theirs;
 		in.sets = ours;
 		for (gsize i = 0; i < G_N_ELEMENTS(sides); i++) {
-			struct answer answer = ask(sides[i], service);
+			struct answer answer;
 
+			if (ask_acl(sides[i], service, &answer)) {
+				allowed = allowed && !strcmp(answer.verdict, "allowed");
+				json_array_append_new(checks, show(sides[i], &answer));
+			}
+			answer = ask(sides[i], service);
 			allowed = allowed && !strcmp(answer.verdict, "allowed");
 			json_array_append_new(checks, show(sides[i], &answer));
 		}
