@@ -167,6 +167,11 @@ static void subnet_says(struct audit *audit, struct entry *entry, const char *id
 	char text[PREFIX_TEXT];
 
 	refers(audit, entry, "network_id", KIND_NETWORK, subnet->network_id);
+	if (!uuid_is_none(subnet->network_acl_id)) {
+		refers(audit, entry, "network_acl_id", KIND_NETWORK_ACL,
+		       subnet->network_acl_id);
+		guarded(audit, entry, KIND_NETWORK_ACL, subnet->network_acl_id);
+	}
 	subnet_meets(audit, entry, &subnet->network_id);
 	if (uuid_is_none(subnet->subnetpool_id))
 		return;
@@ -316,6 +321,25 @@ static void rbac_says(struct audit *audit, struct entry *entry, const char *id)
 		g_hash_table_insert(audit->claims, g_steal_pointer(&what), entry);
 }
 
+/* No other rule of its ACL and direction has its number. */
+static void acl_rule_says(struct audit *audit, struct entry *entry, const char *id)
+{
+	const struct network_acl_rule *rule = entry->object;
+	g_autofree char *place =
+		g_strdup_printf("%u/%" G_GINT64_FORMAT, rule->direction, rule->number);
+	char acl[UUID_TEXT];
+	g_autofree char *key =
+		g_strdup_printf("%s/%s", uuid_print(rule->network_acl_id, acl), place);
+	const struct entry *first = g_hash_table_lookup(audit->claims, key);
+
+	refers(audit, entry, "network_acl_id", KIND_NETWORK_ACL, rule->network_acl_id);
+	if (first)
+		found(audit, entry, "number: %" G_GINT64_FORMAT " is %s's, too", rule->number,
+		      first->key);
+	else
+		g_hash_table_insert(audit->claims, g_steal_pointer(&key), entry);
+}
+
 static void port_says(struct audit *audit, struct entry *entry, const char *id)
 {
 	const struct port *port = entry->object;
@@ -351,7 +375,7 @@ static void (*const says[KIND_COUNT])(struct audit *audit, struct entry *entry,
 	[KIND_PORT] = port_says,	  [KIND_SECURITY_GROUP] = group_says,
 	[KIND_SECURITY_RULE] = rule_says, [KIND_LOG] = log_says,
 	[KIND_POLICY] = policy_says,	  [KIND_RBAC_POLICY] = rbac_says,
-	[KIND_SUBNETPOOL] = pool_says,
+	[KIND_SUBNETPOOL] = pool_says,	  [KIND_NETWORK_ACL_RULE] = acl_rule_says,
 };
 
 /* --- what belongs to no object ------------------------------------------------------- */

@@ -43,6 +43,7 @@ static const struct {
 	 "Ports by a part of an address: fixed_ips=ip_address_substr=TEXT"},
 	{"logging", "Logging API Extension", "Connections and denials of ports are logged"},
 	{"ip_allocation", "IP Allocation", "Whether a port has been given addresses"},
+	{"network-acl", "Network ACL", "Numbered rules at the borders of subnets"},
 	{"net-mtu", "Network MTU", "The MTU of a network"},
 	{"net-mtu-writable", "Network MTU (writable)", "The MTU of a network may be set"},
 	{"network_availability_zone", "Network Availability Zone",

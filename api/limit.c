@@ -26,6 +26,8 @@ static const struct {
 	{"subnetpool", -1},
 	{"rbac_policy", 10},
 	{"policy", 100},
+	{"network_acl", 10},
+	{"network_acl_rule", 100},
 };
 
 static bool limit_find(const char *name, enum kind *kind, int64_t *initial)

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "api/acl.h"
 #include "api/address_group.h"
 #include "api/address_scope.h"
 #include "api/agent.h"
@@ -35,6 +36,8 @@ static const struct resource *const resources[KIND_COUNT] = {
 	[KIND_RBAC_POLICY] = &api_rbac_policy,
 	[KIND_ADDRESS_SCOPE] = &api_address_scope,
 	[KIND_SUBNETPOOL] = &api_subnetpool,
+	[KIND_NETWORK_ACL] = &api_network_acl,
+	[KIND_NETWORK_ACL_RULE] = &api_network_acl_rule,
 };
 
 static const struct resource *const views[RESOURCE_VIEWS] = {&api_agent};

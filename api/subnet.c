@@ -8,6 +8,7 @@
  */
 #include "api/subnet.h"
 
+#include "api/acl.h"
 #include "api/address.h"
 #include "api/allocation.h"
 #include "lib/error.h"
@@ -109,6 +110,8 @@ static bool subnet_put(struct job *job, const void *before_object, void *object,
 		return false;
 	if (before ? !subnet_check_gateway(job, before, subnet, error)
 		   : !subnet_check_new(job, subnet, error))
+		return false;
+	if (!acl_guard_subnet(job, before, subnet, error))
 		return false;
 	if (!job_edit(job, KIND_NETWORK, subnet->network_id))
 		return resource_not_found(resource_get(KIND_NETWORK), subnet->network_id,

@@ -34,6 +34,8 @@ static const struct attr_table *const tables[KIND_COUNT] = {
 	[KIND_SUBNET] = &subnet_table,
 	[KIND_ROUTER] = &router_table,
 	[KIND_PORT] = &port_table,
+	[KIND_NETWORK_ACL] = &network_acl_table,
+	[KIND_NETWORK_ACL_RULE] = &network_acl_rule_table,
 	[KIND_SECURITY_GROUP] = &security_group_table,
 	[KIND_SECURITY_RULE] = &security_rule_table,
 	[KIND_ADDRESS_GROUP] = &address_group_table,
@@ -112,6 +114,8 @@ struct cloud *cloud_new(void)
 		g_hash_table_new_full(uuid_hash, uuid_same, g_free, (GDestroyNotify)ipam_free);
 	cloud->interfaces = child_index_new();
 	cloud->pool_subnets = child_index_new();
+	cloud->acl_rules = child_index_new();
+	cloud->acl_subnets = child_index_new();
 	cloud->stations =
 		g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, station_free);
 	cloud->hosts = g_hash_table_new(g_str_hash, g_str_equal);
@@ -135,6 +139,8 @@ void cloud_free(struct cloud *cloud)
 	g_hash_table_unref(cloud->groups);
 	child_index_free(cloud->interfaces);
 	child_index_free(cloud->pool_subnets);
+	child_index_free(cloud->acl_rules);
+	child_index_free(cloud->acl_subnets);
 	g_hash_table_unref(cloud->stations);
 	g_hash_table_unref(cloud->hosts);
 	g_hash_table_unref(cloud->tunnels);
@@ -346,6 +352,8 @@ static void cloud_link(struct cloud *cloud, enum kind kind, void *object)
 		break;
 	case KIND_SUBNET:
 		cloud_link_subnet(cloud, object);
+		child_index_add(cloud->acl_subnets, ((struct subnet *)object)->network_acl_id,
+				object);
 		child_index_add(cloud->pool_subnets, ((struct subnet *)object)->subnetpool_id,
 				object);
 		break;
@@ -367,6 +375,11 @@ static void cloud_link(struct cloud *cloud, enum kind kind, void *object)
 	case KIND_RBAC_POLICY:
 		rbac_index_link(cloud->rbac, object);
 		break;
+	case KIND_NETWORK_ACL_RULE:
+		child_index_add(cloud->acl_rules,
+				((struct network_acl_rule *)object)->network_acl_id, object);
+		break;
+	case KIND_NETWORK_ACL:
 	case KIND_ADDRESS_GROUP:
 	case KIND_ADDRESS_SCOPE:
 	case KIND_SUBNETPOOL:
@@ -404,6 +417,7 @@ static void cloud_unlink(struct cloud *cloud, enum kind kind, void *object)
 		list_del(cloud_get_group(cloud, subnet->network_id)->subnets, &subnet->object,
 			 PLACE_NETWORK);
 		child_index_del(cloud->pool_subnets, subnet->subnetpool_id, subnet);
+		child_index_del(cloud->acl_subnets, subnet->network_acl_id, subnet);
 		break;
 	case KIND_ROUTER:
 		table_del(cloud->numbers, GUINT_TO_POINTER(router->number), router);
@@ -423,6 +437,11 @@ static void cloud_unlink(struct cloud *cloud, enum kind kind, void *object)
 	case KIND_RBAC_POLICY:
 		rbac_index_unlink(cloud->rbac, object);
 		break;
+	case KIND_NETWORK_ACL_RULE:
+		child_index_del(cloud->acl_rules,
+				((struct network_acl_rule *)object)->network_acl_id, object);
+		break;
+	case KIND_NETWORK_ACL:
 	case KIND_ADDRESS_GROUP:
 	case KIND_ADDRESS_SCOPE:
 	case KIND_SUBNETPOOL:
@@ -618,6 +637,16 @@ const struct security_group *cloud_find_default_group(const struct cloud *cloud,
 						      const char *project)
 {
 	return security_index_default(cloud->security, project);
+}
+
+const GPtrArray *cloud_list_acl_rules(const struct cloud *cloud, struct uuid acl_id)
+{
+	return list_or_empty(cloud, child_index_list(cloud->acl_rules, acl_id));
+}
+
+const GPtrArray *cloud_list_acl_subnets(const struct cloud *cloud, struct uuid acl_id)
+{
+	return list_or_empty(cloud, child_index_list(cloud->acl_subnets, acl_id));
 }
 
 const GPtrArray *cloud_list_pool_subnets(const struct cloud *cloud, struct uuid pool_id)

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "model/acl.h"
 #include "model/agent.h"
 #include "model/host.h"
 #include "model/log.h"
@@ -73,6 +74,9 @@ const struct address_group *cloud_find_address_group(const struct cloud *cloud, 
 /* Policies of PROJECT, which must be interned, and how many of them name an address group. */
 const GPtrArray *cloud_list_policies(const struct cloud *cloud, const char *project);
 gsize cloud_count_address_users(const struct cloud *cloud, struct uuid address_group_id);
+/* Rules of a network ACL, and subnets that name it. */
+const GPtrArray *cloud_list_acl_rules(const struct cloud *cloud, struct uuid acl_id);
+const GPtrArray *cloud_list_acl_subnets(const struct cloud *cloud, struct uuid acl_id);
 /* The default group of PROJECT, or NULL. */
 const struct security_group *cloud_find_default_group(const struct cloud *cloud,
 						      const char *project);

@@ -29,13 +29,14 @@ struct cloud {
 	GHashTable *ipams;		 /* struct uuid in struct subnet -> struct ipam */
 	struct child_index *interfaces;	 /* ports, of routers */
 	struct child_index *pool_subnets;
-	GHashTable *stations;	/* name, interned -> struct station */
-	GHashTable *hosts;	/* name in the host -> struct host */
-	GHashTable *tunnels;	/* struct ip in the host -> struct host */
-	GHashTable *zones;	/* name, owned -> how many hosts */
-	GHashTable *vnis;	/* number -> struct network */
-	GHashTable *numbers;	/* number -> struct router */
-	const char *dns_domain; /* interned; NULL: none */
+	struct child_index *acl_rules, *acl_subnets; /* by the network ACL that they name */
+	GHashTable *stations;			     /* name, interned -> struct station */
+	GHashTable *hosts;			     /* name in the host -> struct host */
+	GHashTable *tunnels;			     /* struct ip in the host -> struct host */
+	GHashTable *zones;			     /* name, owned -> how many hosts */
+	GHashTable *vnis;			     /* number -> struct network */
+	GHashTable *numbers;			     /* number -> struct router */
+	const char *dns_domain;			     /* interned; NULL: none */
 	struct security_index *security;
 	struct selector_index *selectors;
 	struct rbac_index *rbac;

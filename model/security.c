@@ -267,7 +267,7 @@ static bool is_v6(int protocol)
 	       protocol == IPPROTO_NONE || protocol == IPPROTO_DSTOPTS;
 }
 
-static bool has_ports(int protocol)
+bool security_protocol_has_ports(int protocol)
 {
 	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == 33 ||
 	       protocol == IPPROTO_SCTP || protocol == 136;
@@ -325,7 +325,7 @@ static bool ports_validate(const struct security_rule *rule, int protocol, GErro
 			"if port range is given.");
 	if (is_icmp(protocol))
 		return icmp_validate(rule, error);
-	if (!has_ports(protocol))
+	if (!security_protocol_has_ports(protocol))
 		return wrong(
 			error, WEFT_ERROR_INVALID,
 			"SecurityGroupInvalidProtocolForPort: Invalid protocol %s for port "

@@ -57,6 +57,7 @@ int security_protocol_parse(const char *text);
 /* 0-255, or SECURITY_PROTOCOL_ANY; the protocol must be valid. ICMP is that of the ethertype. */
 #define SECURITY_PROTOCOL_ANY (-1)
 int security_rule_get_protocol(const struct security_rule *rule);
+bool security_protocol_has_ports(int protocol);
 /* The remote prefix without host bits; false: there is none. */
 bool security_rule_get_prefix(const struct security_rule *rule, struct prefix *out);
 /* They let the same pass. */

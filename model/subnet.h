@@ -27,7 +27,8 @@ struct host_route {
 struct subnet {
 	struct object object;
 	struct uuid network_id;
-	int64_t ip_version; /* 4 or 6 */
+	struct uuid network_acl_id; /* none: nothing is judged at its border */
+	int64_t ip_version;	    /* 4 or 6 */
 	struct prefix cidr;
 	struct uuid subnetpool_id; /* it was taken from; none */
 	struct ip gateway_ip;	   /* none: no gateway */
