@@ -16,6 +16,7 @@
 
 #include <string.h>
 
+#include "compile/acl.h"
 #include "compile/audience.h"
 #include "compile/change.h"
 #include "compile/component.h"
@@ -120,6 +121,7 @@ static void compile_listen(enum kind kind, const void *before, const void *after
 		mark_host(compile, before);
 		mark_host(compile, after);
 	} else if (kind == KIND_SUBNET) {
+		acl_mark(compile, object->id);
 		if (!subnet_same(before, after))
 			mark_subnet(compile, after ? after : before);
 	} else if (kind == KIND_SUBNETPOOL) {
@@ -195,6 +197,7 @@ static void flush_objects(struct compile *compile, guint ports)
 	g_hash_table_iter_init(&iter, compile->dirty[KIND_SUBNET]);
 	while (g_hash_table_iter_next(&iter, &key, &value))
 		subnet_update(compile, *(struct uuid *)key, *(struct uuid *)value);
+	acl_flush(compile);
 	g_hash_table_iter_init(&iter, compile->dirty[KIND_ROUTER]);
 	while (g_hash_table_iter_next(&iter, &key, NULL))
 		router_update(compile, *(struct uuid *)key);
@@ -293,6 +296,7 @@ static void flush_sweep(struct compile *compile)
 
 	row_settle(compile);
 	policy_sweep(compile);
+	acl_sweep(compile);
 	for (guint i = 0; i < compile->gone->len; i++)
 		sweep_scope(compile, compile->gone->pdata[i]);
 	g_ptr_array_set_size(compile->gone, 0);
@@ -444,6 +448,7 @@ struct compile *compile_new(struct cloud *cloud, compile_emit emit, void *data)
 	compile->empty = g_ref_string_new(empty);
 	policy_init(compile);
 	selectors_init(compile);
+	acl_init(compile);
 
 	compile_mark_all(compile);
 	compile->muted = true;
@@ -477,6 +482,7 @@ void compile_free(struct compile *compile)
 	compile_free_components(compile);
 	selectors_done(compile);
 	policy_done(compile);
+	acl_done(compile);
 	g_hash_table_destroy(compile->ports);
 	g_hash_table_destroy(compile->nets);
 	g_hash_table_destroy(compile->routers);

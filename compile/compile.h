@@ -19,6 +19,7 @@
 	X(RULE, "rule")                                                                        \
 	X(ADDRESSES, "addresses")                                                              \
 	X(IDENTITY, "identity")                                                                \
+	X(BORDER, "border")                                                                    \
 	X(PORT, "port")
 
 enum compile_table {

@@ -395,6 +395,63 @@ static void test_crowd(gconstpointer data)
 	flush(counted);
 }
 
+static const struct uuid acl_a = {{0xac, 1}}, acl_b = {{0xac, 2}};
+
+static struct uuid add_acl_rule(struct counted *counted, struct uuid acl, int64_t number)
+{
+	struct network_acl_rule *rule = attr_new(&network_acl_rule_table);
+	struct uuid id = world_id(&counted->world);
+
+	rule->object.id = id;
+	rule->network_acl_id = acl;
+	rule->number = number;
+	world_apply(&counted->world, KIND_NETWORK_ACL_RULE, rule);
+	return id;
+}
+
+static void name_acl(struct counted *counted, struct uuid acl)
+{
+	struct subnet *subnet = world_edit(&counted->world, KIND_SUBNET, counted->subnet);
+
+	subnet->network_acl_id = acl;
+	world_apply(&counted->world, KIND_SUBNET, subnet);
+}
+
+static void assert_borders(struct counted *counted, guint borders, guint rules)
+{
+	flush(counted);
+	g_assert_cmpuint(counted->rows[COMPILE_BORDER], ==, borders);
+	g_assert_cmpuint(counted->rows[COMPILE_RULE], ==, rules);
+	g_assert_cmpuint(counted->total, ==, borders + rules);
+	g_assert_cmpuint(DONE(counted, ports), ==, 0);
+	g_assert_cmpuint(DONE(counted, changes), ==, borders + rules);
+}
+
+/*
+ * A subnet of 50 000 ports on three hosts names an ACL: one row a host, and the rules that the
+ * host does not have; no port is looked at.
+ */
+static void test_acl(gconstpointer data)
+{
+	struct counted *counted = (struct counted *)data;
+	struct uuid rules[3];
+
+	for (int i = 0; i < 3; i++)
+		rules[i] = add_acl_rule(counted, i ? acl_b : acl_a, i + 1);
+	assert_borders(counted, 0, 0); /* nobody is behind them */
+	name_acl(counted, acl_a);
+	assert_borders(counted, 3, 3);
+	name_acl(counted, acl_b);
+	assert_borders(counted, 3, 3 * (2 + 1)); /* two come, one goes */
+	world_delete(&counted->world, KIND_NETWORK_ACL_RULE, rules[2]);
+	assert_borders(counted, 0, 3);
+	name_acl(counted, uuid_none);
+	assert_borders(counted, 3, 3);
+	for (int i = 0; i < 2; i++)
+		world_delete(&counted->world, KIND_NETWORK_ACL_RULE, rules[i]);
+	assert_borders(counted, 0, 0);
+}
+
 int main(int argc, char **argv)
 {
 	struct counted counted = {0};
@@ -411,6 +468,7 @@ int main(int argc, char **argv)
 	g_test_add_data_func("/compile/cost/member", &counted, test_member);
 	g_test_add_data_func("/compile/cost/selector", &counted, test_selector);
 	g_test_add_data_func("/compile/cost/crowd", &counted, test_crowd);
+	g_test_add_data_func("/compile/cost/acl", &counted, test_acl);
 	failed = g_test_run();
 	counted_done(&counted);
 	return failed;

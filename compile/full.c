@@ -11,6 +11,7 @@
 #include "compile/full_policy.h"
 #include "compile/route.h"
 #include "compile/text.h"
+#include "compile/text_acl.h"
 
 /* What one computation carries around. */
 struct full {
@@ -195,6 +196,41 @@ static void put_network(struct full *full, const struct network *network)
 	}
 }
 
+/* --------------------------------------------------------------------- network ACLs */
+
+/* The border of SUBNET, and the rules that judge there. */
+static void put_border(struct full *full, const struct network *network,
+		       const struct subnet *subnet)
+{
+	const GPtrArray *rules = cloud_list_acl_rules(full->cloud, subnet->network_acl_id);
+
+	if (uuid_is_none(subnet->network_acl_id))
+		return;
+	full_put(COMPILE_BORDER, text_key_border(network->vni, subnet),
+		 text_print_border(subnet), full);
+	for (guint i = 0; i < rules->len; i++)
+		full_put(COMPILE_RULE, text_key_acl_rule(rules->pdata[i]),
+			 text_print_acl_rule(rules->pdata[i]), full);
+}
+
+static void put_borders(struct full *full)
+{
+	const GPtrArray *ports = cloud_list_host_ports(full->cloud, full->host);
+
+	for (guint i = 0; i < ports->len; i++) {
+		const struct port *port = ports->pdata[i];
+		const struct network *network =
+			text_is_workload(port)
+				? cloud_find_network(full->cloud, port->network_id)
+				: NULL;
+		const GPtrArray *subnets =
+			network ? cloud_list_subnets(full->cloud, network->object.id) : NULL;
+
+		for (guint n = 0; subnets && n < subnets->len; n++)
+			put_border(full, network, subnets->pdata[n]);
+	}
+}
+
 /* ------------------------------------------------------------------------- the whole */
 
 static void put_peers(struct full *full)
@@ -236,5 +272,6 @@ GHashTable *compile_full(const struct cloud *cloud, const char *host)
 		route_visit_router(cloud, object, full_put, &full);
 	put_peers(&full);
 	full_policies(cloud, host, full_put, &full);
+	put_borders(&full);
 	return full.rows;
 }

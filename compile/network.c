@@ -5,6 +5,7 @@
  */
 #include "compile/network.h"
 
+#include "compile/acl.h"
 #include "compile/component.h"
 #include "compile/host.h"
 #include "compile/location.h"
@@ -98,15 +99,19 @@ struct member *network_add_port(struct compile *compile, struct net_unit *net,
 		member->host = host;
 		g_hash_table_insert(net->scope.members, host, member);
 	}
-	if (!member->count++)
+	if (!member->count++) {
 		member_queue(compile, member);
+		acl_join(compile, net, host);
+	}
 	return member;
 }
 
 void network_del_port(struct compile *compile, struct member *member)
 {
-	if (!--member->count)
-		member_queue(compile, member);
+	if (--member->count)
+		return;
+	member_queue(compile, member);
+	acl_leave(compile, member->net, member->host);
 }
 
 void network_update_member(struct compile *compile, struct member *member)

@@ -136,6 +136,7 @@ struct compile {
 	GHashTable *policies;	/* id -> struct policy_unit, owned */
 	GHashTable *shelves;	/* key -> struct shelf, owned */
 	GHashTable *port_names; /* key -> struct name_unit, owned */
+	struct acls *acls;	/* acl.c's */
 
 	GArray *turns; /* audience.c: who has begun or ceased to ask */
 

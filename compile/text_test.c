@@ -394,6 +394,54 @@ static void test_ra_alone(void)
 		 NULL);
 }
 
+/* h1 has a port in `web` alone: the border of `db` is not its business. */
+static void test_acl(void)
+{
+	static const struct uuid acl = {{0xac}};
+	struct fixture f;
+	g_autoptr(GHashTable) rows = NULL;
+	struct network_acl_rule *rule = attr_new(&network_acl_rule_table);
+	struct subnet *subnet;
+	g_autofree char *key = NULL, *more = NULL;
+	struct uuid id;
+
+	fixture_init(&f);
+	for (int i = 0; i < 2; i++) {
+		subnet = world_edit(&f.world, KIND_SUBNET, i ? f.db_subnet : f.web_subnet);
+		subnet->network_acl_id = acl;
+		world_apply(&f.world, KIND_SUBNET, subnet);
+	}
+	id = rule->object.id = world_id(&f.world);
+	rule->network_acl_id = acl;
+	rule->number = 100;
+	rule->protocol = g_strdup("tcp");
+	rule->port_range_min = 80;
+	rule->port_range_max = 443;
+	rule->remote_ip_prefix = g_strdup("10.0.2.0/24");
+	rule->ethertype = 1;
+	world_apply(&f.world, KIND_NETWORK_ACL_RULE, rule);
+	rule = attr_new(&network_acl_rule_table);
+	rule->object.id = world_id(&f.world);
+	rule->network_acl_id = acl;
+	rule->number = 200;
+	rule->direction = DIRECTION_EGRESS;
+	rule->action = ACL_DENY;
+	key = with_id("rule acl:ac000000-0000-0000-0000-000000000000/", id, "");
+	more = with_id("rule acl:ac000000-0000-0000-0000-000000000000/", rule->object.id, "");
+	world_apply(&f.world, KIND_NETWORK_ACL_RULE, rule);
+	rows = compile_full(f.world.cloud, "h1");
+	expect(rows, "border 5/10.0.1.0/24",
+	       "{\"acl\":\"acl:ac000000-0000-0000-0000-000000000000\"}");
+	expect(rows, "border 6/10.0.2.0/24", NULL);
+	expect(rows, key,
+	       "{\"tier\":0,\"order\":100,\"direction\":\"ingress\",\"action\":\"accept\","
+	       "\"ethertype\":\"IPv4\",\"protocol\":6,\"min\":80,\"max\":443,"
+	       "\"prefix\":\"10.0.2.0/24\"}");
+	expect(rows, more,
+	       "{\"tier\":0,\"order\":200,\"direction\":\"egress\",\"action\":\"deny\"}");
+	world_done(&f.world);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -409,5 +457,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/compile/text/stateful", test_stateful);
 	g_test_add_func("/compile/text/no-modes", test_no_modes);
 	g_test_add_func("/compile/text/ra-alone", test_ra_alone);
+	g_test_add_func("/compile/text/acl", test_acl);
 	return g_test_run();
 }
