@@ -102,6 +102,7 @@ static const struct {
 	{"remote_address_group_id", KIND_ADDRESS_GROUP},
 	{"subnetpool_id", KIND_SUBNETPOOL},
 	{"address_scope_id", KIND_ADDRESS_SCOPE},
+	{"network_acl_id", KIND_NETWORK_ACL},
 };
 
 static bool find_reference(const char *attribute, enum kind *kind)

@@ -18,16 +18,23 @@ enum noun {
 	PORT,
 	HOST,
 	POLICY,
+	ACL,
+	ACL_RULE,
 	NOUN_COUNT,
 };
 
 static const struct {
-	const char *singular, *plural;
+	const char *singular, *plural, *path;
 	guint many; /* for each host of the simulation: / 4 */
 } nouns[NOUN_COUNT] = {
-	[NETWORK] = {"network", "networks", 5}, [SUBNET] = {"subnet", "subnets", 7},
-	[ROUTER] = {"router", "routers", 2},	[PORT] = {"port", "ports", 80},
-	[HOST] = {"host", "hosts", 0},		[POLICY] = {"policy", "policies", 5},
+	[NETWORK] = {"network", "networks", "networks", 5},
+	[SUBNET] = {"subnet", "subnets", "subnets", 7},
+	[ROUTER] = {"router", "routers", "routers", 2},
+	[PORT] = {"port", "ports", "ports", 80},
+	[HOST] = {"host", "hosts", "hosts", 0},
+	[POLICY] = {"policy", "policies", "policies", 5},
+	[ACL] = {"network_acl", "network_acls", "network-acls", 1},
+	[ACL_RULE] = {"network_acl_rule", "network_acl_rules", "network-acl-rules", 4},
 };
 
 struct tenant {
@@ -118,8 +125,7 @@ static void errand_answered(const struct http_answer *answer, const GError *erro
 static void ask(struct tenant *t, enum noun noun, const char *method, const char *tail,
 		const char *body, bool makes, const char *deletes)
 {
-	g_autofree char *url =
-		g_strdup_printf("%s/v2.0/%s%s", t->url, nouns[noun].plural, tail);
+	g_autofree char *url = g_strdup_printf("%s/v2.0/%s%s", t->url, nouns[noun].path, tail);
 	const struct http_ask question = {.method = method,
 					  .url = url,
 					  .body = body,
@@ -225,7 +231,13 @@ static void subnet_make(struct tenant *t)
 
 static void subnet_change(struct tenant *t)
 {
-	if (dice(t, 2))
+	const char *acl = pick(t, ACL);
+
+	if (dice(t, 2) && acl)
+		change(t, SUBNET, "\"network_acl_id\":\"%s\"", acl);
+	else if (dice(t, 4) == 0)
+		change(t, SUBNET, "\"network_acl_id\":null");
+	else if (dice(t, 2))
 		change(t, SUBNET, "\"enable_dhcp\":%s", truth(t));
 	else
 		change(t, SUBNET,
@@ -356,18 +368,53 @@ static void host_change(struct tenant *t)
 	change(t, HOST, "\"admin_state_up\":%s", truth(t));
 }
 
+static void acl_make(struct tenant *t)
+{
+	make(t, ACL, "\"name\":\"a\"");
+}
+
+static void acl_rule_make(struct tenant *t)
+{
+	const char *acl = pick(t, ACL);
+
+	if (acl)
+		make(t, ACL_RULE,
+		     "\"network_acl_id\":\"%s\",\"number\":%u,\"direction\":\"%s\","
+		     "\"action\":\"%s\",\"remote_ip_prefix\":\"10.%u.0.0/16\"",
+		     acl, dice(t, 20) + 1, dice(t, 2) ? "ingress" : "egress",
+		     dice(t, 2) ? "allow" : "deny", dice(t, 4));
+}
+
+static void acl_rule_change(struct tenant *t)
+{
+	if (dice(t, 2))
+		change(t, ACL_RULE, "\"number\":%u", dice(t, 20) + 1);
+	else
+		change(t, ACL_RULE, "\"protocol\":\"tcp\",\"port_range_min\":%u",
+		       dice(t, 3) + 1);
+}
+
 static const struct {
 	guint weight;
 	enum noun noun;
 	void (*change)(struct tenant *t);
 	bool makes;
 } changes[] = {
-	{4, NETWORK, network_make, true}, {3, NETWORK, network_change, false},
-	{6, SUBNET, subnet_make, true},	  {3, SUBNET, subnet_change, false},
-	{2, ROUTER, router_make, true},	  {3, ROUTER, router_change, false},
-	{8, ROUTER, router_leg, false},	  {40, PORT, port_make, true},
-	{25, PORT, port_change, false},	  {1, HOST, host_change, false},
-	{6, POLICY, policy_make, true},	  {4, POLICY, policy_change, false},
+	{4, NETWORK, network_make, true},
+	{3, NETWORK, network_change, false},
+	{6, SUBNET, subnet_make, true},
+	{3, SUBNET, subnet_change, false},
+	{2, ROUTER, router_make, true},
+	{3, ROUTER, router_change, false},
+	{8, ROUTER, router_leg, false},
+	{40, PORT, port_make, true},
+	{25, PORT, port_change, false},
+	{1, HOST, host_change, false},
+	{2, ACL, acl_make, true},
+	{4, ACL_RULE, acl_rule_make, true},
+	{3, ACL_RULE, acl_rule_change, false},
+	{6, POLICY, policy_make, true},
+	{4, POLICY, policy_change, false},
 };
 
 /* There are enough: one goes. There are some: sometimes. */
@@ -447,7 +494,7 @@ bool tenant_refresh(struct tenant *t, GError **error)
 {
 	for (int i = 0; i < NOUN_COUNT; i++) {
 		g_autofree char *url =
-			g_strdup_printf("%s/v2.0/%s?fields=id", t->url, nouns[i].plural);
+			g_strdup_printf("%s/v2.0/%s?fields=id", t->url, nouns[i].path);
 		g_autofree char *body = NULL;
 		unsigned int status;
 

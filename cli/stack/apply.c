@@ -615,13 +615,15 @@ static void forget_routes(const GPtrArray *members)
 	}
 }
 
-/* Groups that left are held by ports which stay until these are changed: they go at the end. */
+/* Groups and ACLs that left are held by ports and subnets which stay until these are changed: they
+ * go at the end. */
 static void add_gone(const struct apply *apply, GPtrArray *members)
 {
 	for (guint i = 0; i < apply->plan->gone->len; i++) {
 		const struct stack_member *member = apply->plan->gone->pdata[i];
 
-		if (member->kind != KIND_SECURITY_GROUP && member->kind != KIND_ADDRESS_GROUP)
+		if (member->kind != KIND_SECURITY_GROUP && member->kind != KIND_ADDRESS_GROUP &&
+		    member->kind != KIND_NETWORK_ACL)
 			g_ptr_array_add(members, (gpointer)member);
 	}
 }

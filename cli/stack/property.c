@@ -46,6 +46,7 @@ static const struct property subnet_properties[] = {
 	{"host_routes"},
 	{"ipv6_ra_mode", NULL, 0, PROPERTY_KEPT},
 	{"ipv6_address_mode", NULL, 0, PROPERTY_KEPT},
+	{"network_acl", "network_acl_id", KIND_NETWORK_ACL, PROPERTY_REFERENCE},
 	{"tenant_id", "project_id"},
 	{"value_specs", NULL, 0, PROPERTY_SPECS},
 	{"tags", NULL, 0, PROPERTY_KEPT},
@@ -177,6 +178,29 @@ static const struct property policy_properties[] = {
 	{NULL},
 };
 
+static const struct property network_acl_properties[] = {
+	{"name"},
+	{"description"},
+	{"tags", NULL, 0, PROPERTY_KEPT},
+	{NULL},
+};
+
+static const struct property network_acl_rule_properties[] = {
+	{"network_acl", "network_acl_id", KIND_NETWORK_ACL,
+	 PROPERTY_REFERENCE | PROPERTY_REQUIRED},
+	{"number", NULL, 0, PROPERTY_REQUIRED},
+	{"direction", NULL, 0, PROPERTY_REQUIRED},
+	{"action", NULL, 0, PROPERTY_REQUIRED},
+	{"ethertype"},
+	{"protocol"},
+	{"port_range_min"},
+	{"port_range_max"},
+	{"remote_ip_prefix"},
+	{"name"},
+	{"description"},
+	{NULL},
+};
+
 static const struct resource_type types[] = {
 	{"OS::Neutron::Net", MEMBER_OBJECT, KIND_NETWORK, net_properties},
 	{"OS::Neutron::Subnet", MEMBER_OBJECT, KIND_SUBNET, subnet_properties},
@@ -187,6 +211,9 @@ static const struct resource_type types[] = {
 	{"OS::Neutron::AddressGroup", MEMBER_OBJECT, KIND_ADDRESS_GROUP,
 	 address_group_properties},
 	{"Weft::Policy", MEMBER_OBJECT, KIND_POLICY, policy_properties},
+	{"Weft::NetworkAcl", MEMBER_OBJECT, KIND_NETWORK_ACL, network_acl_properties},
+	{"Weft::NetworkAclRule", MEMBER_OBJECT, KIND_NETWORK_ACL_RULE,
+	 network_acl_rule_properties},
 	{"OS::Neutron::RouterInterface", MEMBER_INTERFACE, KIND_PORT, interface_properties},
 	{"OS::Neutron::ExtraRouteSet", MEMBER_ROUTES, KIND_ROUTER, route_set_properties},
 	{"OS::Neutron::ExtraRoute", MEMBER_ROUTES, KIND_ROUTER, route_properties},

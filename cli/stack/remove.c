@@ -130,7 +130,8 @@ bool remove_members(struct client *client, const GPtrArray *members, bool clear_
 {
 	static const enum kind order[] = {
 		KIND_PORT,	    KIND_POLICY, KIND_SECURITY_RULE, KIND_SECURITY_GROUP,
-		KIND_ADDRESS_GROUP, KIND_ROUTER, KIND_SUBNET,	     KIND_NETWORK};
+		KIND_ADDRESS_GROUP, KIND_ROUTER, KIND_SUBNET,	     KIND_NETWORK_ACL_RULE,
+		KIND_NETWORK_ACL,   KIND_NETWORK};
 	GError *first = NULL;
 
 	clear_all(client, members, clear_routes, &first);

@@ -233,6 +233,23 @@ prints 'port create with a group' "$front" port create grouped --network blue --
 fails 'port create with no such group' 3 "security group 'back'" port create other --network blue \
 	--security-group back
 does 'the port goes' port delete grouped
+
+### Network ACLs
+prints 'network acl create' edge network acl create edge -f value -c name
+prints 'a numbered rule' $'100\ningress\nallow\ntcp\n80\n443\n10.0.0.0/8' network acl rule create web --network-acl edge \
+	--number 100 --direction ingress --action allow --protocol tcp --dst-port 80:443 --remote-ip 10.0.0.0/8 \
+	-f value -c number -c direction -c action -c protocol -c port_range_min -c port_range_max -c remote_ip_prefix
+fails 'a number twice' 4 'number 100 is that of rule' network acl rule create twice --network-acl edge \
+	--number 100 --direction ingress --action deny
+fails 'a rule without a number' 2 'number' network acl rule create none --network-acl edge --direction ingress --action deny
+does 'network acl rule set' network acl rule set web --action deny --number 200
+prints 'network acl rule list' 'web 200 deny' network acl rule list --network-acl edge -f value -c name -c number -c action
+does 'subnet set an ACL' subnet set blue4 --network-acl edge
+check_equal 'the ACL shows it' "$(id_of subnet blue4)" "$("$weft" network acl show edge -f value -c subnets)"
+fails 'an ACL in use' 4 'is in use by subnet' network acl delete edge
+does 'subnet unset the ACL' subnet unset blue4 --network-acl
+does 'network acl delete' network acl delete edge
+prints 'its rules go with it' '' network acl rule list -f value -c name
 prints 'address group create' '10.0.0.0/8, fd00::/64' address group create peers \
 	--address 10.0.0.0/8 --address fd00::/64 -f value -c addresses
 does 'address group set' address group set peers --address 192.0.2.0/24 --description d
@@ -411,6 +428,32 @@ fails 'a parameter without value' 2 'not written NAME=VALUE' stack create other 
 fails 'a name that cannot be a tag' 2 "cannot be a stack's name" stack create 'a,b' "$dir/stack.yaml"
 before=$(count_all)
 
+cat >"$dir/acl.yaml" <<'END'
+heat_template_version: 2021-04-16
+resources:
+  acl: {type: Weft::NetworkAcl, properties: {name: gate}}
+  web:
+    type: Weft::NetworkAclRule
+    properties:
+      {network_acl: {get_resource: acl}, number: 100, direction: ingress, action: allow, protocol: tcp,
+       port_range_min: 80, remote_ip_prefix: 10.0.0.0/8}
+  net: {type: OS::Neutron::Net}
+  subnet:
+    type: OS::Neutron::Subnet
+    properties: {network: {get_resource: net}, cidr: 10.0.0.0/24, network_acl: {get_resource: acl}}
+END
+does 'a stack with a network ACL' stack create gated "$dir/acl.yaml"
+check_equal 'its subnet names the ACL' "$(id_of 'network acl' gate)" \
+	"$("$weft" subnet show gated-subnet -f value -c network_acl_id)"
+sed -i 's/number: 100/number: 200/' "$dir/acl.yaml"
+does 'its rule changes in place' stack update gated "$dir/acl.yaml"
+prints 'to another number' 200 network acl rule list --network-acl gate -f value -c number
+sed -i 's/acl: {type/gate: {type/; s/get_resource: acl/get_resource: gate/; s/name: gate/name: port/' "$dir/acl.yaml"
+does 'another ACL takes the place of the first' stack update gated "$dir/acl.yaml"
+prints 'which is gone' port network acl list -f value -c name
+does 'the stack goes, subnet before ACL' stack delete gated
+check_equal 'all of it' "$before" "$(count_all)$("$weft" network acl list -f value -c name)"
+
 # Seen only by the API, when most is made: the second port asks for the first one's address.
 cat >"$dir/clash.yaml" <<'END'
 heat_template_version: 2021-04-16
@@ -548,7 +591,7 @@ check_equal 'completion: options of a rule' '--dst-port' "$(
 	_weft
 	echo "${COMPREPLY[*]}"
 )"
-check_equal 'completion: options' '--network' "$(
+check_equal 'completion: options' '--network --network-acl' "$(
 	eval "$("$weft" completion bash)"
 	COMP_WORDS=(weft subnet create x --netw) COMP_CWORD=4 COMPREPLY=()
 	_weft
