@@ -140,6 +140,7 @@ follow other h2 --denied --address 10.9.0.0/16
 follow json h2 --verdict denied --project "$(weft h2 port show db -f value -c project_id)" -f json
 follow sender h1 --verdict accepted --address 10.3.0.12
 check 'three follow' cloud_wait 5 watched h2 3
+check 'and one at the sender' cloud_wait 5 watched h1 1
 connects 81
 check 'the echo is denied' unreached web 10.3.0.12
 check 'denied: TCP' cloud_wait 5 grep -q '^deny db tcp 10.3.0.11:[0-9]* -> 10.3.0.12:81 ingress-denied (' "$CLOUD_DIR/log/denied"
