@@ -45,6 +45,7 @@ struct nd_message {
 #define ND_BARE_SIZE  24 /* without the option */
 #define ND_RS_SIZE    8	 /* a router solicitation without options */
 #define ND_FRAME_SIZE (DP_ETH_SIZE + 40 + sizeof(struct nd_message))
+#define ND_WRITTEN    0 /* a verdict until nd_stage sends the answer, with fewer frames below it */
 
 struct nd_ip {
 	__be32 version;
@@ -129,7 +130,7 @@ DP_STAGE int nd_answer(struct dp_ctx *ctx, struct dp_pkt *p, const struct abi_ip
 	    dp_store(ctx, DP_ETH_SIZE, &ip, sizeof(ip)) ||
 	    dp_store(ctx, DP_ETH_SIZE + sizeof(ip), &na, sizeof(na)))
 		return DP_DROP_INTERNAL;
-	p->verdict = back_send(ctx, p, ND_FRAME_SIZE);
+	p->verdict = ND_WRITTEN;
 	return DP_OK;
 }
 
@@ -241,9 +242,14 @@ DP_INLINE int nd_forbidden(const struct dp_pkt *p)
 DP_INLINE int nd_stage(struct dp_ctx *ctx, struct dp_pkt *p)
 {
 	__u8 type = p->head.key.sport & 0xff;
+	int reason;
 
 	if (!nd_is(&p->head.key) || type == ND_ROUTER_ADVERTISEMENT || type == ND_REDIRECT)
 		return DP_OK;
-	return type == ND_ROUTER_SOLICITATION ? nd_router_solicited(ctx, p)
-					      : nd_message(ctx, p);
+	if (type == ND_ROUTER_SOLICITATION)
+		return nd_router_solicited(ctx, p);
+	reason = nd_message(ctx, p);
+	if (!reason && p->verdict == ND_WRITTEN)
+		p->verdict = back_send(ctx, p, ND_FRAME_SIZE);
+	return reason;
 }
