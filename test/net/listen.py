@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Counts what arrives: listen.py SECONDS udp PORT [GROUP ...] | frames DEVICE TEXT
+"""Counts what arrives: listen.py SECONDS[:COUNT] udp PORT [GROUP ...] | frames DEVICE TEXT
 
-Prints `ready` once it listens, then the count at the end. `udp` joins the multicast groups
+Prints `ready` once it listens, then the count at the end: after SECONDS, or soon after COUNT, so that
+one too many is seen, and a busy machine has its time. `udp` joins the multicast groups
 and counts datagrams; `frames` counts frames a device receives that contain TEXT.
 """
 import socket
@@ -10,7 +11,7 @@ import struct
 import sys
 import time
 
-seconds, kind = float(sys.argv[1]), sys.argv[2]
+(seconds, _, enough), kind = sys.argv[1].partition(":"), sys.argv[2]
 if kind == "udp":
     sock = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
     sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
@@ -31,7 +32,7 @@ else:
     wanted = sys.argv[4].encode()
 
 print("ready", flush=True)
-count, end = 0, time.monotonic() + seconds
+count, end = 0, time.monotonic() + float(seconds)
 while (left := end - time.monotonic()) > 0:
     sock.settimeout(left)
     try:
@@ -41,4 +42,6 @@ while (left := end - time.monotonic()) > 0:
     # An AF_PACKET socket also sees what its own device sends (packet type 4).
     if wanted in data and not (kind == "frames" and sender[2] == 4):
         count += 1
+        if enough and count == int(enough):
+            end = min(end, time.monotonic() + 0.3)
 print(count)

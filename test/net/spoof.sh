@@ -64,7 +64,7 @@ check 'a length that lies' forge malformed "eth:src=$mac:11,$to_b" ip4:src=10.0.
 heard() { # FROM LAYER...: how many of three frames b received
 	local from=$1 out=$CLOUD_DIR/heard
 	shift
-	N b "$listen" 1 frames eth0 forged >"$out" &
+	N b "$listen" 10:3 frames eth0 forged >"$out" &
 	cloud_wait 3 grep -q ready "$out"
 	N "$from" "$frames" -n 3 eth0 "$@" raw:hex=666f72676564
 	wait $!
