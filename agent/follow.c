@@ -10,11 +10,11 @@
 #include <string.h>
 #include <jansson.h>
 
-#include "abi/drop.h"
 #include "agent/agent.h"
 #include "agent/flow_filter.h"
 #include "agent/flow_show.h"
 #include "agent/jiffies.h"
+#include "agent/reason.h"
 #include "agent/sample.h"
 #include "agent/watch.h"
 #include "lib/error.h"
@@ -45,24 +45,6 @@ struct follower {
 	uint64_t lost_before; /* as counted by the kernel */
 	uint64_t lost;	      /* and here, not yet told */
 };
-
-static const struct reason {
-	uint8_t number;
-	const char *name;
-	const char *sentence;
-} reasons[] = {
-#define X(number, NAME, name, sentence) {number, name, sentence},
-	DP_DROP_TABLE(X)
-#undef X
-};
-
-static const struct reason *reason_find(uint8_t number)
-{
-	for (gsize i = 0; i < G_N_ELEMENTS(reasons); i++)
-		if (reasons[i].number == number)
-			return &reasons[i];
-	return NULL;
-}
 
 /* --------------------------------------------------------------- wishes */
 

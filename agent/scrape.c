@@ -7,12 +7,12 @@
 
 #include <bpf/bpf.h>
 
-#include "abi/drop.h"
 #include "agent/agent.h"
 #include "agent/follow.h"
 #include "agent/handover.h"
 #include "agent/policies.h"
 #include "agent/ports.h"
+#include "agent/reason.h"
 #include "agent/watch.h"
 #include "lib/metric_process.h"
 #include "lib/metric_server.h"
@@ -88,15 +88,6 @@ enum {
 
 static const struct metric table[] = {METRICS(METRIC_ROW)};
 
-static const struct {
-	unsigned int number;
-	const char *name;
-} reasons[] = {
-#define X(number, NAME, name, sentence) {number, name},
-	DP_DROP_TABLE(X)
-#undef X
-};
-
 struct scrape {
 	struct agent *agent;
 	struct metrics *metrics;
@@ -137,9 +128,9 @@ static uint64_t drops_add(struct scrape *scrape, uint32_t slot, uint64_t *sums)
 
 	if (!maps_read_drops(scrape->agent->maps, slot, counts))
 		return 0;
-	for (gsize i = 0; i < G_N_ELEMENTS(reasons); i++) {
-		sums[reasons[i].number] += counts[reasons[i].number];
-		all += counts[reasons[i].number];
+	for (const struct reason *reason = reason_table; reason->name; reason++) {
+		sums[reason->number] += counts[reason->number];
+		all += counts[reason->number];
 	}
 	return all;
 }
@@ -174,8 +165,8 @@ static void collect_ports(struct scrape *scrape)
 		scrape->drops[i] = scrape->gone[i];
 	drops_add(scrape, 0, scrape->drops);
 	state_foreach_wire(scrape->agent->state, collect_port, scrape);
-	for (gsize i = 0; i < G_N_ELEMENTS(reasons); i++)
-		set(scrape, SCRAPE_DROPS, reasons[i].name, scrape->drops[reasons[i].number]);
+	for (const struct reason *reason = reason_table; reason->name; reason++)
+		set(scrape, SCRAPE_DROPS, reason->name, scrape->drops[reason->number]);
 	set(scrape, SCRAPE_PORTS, NULL, ports_count(scrape->agent->ports));
 }
 

@@ -2,18 +2,9 @@
 /* Tables of the kernel and of the state into JSON; numbers are read when asked for. */
 #include "agent/show.h"
 
-#include "abi/drop.h"
 #include "agent/agent.h"
 #include "agent/netns.h"
-
-static const struct {
-	unsigned int number;
-	const char *name;
-} reasons[] = {
-#define X(number, NAME, name, sentence) {number, name},
-	DP_DROP_TABLE(X)
-#undef X
-};
+#include "agent/reason.h"
 
 static json_t *from_uuid(struct uuid id)
 {
@@ -63,10 +54,10 @@ static json_t *drops(struct agent *agent, uint32_t slot)
 
 	if (!maps_read_drops(agent->maps, slot, counts))
 		return out;
-	for (gsize i = 0; i < G_N_ELEMENTS(reasons); i++)
-		if (counts[reasons[i].number])
-			json_object_set_new(out, reasons[i].name,
-					    from_count(counts[reasons[i].number]));
+	for (const struct reason *reason = reason_table; reason->name; reason++)
+		if (counts[reason->number])
+			json_object_set_new(out, reason->name,
+					    from_count(counts[reason->number]));
 	return out;
 }
 

@@ -11,10 +11,10 @@
 #include <time.h>
 #include <jansson.h>
 
-#include "abi/drop.h"
 #include "agent/agent.h"
 #include "agent/follow.h"
 #include "agent/ports.h"
+#include "agent/reason.h"
 #include "agent/sample.h"
 #include "agent/tuple.h"
 #include "lib/error.h"
@@ -44,16 +44,6 @@ struct watcher {
 	struct tuple tuple;
 	uint64_t lost_before; /* as counted by the kernel */
 	uint64_t lost;	      /* and here, not yet told */
-};
-
-static const struct reason {
-	uint8_t number;
-	const char *name;
-	const char *sentence;
-} reasons[] = {
-#define X(number, NAME, name, sentence) {number, name, sentence},
-	DP_DROP_TABLE(X)
-#undef X
 };
 
 static bool is_capture(const struct watcher *watcher)
@@ -113,6 +103,8 @@ static json_t *event_line(const struct sample_event *event, const struct wire *w
 			  uint32_t size)
 {
 	static const char *const kinds[] = {"", "drop", "before", "after"};
+	const struct reason *reason =
+		event->kind == SAMPLE_DROP ? reason_find(event->reason) : NULL;
 	json_t *out = json_object();
 
 	json_object_set_new(out, "time", json_integer(watch_real_time(event->time)));
@@ -121,11 +113,10 @@ static json_t *event_line(const struct sample_event *event, const struct wire *w
 		put_uuid(out, "port", wire->id);
 	if (wire && wire->port)
 		json_object_set_new(out, "name", json_string(wire->port->name));
-	for (gsize i = 0; event->kind == SAMPLE_DROP && i < G_N_ELEMENTS(reasons); i++)
-		if (reasons[i].number == event->reason) {
-			json_object_set_new(out, "reason", json_string(reasons[i].name));
-			json_object_set_new(out, "sentence", json_string(reasons[i].sentence));
-		}
+	if (reason) {
+		json_object_set_new(out, "reason", json_string(reason->name));
+		json_object_set_new(out, "sentence", json_string(reason->sentence));
+	}
 	json_object_set_new(out, "direction",
 			    json_string(event->flags & SAMPLE_RECEIVED ? "received" : "sent"));
 	json_object_set_new(out, "length", json_integer(event->length));
@@ -312,19 +303,16 @@ static void client_add(struct watch *watch, struct watcher *watcher,
 GError *watch_drops(struct watch *watch, struct http_request *request,
 		    const struct http_question *question)
 {
-	const char *reason = http_question_find(question, "reason");
+	const char *name = http_question_find(question, "reason");
+	const struct reason *reason = name ? reason_find_name(name) : NULL;
 	struct watcher *watcher;
-	uint8_t number = 0;
 
-	for (gsize i = 0; reason && i < G_N_ELEMENTS(reasons); i++)
-		if (strcmp(reasons[i].name, reason) == 0)
-			number = reasons[i].number;
-	if (reason && !number)
-		return refuse(WEFT_ERROR_INVALID, "reason", reason, "not known");
+	if (name && !reason)
+		return refuse(WEFT_ERROR_INVALID, "reason", name, "not known");
 	watcher = g_new0(struct watcher, 1);
 	watcher->kinds = 1u << SAMPLE_DROP;
 	watcher->size = LIM_SAMPLE_SHORT;
-	watcher->reason = number;
+	watcher->reason = reason ? reason->number : 0;
 	watcher->port = g_strdup(http_question_find(question, "port"));
 	client_add(watch, watcher, request,
 		   json_pack("{s:s}", "host", watch->agent->options->host));
