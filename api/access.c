@@ -336,6 +336,16 @@ bool access_sees(const struct access *access, const struct caller *caller,
 			  resource, object);
 }
 
+bool access_sees_by(const struct access *access, const struct caller *caller, const char *rule,
+		    const struct resource *resource, const void *object)
+{
+	const struct rule *found = policy_find(access->policy, rule);
+
+	if (!found)
+		found = policy_get_default(access->policy);
+	return ask_object(access, NULL, found, caller, resource, object);
+}
+
 uint64_t access_hides(const struct access *access, const struct caller *caller,
 		      const struct resource *resource, const void *object)
 {

@@ -44,6 +44,9 @@ bool sight_is_blind(const struct sight *sight);
 /* The caller may get OBJECT. */
 bool access_sees(const struct access *access, const struct caller *caller,
 		 const struct resource *resource, const void *object);
+/* RULE of OBJECT, for what is made from it: "get_network_ip_availability" of a network. */
+bool access_sees_by(const struct access *access, const struct caller *caller, const char *rule,
+		    const struct resource *resource, const void *object);
 /* Attributes of OBJECT that CALLER is not shown. */
 uint64_t access_hides(const struct access *access, const struct caller *caller,
 		      const struct resource *resource, const void *object);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "api/access.h"
+#include "api/availability.h"
 #include "api/binding.h"
 #include "api/discovery.h"
 #include "api/engine.h"
@@ -165,6 +166,7 @@ static const struct {
 	{"quotas", quota_serve},
 	{"availability_zones", zone_serve},
 	{"service-providers", provider_serve},
+	{"network-ip-availabilities", availability_serve},
 	{"log/loggable-resources", serve_loggable},
 };
 

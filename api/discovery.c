@@ -46,6 +46,8 @@ static const struct {
 	{"network-acl", "Network ACL", "Numbered rules at the borders of subnets"},
 	{"net-mtu", "Network MTU", "The MTU of a network"},
 	{"net-mtu-writable", "Network MTU (writable)", "The MTU of a network may be set"},
+	{"network-ip-availability", "Network IP Availability",
+	 "How many addresses of a network there are, and are in use"},
 	{"network_availability_zone", "Network Availability Zone",
 	 "Zones that a network was asked for and is in"},
 	{"pagination", "Pagination support", "limit, marker and page_reverse in lists"},

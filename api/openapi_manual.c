@@ -45,11 +45,11 @@ static const char head[] =
 	".Sh RESOURCES\n";
 
 static const char *const types[] = {
-	[ATTR_BOOL] = "boolean",  [ATTR_INT] = "integer", [ATTR_STRING] = "string",
-	[ATTR_ENUM] = "name",	  [ATTR_UUID] = "id",	  [ATTR_IP] = "address",
-	[ATTR_PREFIX] = "CIDR",	  [ATTR_MAC] = "MAC",	  [ATTR_TIME] = "time",
-	[ATTR_DICT] = "object",	  [ATTR_LIST] = "list",	  [ATTR_U32] = "integer",
-	[ATTR_SYMBOL] = "string",
+	[ATTR_BOOL] = "boolean",  [ATTR_INT] = "integer",   [ATTR_STRING] = "string",
+	[ATTR_ENUM] = "name",	  [ATTR_UUID] = "id",	    [ATTR_IP] = "address",
+	[ATTR_PREFIX] = "CIDR",	  [ATTR_MAC] = "MAC",	    [ATTR_TIME] = "time",
+	[ATTR_DICT] = "object",	  [ATTR_LIST] = "list",	    [ATTR_U32] = "integer",
+	[ATTR_SYMBOL] = "string", [ATTR_COUNT] = "integer",
 };
 
 static const struct {

@@ -22,6 +22,7 @@ static const struct {
 	[ATTR_LIST] = {"array"},
 	[ATTR_U32] = {"integer"},
 	[ATTR_SYMBOL] = {"string"},
+	[ATTR_COUNT] = {"integer"},
 };
 
 static void set_text(json_t *schema, const char *key, const char *text)

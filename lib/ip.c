@@ -110,6 +110,14 @@ uint64_t ip_distance(struct ip a, struct ip b)
 	return y - x > UINT64_MAX ? UINT64_MAX : (uint64_t)(y - x);
 }
 
+unsigned __int128 ip_count(struct ip a, struct ip b)
+{
+	unsigned __int128 x = (unsigned __int128)ip_to_number(a);
+	unsigned __int128 y = (unsigned __int128)ip_to_number(b);
+
+	return y < x ? 0 : y - x + 1;
+}
+
 /* IP with all but the first BITS set to FILL (0 or 1). */
 static struct ip ip_fill(struct ip ip, unsigned int bits, bool fill)
 {

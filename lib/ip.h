@@ -49,6 +49,8 @@ uint32_t ip_to_v4(struct ip ip); /* host order; ip must be IPv4 */
 struct ip ip_add(struct ip ip, int64_t n);
 /* B - A, saturated at UINT64_MAX; 0 if b < a. */
 uint64_t ip_distance(struct ip a, struct ip b);
+/* How many there are from A to B, both counted; exact. 0 if b < a. */
+unsigned __int128 ip_count(struct ip a, struct ip b);
 
 /* "10.0.0.0/24" or "fd00::/64"; a bare address is a full-length prefix. Host bits must be
  * zero when STRICT, else they are cleared. */

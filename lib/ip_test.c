@@ -80,6 +80,9 @@ static void test_ip_arithmetic(void)
 	g_assert_cmpuint(ip_distance(ip("10.0.1.1"), ip("10.0.0.1")), ==, 0);
 	g_assert_true(ip_distance(ip("::"), ip("0:0:0:1::")) == UINT64_MAX);
 	g_assert_true(ip_distance(ip("::"), ip("::ffff:ffff:ffff:ffff")) == UINT64_MAX);
+	g_assert_true(ip_count(ip("10.0.0.1"), ip("10.0.0.1")) == 1);
+	g_assert_true(ip_count(ip("10.0.0.2"), ip("10.0.0.1")) == 0);
+	g_assert_true(ip_count(ip("::"), ip("0:0:0:1::")) == ((unsigned __int128)1 << 64) + 1);
 	g_assert_cmpuint(ip_to_v4(ip("1.2.3.4")), ==, 0x01020304);
 	g_assert_true(ip_equal(ip_from_v4(0x01020304), ip("1.2.3.4")));
 }

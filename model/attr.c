@@ -384,6 +384,7 @@ bool attr_parse(const struct attr *attr, const char *text, void *object, GError 
 		return time_parse(text, at) || invalid(error, text, "time");
 	case ATTR_DICT:
 	case ATTR_LIST:
+	case ATTR_COUNT:
 		break;
 	}
 	return invalid(error, text, "scalar");
@@ -423,6 +424,18 @@ static char *prefix_text(const struct attr *attr, struct prefix prefix, char *te
 	if (attr->flags & ATTR_BARE && prefix.bits == 128)
 		return ip_print(prefix.ip, text);
 	return prefix_print(prefix, text);
+}
+
+static void count_print(unsigned __int128 count, GString *out)
+{
+	char digits[sizeof("340282366920938463463374607431768211455")];
+	char *at = digits + sizeof(digits) - 1;
+
+	*at = '\0';
+	do
+		*--at = (char)('0' + (int)(count % 10));
+	while (count /= 10);
+	g_string_append(out, at);
 }
 
 void attr_print(const struct attr *attr, const void *object, GString *out)
@@ -465,6 +478,9 @@ void attr_print(const struct attr *attr, const void *object, GString *out)
 		break;
 	case ATTR_TIME:
 		time_print(*(const int64_t *)at, out);
+		break;
+	case ATTR_COUNT:
+		count_print(*(const unsigned __int128 *)at, out);
 		break;
 	case ATTR_LIST:
 		break;
@@ -556,6 +572,8 @@ int attr_compare(const struct attr *attr, const void *a, const void *b, const vo
 		return memcmp(x, y, sizeof(struct mac));
 	case ATTR_PREFIX:
 		return prefix_compare(x, y);
+	case ATTR_COUNT:
+		return compare(*(const unsigned __int128 *)x, *(const unsigned __int128 *)y);
 	case ATTR_LIST:
 		return vec_compare(attr->item, x, y, world);
 	}

@@ -27,6 +27,7 @@ enum attr_type {
 	ATTR_LIST,   /* struct vec of what `item` describes; null is the empty list */
 	ATTR_U32,    /* uint32_t, or a struct that is one (struct vni); 0 is null if nullable */
 	ATTR_SYMBOL, /* const char *, interned; otherwise as ATTR_STRING */
+	ATTR_COUNT,  /* unsigned __int128, of addresses: printed exactly, never parsed */
 };
 
 #define ATTR_INT_NONE INT64_MIN

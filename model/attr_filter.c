@@ -135,9 +135,9 @@ static bool is_text(const struct attr *attr)
 }
 
 /* A value that cannot be parsed is an error where it must be a number or a truth, and simply
- * matches nothing where it is an id or an address that nobody has. */
+ * matches nothing where it is an id or an address that nobody has. NAME: what was asked for. */
 static struct choice *choice_new(const struct attr_table *of, const struct attr *attr,
-				 const char *value, GError **error)
+				 const char *name, const char *value, GError **error)
 {
 	g_autoptr(GError) reason = NULL;
 	struct choice *choice = g_new0(struct choice, 1);
@@ -152,8 +152,8 @@ static struct choice *choice_new(const struct attr_table *of, const struct attr 
 		return choice;
 	if (attr->type == ATTR_BOOL || attr->type == ATTR_INT || attr->type == ATTR_U32) {
 		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
-			    "Invalid input for %s. Reason: %s",
-			    attr->name ? attr->name : "filter", reason->message);
+			    "Invalid input for %s. Reason: %s", attr->name ? attr->name : name,
+			    reason->message);
 		choice_free(choice);
 		return NULL;
 	}
@@ -186,7 +186,7 @@ static struct choice *map_choice_new(const struct attr *attr, const char *value,
 {
 	const char *equals = strchr(value, '=');
 	struct choice *choice = choice_new(attr->item, &attr->item->attrs[equals ? 1 : 0],
-					   equals ? equals + 1 : value, error);
+					   attr->name, equals ? equals + 1 : value, error);
 
 	if (choice && equals)
 		choice->name = g_strndup(value, (gsize)(equals - value));
@@ -230,7 +230,7 @@ bool attr_filter_add(struct attr_filter *filter, const char *name, const char *v
 		}
 		value = attr_table_is_scalar(of) ? value : equals + 1;
 	}
-	choice = choice_new(of, of_item, value, error);
+	choice = choice_new(of, of_item, name, value, error);
 	if (!choice)
 		return false;
 	choice->part = part;

@@ -57,6 +57,7 @@ static bool decode_null(const struct attr *attr, void *object, GError **error)
 		break;
 	case ATTR_BOOL:
 	case ATTR_LIST:
+	case ATTR_COUNT:
 		break;
 	}
 	return true;
@@ -458,6 +459,7 @@ static void encode_value(const struct attr *attr, const void *object, GString *o
 	case ATTR_BOOL:
 	case ATTR_INT:
 	case ATTR_U32:
+	case ATTR_COUNT:
 		attr_print(attr, object, out);
 		break;
 	case ATTR_DICT:

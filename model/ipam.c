@@ -23,6 +23,7 @@ struct ipam {
 	GHashTable *leases; /* struct ip in struct lease -> struct lease */
 	struct vec pools;   /* struct pool */
 	uint64_t total;	    /* addresses in them, saturated */
+	unsigned int used;  /* leases that are a port's */
 	uint64_t *bits;	    /* NULL: too many, or nobody has asked yet */
 };
 
@@ -91,6 +92,20 @@ bool ipam_in_pools(const struct subnet *subnet, struct ip ip)
 		if (pool_contains(*vec_at(struct pool, &subnet->allocation_pools, i), ip))
 			return true;
 	return false;
+}
+
+unsigned __int128 ipam_total(const struct subnet *subnet)
+{
+	unsigned __int128 total = 0;
+
+	if (!subnet->allocation_pools.count)
+		return ip_count(prefix_first(subnet->cidr), prefix_last(subnet->cidr));
+	for (uint32_t i = 0; i < subnet->allocation_pools.count; i++) {
+		const struct pool *pool = vec_at(struct pool, &subnet->allocation_pools, i);
+
+		total += ip_count(pool->start, pool->end);
+	}
+	return total;
 }
 
 static int pool_compare(const void *a, const void *b)
@@ -294,7 +309,10 @@ static void ipam_drop_lease(struct ipam *ipam, struct lease *lease)
 
 void ipam_add(struct ipam *ipam, struct ip ip, const struct port *port)
 {
-	ipam_get_lease(ipam, ip)->port = port;
+	struct lease *lease = ipam_get_lease(ipam, ip);
+
+	ipam->used += !lease->port;
+	lease->port = port;
 }
 
 void ipam_del(struct ipam *ipam, struct ip ip, const struct port *port)
@@ -304,6 +322,7 @@ void ipam_del(struct ipam *ipam, struct ip ip, const struct port *port)
 	if (!lease || lease->port != port)
 		return;
 	lease->port = NULL;
+	ipam->used--;
 	ipam_drop_lease(ipam, lease);
 }
 
@@ -316,7 +335,7 @@ const struct port *ipam_find(const struct ipam *ipam, struct ip ip)
 
 unsigned int ipam_count(const struct ipam *ipam)
 {
-	return g_hash_table_size(ipam->leases);
+	return ipam->used;
 }
 
 bool ipam_reserve(struct ipam *ipam, struct ip ip)

@@ -18,6 +18,8 @@ bool ipam_validate(struct subnet *subnet, GError **error);
 /* IP can be somebody's address: in the range, not the network's nor the broadcast's. */
 bool ipam_is_usable(const struct subnet *subnet, struct ip ip);
 bool ipam_in_pools(const struct subnet *subnet, struct ip ip);
+/* How many addresses its pools have; without pools, how many its range has. */
+unsigned __int128 ipam_total(const struct subnet *subnet);
 
 struct ipam;
 
@@ -30,7 +32,7 @@ void ipam_add(struct ipam *ipam, struct ip ip, const struct port *port);
 void ipam_del(struct ipam *ipam, struct ip ip, const struct port *port);
 /* Who uses IP, or NULL. */
 const struct port *ipam_find(const struct ipam *ipam, struct ip ip);
-unsigned int ipam_count(const struct ipam *ipam); /* in use */
+unsigned int ipam_count(const struct ipam *ipam); /* ports' addresses, in the pools or not */
 
 /* False when IP is used or reserved by another request. */
 bool ipam_reserve(struct ipam *ipam, struct ip ip);

@@ -55,6 +55,25 @@ static void test_defaults(void)
 	check_pools("fd00::/127", "", "fd00::-fd00::1");
 }
 
+static void check_total(const char *cidr, bool pools, unsigned __int128 expected)
+{
+	struct subnet *subnet = make(cidr, NULL);
+
+	if (pools)
+		ipam_default_pools(subnet, &subnet->allocation_pools);
+	g_assert_true(ipam_total(subnet) == expected);
+	attr_free(&subnet_table, subnet);
+}
+
+static void test_total(void)
+{
+	check_total("10.0.0.0/24", true, 253);
+	check_total("10.0.0.0/24", false, 256);
+	check_total("10.0.0.0/31", true, 1);
+	check_total("fd00::/64", true, ((unsigned __int128)1 << 64) - 2);
+	check_total("2000::/3", false, (unsigned __int128)1 << 125);
+}
+
 static void check_rule(const char *gateway, const char *pools, const char *message)
 {
 	struct subnet *subnet = make("10.0.0.0/24", gateway);
@@ -168,6 +187,7 @@ static void test_use(void)
 	ipam_del(ipam, ip, &port);
 	g_assert_null(ipam_find(ipam, ip));
 	g_assert_true(ipam_reserve(ipam, ip));
+	g_assert_cmpuint(ipam_count(ipam), ==, 2999);
 	ipam_release(ipam, ip);
 	g_assert_cmpuint(ipam_count(ipam), ==, 2999);
 	ipam_free(ipam);
@@ -178,6 +198,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/ipam/defaults", test_defaults);
+	g_test_add_func("/ipam/total", test_total);
 	g_test_add_func("/ipam/rules", test_rules);
 	g_test_add_func("/ipam/fill", test_fill);
 	g_test_add_func("/ipam/nearly-full", test_nearly_full);
