@@ -48,6 +48,43 @@ static bool address_claim(struct job *job, const struct port *before, const stru
 	return true;
 }
 
+/* Who is served where */
+
+/* The subnets that PORT may be given an address of unasked, those that name its kind before those
+ * that serve all. */
+static GPtrArray *address_list_serving(struct job *job, const struct port *port)
+{
+	const GPtrArray *subnets = cloud_list_subnets(job_cloud(job), port->network_id);
+	GPtrArray *serving = g_ptr_array_new();
+
+	for (unsigned int pass = 0; pass < 2; pass++) {
+		for (guint i = 0; i < subnets->len; i++) {
+			const struct subnet *subnet = subnets->pdata[i];
+
+			if ((subnet->service_types.count == 0) == pass &&
+			    subnet_serves(subnet, port->device_owner))
+				g_ptr_array_add(serving, subnets->pdata[i]);
+		}
+	}
+	return serving;
+}
+
+/* A port whose kind no subnet serves is refused an address, even one that it names. */
+static bool address_check_served(struct job *job, const struct port *port,
+				 const GPtrArray *serving, GError **error)
+{
+	char id[UUID_TEXT];
+
+	if (serving->len || !cloud_list_subnets(job_cloud(job), port->network_id)->len)
+		return true;
+	g_set_error(error, WEFT_ERROR, WEFT_ERROR_EXHAUSTED,
+		    "IpAddressGenerationFailureNoMatchingSubnet: No valid service subnet for "
+		    "the given device owner, network %s, service type %s.",
+		    uuid_print(port->network_id, id),
+		    port->device_owner ? port->device_owner : "");
+	return false;
+}
+
 /* What a request's entry means */
 
 static const struct subnet *address_find_subnet(const GPtrArray *subnets, struct ip ip)
@@ -61,10 +98,11 @@ static const struct subnet *address_find_subnet(const GPtrArray *subnets, struct
 	return NULL;
 }
 
+/* SERVING: where an address without a subnet may be. */
 static const struct subnet *address_resolve_subnet(struct job *job, const struct port *port,
+						   const GPtrArray *serving,
 						   const struct fixed_ip *fixed, GError **error)
 {
-	const GPtrArray *subnets = cloud_list_subnets(job_cloud(job), port->network_id);
 	char address[IP_TEXT], network[UUID_TEXT], id[UUID_TEXT];
 	const struct subnet *subnet;
 
@@ -75,7 +113,7 @@ static const struct subnet *address_resolve_subnet(struct job *job, const struct
 		return NULL;
 	}
 	if (uuid_is_none(fixed->subnet_id)) {
-		subnet = address_find_subnet(subnets, fixed->ip);
+		subnet = address_find_subnet(serving, fixed->ip);
 		if (!subnet)
 			g_set_error(
 				error, WEFT_ERROR, WEFT_ERROR_INVALID,
@@ -157,9 +195,9 @@ static bool address_keep(const struct port *before, const struct port *port,
 }
 
 static bool address_resolve(struct job *job, const struct port *before, struct port *port,
-			    struct fixed_ip *fixed, GError **error)
+			    const GPtrArray *serving, struct fixed_ip *fixed, GError **error)
 {
-	const struct subnet *subnet = address_resolve_subnet(job, port, fixed, error);
+	const struct subnet *subnet = address_resolve_subnet(job, port, serving, fixed, error);
 
 	if (!subnet)
 		return false;
@@ -218,14 +256,13 @@ static bool port_is_on(const struct port *port, struct uuid subnet)
 	return false;
 }
 
-/* On automatic subnets every port has its address, asked for or not: its kernel will make it. */
+/* On automatic subnets every port that is served has its address, asked for or not: its kernel will
+ * make it. */
 static bool address_complete(struct job *job, const struct port *before, struct port *port,
-			     GError **error)
+			     const GPtrArray *serving, GError **error)
 {
-	const GPtrArray *subnets = cloud_list_subnets(job_cloud(job), port->network_id);
-
-	for (guint i = 0; i < subnets->len; i++) {
-		const struct subnet *subnet = subnets->pdata[i];
+	for (guint i = 0; i < serving->len; i++) {
+		const struct subnet *subnet = serving->pdata[i];
 
 		if (is_auto_for(subnet, port) && !port_is_on(port, subnet->object.id) &&
 		    !address_add(job, before, port, subnet,
@@ -235,13 +272,12 @@ static bool address_complete(struct job *job, const struct port *before, struct 
 	return true;
 }
 
-static bool address_allocate_default(struct job *job, struct port *port, GError **error)
+static bool address_allocate_default(struct job *job, struct port *port,
+				     const GPtrArray *serving, GError **error)
 {
-	const GPtrArray *subnets = cloud_list_subnets(job_cloud(job), port->network_id);
-
-	return address_pick(job, port, subnets, 4, error) &&
-	       address_pick(job, port, subnets, 6, error) &&
-	       address_complete(job, NULL, port, error);
+	return address_pick(job, port, serving, 4, error) &&
+	       address_pick(job, port, serving, 6, error) &&
+	       address_complete(job, NULL, port, serving, error);
 }
 
 static void address_give_back(struct job *job, const struct port *before,
@@ -261,18 +297,23 @@ static void address_give_back(struct job *job, const struct port *before,
 bool address_allocate(struct job *job, const struct port *before, struct port *port, bool given,
 		      GError **error)
 {
+	g_autoptr(GPtrArray) serving = address_list_serving(job, port);
+	bool asked = given ? port->fixed_ips.count > 0 : !before;
+
+	if (asked && !address_check_served(job, port, serving, error))
+		return false;
 	if (!given && !before)
-		return address_allocate_default(job, port, error);
+		return address_allocate_default(job, port, serving, error);
 	for (unsigned int pass = 0; pass < 2; pass++) {
 		for (uint32_t i = 0; i < port->fixed_ips.count; i++) {
 			struct fixed_ip *fixed = vec_at(struct fixed_ip, &port->fixed_ips, i);
 
 			if (ip_is_none(fixed->ip) == (pass == 1) &&
-			    !address_resolve(job, before, port, fixed, error))
+			    !address_resolve(job, before, port, serving, fixed, error))
 				return false;
 		}
 	}
-	if (!address_complete(job, before, port, error))
+	if (!address_complete(job, before, port, serving, error))
 		return false;
 	address_give_back(job, before, port);
 	return true;
@@ -312,7 +353,8 @@ bool address_add_auto(struct job *job, const struct subnet *subnet, GError **err
 		const struct port *present = ports->pdata[i];
 		struct port *port;
 
-		if (port_is_router_interface(present))
+		if (port_is_router_interface(present) ||
+		    !subnet_serves(subnet, present->device_owner))
 			continue;
 		port = job_edit(job, KIND_PORT, present->object.id);
 		if (port && !address_add(job, NULL, port, subnet,

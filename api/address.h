@@ -10,7 +10,8 @@
 /*
  * Makes PORT->fixed_ips complete: every entry gets its subnet and address, every address is
  * claimed, and those of BEFORE (NULL: none) that are gone are given back. GIVEN: the request
- * named addresses; without, a new port gets one of each version and all automatic ones.
+ * named addresses; without, a new port gets one of each version and all automatic ones, of the
+ * subnets that serve its device_owner.
  * The port's MAC is final.
  */
 bool address_allocate(struct job *job, const struct port *before, struct port *port, bool given,

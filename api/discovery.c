@@ -91,6 +91,8 @@ static const struct {
 	{"stateful-security-group", "Stateful security group",
 	 "Groups whose replies need rules of their own"},
 	{"tag-creation", "Tag creation extension", "Tags may be added by POST"},
+	{"subnet-service-types", "Subnet service types",
+	 "Subnets that give addresses to some kinds of ports only"},
 	{"subnet_allocation", "Subnet Allocation", "Subnets taken from pools"},
 	{"subnet_onboard", "Subnet Onboard", "Subnets that come into a pool later"},
 	{"subnetpool-prefix-ops", "Subnet Pool Prefix Operations",

@@ -75,6 +75,8 @@ static const struct {
 	 "s --host-route destination=10.1.0.0/16,gateway=10.0.0.9 --dns-nameserver 192.0.2.1",
 	 "{\"host_routes\":[{\"destination\":\"10.1.0.0/16\",\"nexthop\":\"10.0.0.9\"}],"
 	 "\"dns_nameservers\":[\"192.0.2.1\"]}"},
+	{"subnet", "create", "s --service-type compute:a --service-type network:dhcp",
+	 "{\"service_types\":[\"compute:a\",\"network:dhcp\"]}"},
 	{"port", "create", "p --network blue --fixed-ip subnet=green,ip-address=10.0.0.5",
 	 "{\"network_id\":\"" NETWORK_ID "\",\"fixed_ips\":[{\"subnet_id\":\"" SUBNET_ID
 	 "\",\"ip_address\":\"10.0.0.5\"}]}"},

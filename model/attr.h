@@ -83,6 +83,9 @@ struct attr {
 	/* ATTR_UUID: title of what it names, when a request's value that is no id is nobody's
 	 * (404), as the reference has it here and there; NULL: not a valid UUID (400). */
 	const char *missing;
+	/* Of a scalar list's item: type of the error when a request's is no such value; NULL: a
+	 * plain bad request. */
+	const char *fault;
 	/* ATTR_COMPUTED: a new reference, or NULL for null. WORLD is the model it lives in. */
 	json_t *(*print)(const void *object, const void *world);
 	/* As PROJECT (NULL: nobody in particular) is to be told, or as policy is to take it. */

@@ -310,6 +310,15 @@ static bool decode_find(const struct attr *attr, json_t *body, json_t **value, G
 	return true;
 }
 
+/* The type that an error of VALUE has, when it is one of an item. */
+static const char *decode_find_fault(const struct attr *attr, const json_t *value)
+{
+	bool items = attr->type == ATTR_LIST && attr_table_is_scalar(attr->item) &&
+		     json_is_array(value);
+
+	return items ? attr->item->attrs[0].fault : NULL;
+}
+
 bool attr_decode(const struct attr_table *table, json_t *body, enum attr_flag verb,
 		 void *object, uint64_t *given, GError **error)
 {
@@ -334,7 +343,11 @@ bool attr_decode(const struct attr_table *table, json_t *body, enum attr_flag ve
 		    !decode_value(attr, value, object, NULL))
 			return refuse_missing(attr, json_string_value(value), error);
 		if (!decode_value(attr, value, object, error)) {
-			g_prefix_error(error, "Invalid input for %s. Reason: ", attr->name);
+			const char *fault = decode_find_fault(attr, value);
+
+			g_prefix_error(error,
+				       "%s%sInvalid input for %s. Reason: ", fault ? fault : "",
+				       fault ? ": " : "", attr->name);
 			return false;
 		}
 		seen |= attr_bit(table, attr);

@@ -26,6 +26,7 @@ struct dhcp_option {
 
 #define PORT_OWNER_ROUTER  "network:router_interface"
 #define PORT_OWNER_COMPUTE "compute:"
+#define PORT_OWNER_DHCP	   "network:dhcp"
 
 struct port {
 	struct object object;

@@ -4,6 +4,8 @@
  */
 #include "model/subnet.h"
 
+#include <string.h>
+
 #include "lib/error.h"
 #include "model/cloud.h"
 
@@ -47,6 +49,14 @@ static const struct attr_table server_table = {
 	.singular = "server",
 	.size = sizeof(struct ip),
 	.attrs = (const struct attr[]){{.type = ATTR_IP}},
+};
+
+static const struct attr_table type_table = {
+	.singular = "type",
+	.size = sizeof(char *),
+	.attrs = (const struct attr[]){{.type = ATTR_STRING,
+					.max = 255,
+					.fault = "InvalidInputSubnetServiceType"}},
 };
 
 #define POST (ATTR_POST | ATTR_VISIBLE)
@@ -135,6 +145,12 @@ static const struct attr attrs[] = {
 	 .flags = BOTH | FIND | ATTR_NULLABLE,
 	 .offset = offsetof(struct subnet, network_acl_id),
 	 .help = "the network ACL at its border; null: none"},
+	{.name = "service_types",
+	 .type = ATTR_LIST,
+	 .flags = BOTH,
+	 .offset = offsetof(struct subnet, service_types),
+	 .item = &type_table,
+	 .help = "values of device_owner whose ports get addresses here; default: all"},
 	{.name = "subnetpool_id",
 	 .type = ATTR_UUID,
 	 .flags = POST | FIND | ATTR_NULLABLE,
@@ -285,6 +301,68 @@ static bool subnet_check_routes(const struct subnet *subnet, GError **error)
 	return true;
 }
 
+/* network:x, neutron:x, and, as the reference has it and its tests need it, whatever begins with
+ * a letter of "compute:". */
+static bool is_owner(const char *type)
+{
+	return g_str_has_prefix(type, "network:") || g_str_has_prefix(type, "neutron:") ||
+	       (*type && strchr(PORT_OWNER_COMPUTE, *type));
+}
+
+/* An empty text is kept as NULL. */
+static const char *subnet_get_type(const struct subnet *subnet, uint32_t i)
+{
+	const char *type = *vec_at(char *, &subnet->service_types, i);
+
+	return type ? type : "";
+}
+
+static bool subnet_check_types(const struct subnet *subnet, GError **error)
+{
+	const struct vec *types = &subnet->service_types;
+
+	if (types->count > SUBNET_TYPE_MAX) {
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+			    "Invalid input for service_types. Reason: %u items exceed the "
+			    "maximum of %d.",
+			    types->count, SUBNET_TYPE_MAX);
+		return false;
+	}
+	for (uint32_t i = 0; i < types->count; i++) {
+		const char *type = subnet_get_type(subnet, i);
+
+		if (!is_owner(type)) {
+			g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+				    "InvalidSubnetServiceType: Invalid input for "
+				    "service_types. Reason: '%s' does not correspond to a "
+				    "valid device owner.",
+				    type);
+			return false;
+		}
+		for (uint32_t j = 0; j < i; j++) {
+			if (strcmp(subnet_get_type(subnet, j), type) != 0)
+				continue;
+			g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+				    "Invalid input for service_types. Reason: Duplicate "
+				    "service type '%s'.",
+				    type);
+			return false;
+		}
+	}
+	return true;
+}
+
+bool subnet_serves(const struct subnet *subnet, const char *device_owner)
+{
+	const char *owner = device_owner ? device_owner : "";
+
+	for (uint32_t i = 0; i < subnet->service_types.count; i++)
+		if (strcmp(subnet_get_type(subnet, i), owner) == 0)
+			return true;
+	return !subnet->service_types.count ||
+	       (subnet->enable_dhcp && strcmp(owner, PORT_OWNER_DHCP) == 0);
+}
+
 /* No machine sends from 127.0.0.0/8 or ::1 to another. */
 static bool is_loopback(struct prefix cidr)
 {
@@ -335,5 +413,6 @@ static bool subnet_check_version(const struct subnet *subnet, GError **error)
 bool subnet_validate(const struct subnet *subnet, GError **error)
 {
 	return subnet_check_version(subnet, error) && subnet_check_modes(subnet, error) &&
-	       subnet_check_servers(subnet, error) && subnet_check_routes(subnet, error);
+	       subnet_check_servers(subnet, error) && subnet_check_routes(subnet, error) &&
+	       subnet_check_types(subnet, error);
 }

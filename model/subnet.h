@@ -38,6 +38,7 @@ struct subnet {
 	struct vec allocation_pools; /* struct pool, sorted, disjoint */
 	struct vec dns_nameservers;  /* struct ip */
 	struct vec host_routes;	     /* struct host_route */
+	struct vec service_types;    /* char * */
 	/* Wishes of the request that makes it. */
 	int64_t prefixlen;
 	bool use_default_subnetpool;
@@ -50,10 +51,14 @@ extern const struct attr_table subnet_route_table; /* of struct host_route */
 #define SUBNET_POOL_MAX	 256
 #define SUBNET_DNS_MAX	 5
 #define SUBNET_ROUTE_MAX 20
+#define SUBNET_TYPE_MAX	 64
 
 /* What can be said of a subnet without its neighbours: versions agree, modes fit, addresses
  * lie inside, no duplicates. Pools and gateway are ipam.h's. */
 bool subnet_validate(const struct subnet *subnet, GError **error);
 
+/* Ports of this device_owner (NULL: none) may be given addresses unasked: it is one of the service
+ * types, or there are none. DHCP is wherever it is served. */
+bool subnet_serves(const struct subnet *subnet, const char *device_owner);
 /* Ports get an EUI-64 address here instead of one from the pools. */
 bool subnet_is_auto_address(const struct subnet *subnet);

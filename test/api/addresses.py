@@ -159,6 +159,71 @@ check("and takes its addresses along", all(not x.startswith("fd00:3:") for x in 
     w.get("ports/" + p["id"])["port"])))
 refused("other subnets stay", w.delete("subnet", b["id"]), 409, "SubnetInUse", b["id"])
 
+# Service types
+k, (free,) = net("10.0.0.0/24")
+equal("a subnet serves all", [], free["service_types"])
+mk = lambda cidr, *types, **more: w.create("subnet", network_id=k["id"], cidr=cidr, ip_version=ipaddress.ip_network(
+    cidr).version, service_types=list(types), **more)
+web = mk("10.0.1.0/24", "compute:web", "network:router_interface",
+         allocation_pools=[{"start": "10.0.1.10", "end": "10.0.1.10"}])
+equal("kept in their order", ["compute:web", "network:router_interface"],
+      w.get("subnets/" + web["id"])["subnet"]["service_types"])
+slow = mk("10.0.2.0/24", "test:type_1", enable_dhcp=False)
+owned = lambda owner="", **more: w.post("port", network_id=k["id"], device_owner=owner, **more)
+where = lambda reply: [x["subnet_id"] for x in reply["port"]["fixed_ips"]]
+equal("of its kind first", [web["id"]], where(owned("compute:web")))
+equal("when that is full, where all are served", [free["id"]], where(owned("compute:web")))
+equal("another kind", [slow["id"]], where(owned("test:type_1")))
+equal("no part of a kind", [free["id"]], where(owned("compute:we")))
+plain = owned()
+equal("no kind", [free["id"]], where(plain))
+equal("a subnet that is named", [slow["id"]], where(owned("compute:web", fixed_ips=[{"subnet_id": slow["id"]}])))
+refused("an address alone is looked for where it is served", owned("compute:web", fixed_ips=[
+    {"ip_address": "10.0.2.9"}]), 400, "InvalidIpForNetwork", "10.0.2.9")
+equal("its own kind's is found", [slow["id"]], where(owned("test:type_1", fixed_ips=[{"ip_address": "10.0.2.9"}])))
+r = w.put("port", plain["port"]["id"], device_owner="test:type_1")
+equal("another kind later keeps its addresses", plain["port"]["fixed_ips"], r["port"]["fixed_ips"])
+auto = mk("fd00:4::/64", "compute:six", ipv6_address_mode="slaac", ipv6_ra_mode="slaac")
+equal("SLAAC of its kind: not for ports that were there", plain["port"]["fixed_ips"],
+      w.get("ports/" + plain["port"]["id"])["port"]["fixed_ips"])
+equal("not for others", [free["id"]], where(owned("compute:x")))
+six = owned("compute:six")
+equal("for those", {free["id"], auto["id"]}, set(where(six)))
+r = w.put("port", six["port"]["id"], fixed_ips=[{"subnet_id": free["id"]}])
+equal("whatever else they choose", {free["id"], auto["id"]}, set(where(r)))
+r = w.put("subnet", free["id"], service_types=["compute:web"])
+equal("changed", ["compute:web"], r["subnet"]["service_types"])
+none = ("IpAddressGenerationFailureNoMatchingSubnet", k["id"])
+refused("nobody serves it", owned("compute:x"), 409, *none, "compute:x")
+refused("nor what has no kind", owned(), 409, *none)
+refused("nor by name", owned("compute:x", fixed_ips=[{"subnet_id": free["id"]}]), 409, *none)
+equal("without an address it may be", [], where(owned("compute:x", fixed_ips=[])))
+equal("what is there may change", 200, w.put("port", six["port"]["id"], device_owner="compute:x").status)
+refused("but get no other address", w.put("port", six["port"]["id"], fixed_ips=[{"subnet_id": free["id"]}]),
+        409, *none)
+equal("DHCP is wherever it is served", {free["id"], auto["id"]}, set(where(owned("network:dhcp"))))
+equal("none again: it serves all", 201, (w.put("subnet", free["id"], service_types=[]),
+                                         owned("compute:x"))[1].status)
+types = lambda *bad: w.put("subnet", free["id"], service_types=list(bad))
+refused("no owner", types("compute:x", "foo"), 400, "InvalidSubnetServiceType", "service_types", "'foo'")
+refused("an empty one", types(""), 400, "InvalidSubnetServiceType", "service_types", "''")
+refused("no text", types("compute:x", 2), 400, "InvalidInputSubnetServiceType", "service_types", "'2'")
+refused("nothing", types(None), 400, "InvalidInputSubnetServiceType", "service_types")
+refused("too long", types("compute:" + 250 * "x"), 400, "InvalidInputSubnetServiceType", "service_types")
+refused("one twice", types("compute:x", "compute:x"), 400, "HTTPBadRequest", "service_types", "'compute:x'")
+refused("too many", types(*("compute:%d" % i for i in range(65))), 400, "HTTPBadRequest", "service_types", "64")
+refused("no list", w.put("subnet", free["id"], service_types="compute:x"), 400, "HTTPBadRequest",
+        "service_types", "not a list")
+equal("nothing of it was kept", [], w.get("subnets/" + free["id"])["subnet"]["service_types"])
+check("announced", any(x["alias"] == "subnet-service-types" for x in w.get("extensions")["extensions"]))
+k, (one,) = net("10.0.0.0/24", service_types=["compute:x"])
+router = w.create("router")
+add = lambda: w.call("PUT", "/v2.0/routers/%s/add_router_interface" % router["id"], {"subnet_id": one["id"]})
+refused("a router is served as others are", add(), 409, "IpAddressGenerationFailureNoMatchingSubnet",
+        "network:router_interface")
+w.put("subnet", one["id"], service_types=["compute:x", "network:router_interface"])
+equal("once it is of the kind", 200, add().status)
+
 # MACs, pairs, options
 refused("MAC in use", w.post("port", network_id=n["id"], mac_address="02-11-22-33-44-66"), 409,
         "MacAddressInUse", "02:11:22:33:44:66")

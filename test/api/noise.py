@@ -17,7 +17,7 @@ NOBODY = "11111111-1111-4111-8111-111111111111"
 ATTRS = {
     "network": "name mtu shared admin_state_up provider:segmentation_id tags flood tenant_id",
     "subnet": "network_id ip_version cidr gateway_ip allocation_pools enable_dhcp dns_nameservers "
-              "host_routes ipv6_ra_mode ipv6_address_mode name",
+              "host_routes ipv6_ra_mode ipv6_address_mode service_types name",
     "port": "network_id mac_address fixed_ips allowed_address_pairs extra_dhcp_opts device_id "
             "device_owner binding:host_id binding:profile port_security_enabled tags project_id",
     "router": "name routes admin_state_up", "host": "name tunnel_ip"}
