@@ -59,6 +59,12 @@ u  subnet unset quad --dns-nameserver 192.0.2.53 --host-route destination=192.0.
 u  subnet show quad -f value -c dns_nameservers -c host_routes | ['198.51.100.53']\n[]
 u  subnet set quad --allocation-pool start=10.1.0.120,end=10.1.0.130 |
 u  subnet show quad -f value -c allocation_pools | [{'start': '10.1.0.10', 'end': '10.1.0.99'}, {'start': '10.1.0.120', 'end': '10.1.0.130'}]
+a  subnet set quad --service-type compute:a --service-type network:dhcp |
+u  subnet show quad -f value -c service_types | ~['compute:a', 'network:dhcp']
+a  subnet unset quad --service-type network:dhcp |
+a  subnet unset quad --service-type compute:a |
+u  subnet show quad -f value -c service_types | []
+a  subnet set quad --service-type foo | ~BadRequest.*'foo'
 u  subnet create clash --network blue --subnet-range 10.1.0.128/25 | ~BadRequest.*overlaps
 u  subnet create none --network blue --subnet-range 10.2.0.1/24 | ~BadRequest.*10.2.0.0/24
 u  network delete blue2 | ~No Network found for blue2

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Debian's openstack client on hosts, zones, bindings and names."""
+"""Debian's openstack client on hosts, zones, bindings, names and addresses in use."""
 import json, os, shutil, subprocess, sys
 sys.dont_write_bytecode = True
 from lib import Host, Weftd, check, end, equal, soon
@@ -77,6 +77,9 @@ prints("", "port", "set", "--dns-name", "db", "p")
 shows({"dns_name": "db"}, "port", "show", "p")
 prints("", "port", "unset", "--host", "p")
 shows({"binding_vif_type": "unbound"}, "port", "show", "p")
+lists([("red", 253, 1)], "ip", "availability", "list", "-c", "Network Name", "-c", "Total IPs", "-c", "Used IPs")
+lists([], "ip", "availability", "list", "--ip-version", "6")
+shows({"network_name": "red", "total_ips": 253, "used_ips": 1}, "ip", "availability", "show", "red")
 lists([("L3_ROUTER_NAT", "weft", True)], "network", "service", "provider", "list")
 h2.close()
 soon("a host is lost", lambda: not w.get("hosts?name=h2")["hosts"][0]["alive"])
