@@ -38,22 +38,24 @@ static void check_rules(enum kind kind, void *object)
 	}
 }
 
-/* What every stored object has. */
+/* What every stored object has: a body of an update has said nothing of what is required. */
 static void complete(enum kind kind, void *object)
 {
-	struct subnet *subnet = object;
-	struct port *port = object;
-	struct host *host = object;
+	const struct attr_table *table = cloud_table(kind);
 
 	((struct object *)object)->id = uuid_new();
-	if (kind == KIND_SUBNET && uuid_is_none(subnet->network_id))
-		subnet->network_id = uuid_new();
-	if (kind == KIND_PORT && uuid_is_none(port->network_id))
-		port->network_id = uuid_new();
-	if (kind == KIND_HOST && ip_is_none(host->tunnel_ip))
-		host->tunnel_ip = ip_from_v4(1);
-	if (kind == KIND_SUBNET && subnet->ip_version == 0)
-		subnet->ip_version = 4;
+	for (const struct attr *attr = table->attrs; attr->name; attr++) {
+		void *at = (char *)object + attr->offset;
+
+		if (!(attr->flags & ATTR_REQUIRED) || attr->flags & ATTR_NULLABLE)
+			continue;
+		if (attr->type == ATTR_UUID && uuid_is_none(*(struct uuid *)at))
+			*(struct uuid *)at = uuid_new();
+		else if (attr->type == ATTR_IP && ip_is_none(*(struct ip *)at))
+			*(struct ip *)at = ip_from_v4(1);
+		else if (attr->type == ATTR_INT && *(int64_t *)at < attr->min)
+			*(int64_t *)at = attr->min;
+	}
 	if (kind == KIND_NETWORK && ((struct network *)object)->vni.value == 0)
 		((struct network *)object)->vni.value = 1;
 }

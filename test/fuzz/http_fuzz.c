@@ -20,7 +20,7 @@
 #include "sync/row.h"
 
 #define REQUESTS_MAX 12
-#define TURNS_MAX    200
+#define ANSWER_S     30
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -37,7 +37,7 @@ struct talk {
 	struct mirror *mirror;
 	struct api *api;
 	struct compile *compile;
-	bool ready;
+	unsigned int ready; /* 1: the mirror has read the store */
 };
 
 static GPtrArray *made; /* ids in the order of their making */
@@ -177,11 +177,23 @@ static bool request_split(struct http_request *request, char *line)
 	return true;
 }
 
-static bool settle(const struct talk *talk, const unsigned int *status)
+static gboolean is_late(void *data)
 {
-	for (int i = 0; i < TURNS_MAX && !*status; i++)
-		g_main_context_iteration(NULL, FALSE);
-	return *status != 0;
+	*(bool *)data = true;
+	return G_SOURCE_REMOVE;
+}
+
+/* Turns the loop until DONE is not 0. The store answers from a thread, when it has the time. */
+static bool settle(const unsigned int *done)
+{
+	bool late = false;
+	guint timer = g_timeout_add_seconds(ANSWER_S, is_late, &late);
+
+	while (!*done && !late)
+		g_main_context_iteration(NULL, TRUE);
+	if (!late)
+		g_source_remove(timer);
+	return *done != 0;
 }
 
 static void talk_ask(struct talk *talk, const char *text, gsize size)
@@ -206,7 +218,7 @@ static void talk_ask(struct talk *talk, const char *text, gsize size)
 		request.question.query = (const struct http_pair *)(void *)request.query->data;
 		request.question.query_count = request.query->len;
 		api_serve(talk->api, &request, &request.question);
-		if (!settle(talk, &request.status))
+		if (!settle(&request.status))
 			g_error("no answer to %s %s", request.question.method,
 				request.question.path);
 	}
@@ -232,7 +244,7 @@ static void check_row(const char *host, enum compile_table table, GRefString *ke
 
 static void mirror_ready(uint64_t revision, void *data)
 {
-	((struct talk *)data)->ready = true;
+	((struct talk *)data)->ready = 1;
 }
 
 static void mirror_failed(const GError *error, void *data)
@@ -271,9 +283,7 @@ static void talk_begin(struct talk *talk)
 	g_assert_no_error(error);
 	talk->cloud = cloud_new();
 	talk->mirror = mirror_new(talk->store, talk->cloud, &ops, talk);
-	for (int i = 0; i < TURNS_MAX && !talk->ready; i++)
-		g_main_context_iteration(NULL, FALSE);
-	g_assert(talk->ready);
+	g_assert(settle(&talk->ready));
 	talk->compile = compile_new(talk->cloud, check_row, talk);
 	talk->api = api_new(talk->store, talk->cloud, talk->mirror, anybody, policy, &config);
 }
