@@ -206,7 +206,13 @@ bool subnetpool_set_prefixes(struct subnetpool *pool, GError **error)
 	}
 	pool->ip_version = prefix_is_v4(list[0]) ? 4 : 6;
 	prefixes_join(&pool->prefixes);
-	return true;
+	if (pool->prefixes.count <= SUBNETPOOL_PREFIX_MAX)
+		return true;
+	/* They come one by one, too: a stored pool with more could not be read. */
+	g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+		    "Invalid input for prefixes. Reason: %u exceed the maximum of %d.",
+		    pool->prefixes.count, SUBNETPOOL_PREFIX_MAX);
+	return false;
 }
 
 static bool bounds_refuse(const char *name, int64_t value, const char *other, int64_t bound,

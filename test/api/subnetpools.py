@@ -127,6 +127,14 @@ equal("and goes", ["10.0.0.0/23", "10.8.0.0/16"], act(p, "remove_prefixes", pref
 refused("what is not there does not", act(p, "remove_prefixes", prefixes=["10.2.0.0/16"]), 400,
         "IllegalSubnetPoolPrefixUpdate", "10.2.0.0/16")
 refused("of another version", act(p, "add_prefixes", prefixes=["fd01::/48"]), 400, "PrefixVersionMismatch")
+many = make("subnetpool", name="many", prefixes=["172.16.%d.0/24" % (2 * i) for i in range(128)])
+act(many, "add_prefixes", prefixes=["172.17.%d.0/24" % (2 * i) for i in range(128)])
+refused("nor more than can be read again", act(many, "add_prefixes", prefixes=["172.18.0.0/24"]), 400,
+        "HTTPBadRequest", "prefixes", "257", "256")
+net = make("network")
+make("subnet", network_id=net["id"], ip_version=4, cidr="172.19.0.0/24")
+refused("by a network neither", act(many, "onboard_network_subnets", network_id=net["id"]), 400,
+        "HTTPBadRequest", "prefixes", "257", "256")
 refused("PUT does not take away", put("subnetpool", p, prefixes=["10.0.0.0/23"]), 400,
         "IllegalSubnetPoolPrefixUpdate")
 equal("it adds", ["10.0.0.0/23", "10.3.0.0/16", "10.8.0.0/16"], put("subnetpool", p, prefixes=[
