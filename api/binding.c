@@ -205,10 +205,10 @@ static bool create_fill(struct job *job, struct port *port, struct binding *bind
 {
 	struct uuid id = port->object.id;
 
-	if (!host_check_name(binding->host)) {
+	if (!binding->host || !host_check_name(binding->host)) {
 		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
 			    "Invalid input for host. Reason: '%s' is not a valid host name.",
-			    binding->host);
+			    binding->host ? binding->host : "");
 		return false;
 	}
 	if (g_strcmp0(port->host_id, binding->host) == 0 || kept_find(port, binding->host))

@@ -45,10 +45,10 @@ static bool log_put(struct job *job, const void *before, void *object, uint64_t 
 
 	if (before)
 		return true; /* its name, or whether it is in force */
-	if (strcmp(log->resource_type, FLOW_LOG_TYPE) != 0) {
+	if (g_strcmp0(log->resource_type, FLOW_LOG_TYPE) != 0) {
 		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
 			    "InvalidLogResourceType: Invalid log resource_type: %s.",
-			    log->resource_type);
+			    log->resource_type ? log->resource_type : "");
 		return false;
 	}
 	if (!uuid_is_none(log->resource_id) &&

@@ -67,6 +67,7 @@ refused("the active one again", add("h1"), 409, "PortBindingAlreadyExists", "h1"
 refused("on a host that cannot", add("h9"), 500, "PortBindingError", "h9", p["id"])
 refused("on no host", w.call("POST", url, {"binding": {}}), 400, "HTTPBadRequest", "'host'")
 refused("on a name that is none", add("a b"), 400, "HTTPBadRequest", "'a b'")
+refused("on an empty name", add(""), 400, "HTTPBadRequest", "host", "''")
 refused("something else", add("h3", x=1), 400, "HTTPBadRequest", "'x'")
 refused("no binding", w.call("POST", url, {}), 400, "HTTPBadRequest", "'binding'")
 both = lambda query="": sorted((b["host"], b["status"]) for b in

@@ -58,6 +58,7 @@ equal("listed by what it is about", [made["id"]],
 equal("not by what it is not", [], call("GET", LOGS + "?event=DROP")["logs"])
 for what, attrs, status, kind in (
         ("another type", dict(resource_type="router"), 400, "InvalidLogResourceType"),
+        ("no type", dict(resource_type=""), 400, "InvalidLogResourceType"),
         ("no such group", dict(resource_id=nobody), 404, "ResourceNotFound"),
         ("no such port", dict(target_id=nobody), 404, "TargetResourceNotFound"),
         ("a port that is not in the group", dict(resource_id=db["id"], target_id=port["id"]), 400,
