@@ -9,6 +9,8 @@
 
 #include "lib/error.h"
 
+#define DICT_LEVELS_MAX 1024
+
 const struct attr_view attr_view_all = {.fields = UINT64_MAX, .aliases = UINT64_MAX};
 
 static bool object_decode(const struct attr_table *table, json_t *body, void *object,
@@ -153,6 +155,25 @@ static bool decode_map(const struct attr *attr, json_t *value, void *object, GEr
 	return true;
 }
 
+/* What is stored has more around it than a request has: what could be read from one could not be
+ * read again. */
+static bool is_deep(json_t *value, unsigned int levels)
+{
+	const char *key;
+	json_t *inner;
+	size_t i;
+
+	if (levels == 0)
+		return json_is_object(value) || json_is_array(value);
+	json_object_foreach (value, key, inner)
+		if (is_deep(inner, levels - 1))
+			return true;
+	json_array_foreach (value, i, inner)
+		if (is_deep(inner, levels - 1))
+			return true;
+	return false;
+}
+
 static bool decode_dict(const struct attr *attr, json_t *value, void *object, GError **error)
 {
 	char **at = (void *)((char *)object + attr->offset);
@@ -167,6 +188,11 @@ static bool decode_dict(const struct attr *attr, json_t *value, void *object, GE
 		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
 			    "%zu bytes exceed the maximum of %" G_GINT64_FORMAT, strlen(text),
 			    attr->max);
+		return false;
+	}
+	if (is_deep(value, DICT_LEVELS_MAX)) {
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID, "more than %d levels",
+			    DICT_LEVELS_MAX);
 		return false;
 	}
 	g_free(*at);

@@ -68,6 +68,9 @@ refused("on a host that cannot", add("h9"), 500, "PortBindingError", "h9", p["id
 refused("on no host", w.call("POST", url, {"binding": {}}), 400, "HTTPBadRequest", "'host'")
 refused("on a name that is none", add("a b"), 400, "HTTPBadRequest", "'a b'")
 refused("on an empty name", add(""), 400, "HTTPBadRequest", "host", "''")
+refused("with a profile that could not be stored", w.call("POST", url, (
+        '{"binding":{"host":"h3","profile":{"":%s%s}}}' % ("[" * 2045, "]" * 2045)).encode()), 400,
+        "HTTPBadRequest", "profile", "levels")
 refused("something else", add("h3", x=1), 400, "HTTPBadRequest", "'x'")
 refused("no binding", w.call("POST", url, {}), 400, "HTTPBadRequest", "'binding'")
 both = lambda query="": sorted((b["host"], b["status"]) for b in
