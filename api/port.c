@@ -208,6 +208,14 @@ static void port_lower_names(struct port *port)
 	name_lower(&port->dns_domain);
 }
 
+/* A name that its network's domain has left behind hinders no other change. */
+static bool port_check_names(struct job *job, const struct port *before,
+			     const struct port *port, uint64_t given, GError **error)
+{
+	return (before && !was_given(given, "dns_name") && !was_given(given, "dns_domain")) ||
+	       dns_check_port(job_cloud(job), port, error);
+}
+
 static bool port_put(struct job *job, const void *before_object, void *object, uint64_t given,
 		     GError **error)
 {
@@ -227,7 +235,7 @@ static bool port_put(struct job *job, const void *before_object, void *object, u
 		port->port_security_enabled = network->port_security_enabled;
 	binding_judge(job, before, port);
 	port_lower_names(port);
-	if (!dns_check_port(job_cloud(job), port, error) ||
+	if (!port_check_names(job, before, port, given, error) ||
 	    !api_port_complete(job, before, port, given, error) ||
 	    (before && port_is_router_interface(before) && was_given(given, "fixed_ips") &&
 	     !interface_update(job, before, port, error)))

@@ -78,6 +78,14 @@ w.put("network", n["id"], dns_domain="")
 equal("nor does its name, without it", "db.net.example", names(q)[0][0])
 equal("no domain at all", [("host-10-0-0-9", "host-10-0-0-9")],
       [(x[0], x[2]) for x in names(p)[:1]])
+w.put("network", n["id"], dns_domain="old.example.")
+w.put("port", q["id"], dns_name="db.old.example.", dns_domain="")
+w.put("network", n["id"], dns_domain="new.example.")
+r = w.put("port", q["id"], name="still")
+equal("a name that its network's domain has left hinders no other change", (200, "still"),
+      (r.status, r["port"]["name"] if r.status == 200 else r))
+refused("but is not given anew", w.put("port", q["id"], dns_name="db.old.example."), 400, "HTTPBadRequest",
+        "dns_name")
 r = subprocess.run([os.path.join(BUILD, "controller/weftd"), "--dns-domain", "a b"],
                    capture_output=True, text=True)
 check("weftd refuses what is no domain", r.returncode == 2 and "a b" in r.stderr, r)
