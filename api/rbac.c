@@ -38,10 +38,16 @@ static void group_users(const struct cloud *cloud, struct uuid id, GHashTable *p
 static void address_group_users(const struct cloud *cloud, struct uuid id, GHashTable *projects)
 {
 	const GPtrArray *rules = cloud_list_remote_rules(cloud, id);
+	const GPtrArray *policies = cloud_list(cloud, KIND_POLICY);
 
 	for (guint i = 0; i < rules->len; i++)
 		g_hash_table_add(projects,
 				 (void *)((struct object *)rules->pdata[i])->project_id);
+	for (guint i = 0; i < policies->len && cloud_count_address_users(cloud, id); i++)
+		if (selector_policy_names_group(policies->pdata[i], id))
+			g_hash_table_add(
+				projects,
+				(void *)((struct object *)policies->pdata[i])->project_id);
 }
 
 static void scope_users(const struct cloud *cloud, struct uuid id, GHashTable *projects)

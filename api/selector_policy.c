@@ -6,6 +6,7 @@
 #include "api/selector_policy.h"
 
 #include "api/access.h"
+#include "api/rbac.h"
 #include "lib/error.h"
 
 static bool policy_accepts(const struct selector_policy *policy, uint32_t direction)
@@ -38,7 +39,7 @@ static void policy_unite_denials(struct selector_policy *policy)
 		policy->default_deny.count = 1;
 }
 
-static bool group_check(struct job *job, struct uuid id, GError **error)
+static bool group_check(struct job *job, struct uuid id, const char *project, GError **error)
 {
 	const struct resource *groups = resource_get(KIND_ADDRESS_GROUP);
 	const struct address_group *group = job_find(job, KIND_ADDRESS_GROUP, id);
@@ -46,6 +47,7 @@ static bool group_check(struct job *job, struct uuid id, GError **error)
 	if (!group || !access_sees(job_api(job)->access, job_caller(job), groups, group))
 		return resource_not_found(groups, id, error);
 	job_guard(job, KIND_ADDRESS_GROUP, id);
+	rbac_use(job, KIND_ADDRESS_GROUP, group, project);
 	return true;
 }
 
@@ -59,7 +61,8 @@ static bool groups_check(struct job *job, const struct selector_policy *policy, 
 			struct uuid id =
 				vec_at(struct selector_peer, &rule->peers, n)->address_group_id;
 
-			if (!uuid_is_none(id) && !group_check(job, id, error))
+			if (!uuid_is_none(id) &&
+			    !group_check(job, id, policy->object.project_id, error))
 				return false;
 		}
 	}

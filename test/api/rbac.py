@@ -16,7 +16,7 @@ admin, a, b, c, r = ({"X-Auth-Token": x} for x in ("root", "a", "b", "c", "r"))
 nobody = "00000000-0000-4000-8000-00000000dead"
 PATHS = {"rbac_policy": "rbac-policies", "network": "networks", "security_group": "security-groups",
          "security_group_rule": "security-group-rules", "address_group": "address-groups",
-         "port": "ports"}
+         "port": "ports", "policy": "policies"}
 
 
 def call(method, kind, headers, id=None, **attrs):
@@ -220,6 +220,10 @@ refused("while a rule names it", call("DELETE", "rbac_policy", a, p["id"]), 409,
 refused("it is not the target's to change", w.call("PUT", "/v2.0/address-groups/%s/add_addresses" % ag["id"],
         {"addresses": ["10.8.0.0/16"]}, b), 403, "PolicyNotAuthorized")
 call("DELETE", "security_group_rule", b, rule["id"])
+peer = make("policy", b, name="p", rules=[{"direction": "ingress", "peers": [{"address_group_id": ag["id"]}]}])
+refused("nor while a policy of labels does", call("DELETE", "rbac_policy", a, p["id"]), 409, "RbacPolicyInUse",
+        "pb")
+call("DELETE", "policy", b, peer["id"])
 equal("then it goes", 204, call("DELETE", "rbac_policy", a, p["id"]).status)
 
 # At the same moment: a port by a policy, or the policy's end, but never both
