@@ -342,6 +342,13 @@ static bool number_parse(const struct attr *attr, const char *text, int64_t *out
 	return true;
 }
 
+/* "::" would be stored as null: only where null may stand. */
+static bool ip_read(const struct attr *attr, const char *text, struct ip *out)
+{
+	return ip_parse(text, out) &&
+	       (!ip_is_none(*out) || attr->flags & (ATTR_NULLABLE | ATTR_NULL_IN));
+}
+
 bool attr_parse(const struct attr *attr, const char *text, void *object, GError **error)
 {
 	void *at = attr_at(attr, object);
@@ -375,7 +382,7 @@ bool attr_parse(const struct attr *attr, const char *text, void *object, GError 
 	case ATTR_UUID:
 		return uuid_parse(text, at) || invalid(error, text, "UUID");
 	case ATTR_IP:
-		return ip_parse(text, at) || invalid(error, text, "IP address");
+		return ip_read(attr, text, at) || invalid(error, text, "IP address");
 	case ATTR_PREFIX:
 		return prefix_read(attr, text, at, error);
 	case ATTR_MAC:

@@ -391,8 +391,9 @@ static bool subnet_check_version(const struct subnet *subnet, GError **error)
 			prefix_print(subnet->cidr, text), (int)subnet->ip_version);
 		return false;
 	}
-	if (prefix_length(subnet->cidr) == 0 || ip_is_multicast(subnet->cidr.ip) ||
-	    is_loopback(subnet->cidr)) {
+	/* "::" is no address that one could have. */
+	if (prefix_length(subnet->cidr) == 0 || ip_is_none(subnet->cidr.ip) ||
+	    ip_is_multicast(subnet->cidr.ip) || is_loopback(subnet->cidr)) {
 		g_set_error(
 			error, WEFT_ERROR, WEFT_ERROR_INVALID,
 			"InvalidInput: Invalid input for operation: cidr '%s' is not a range "

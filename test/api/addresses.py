@@ -47,6 +47,12 @@ sub("pool upside down", 400, "InvalidAllocationPool", cidr="10.1.0.0/24",
     allocation_pools=[{"start": "10.1.0.9", "end": "10.1.0.5"}])
 sub("pool without an end", 400, "HTTPBadRequest", "allocation_pools", "end", cidr="10.1.0.0/24",
     allocation_pools=[{"start": "10.1.0.9"}])
+sub("the address that nobody has", 400, "InvalidInput", "unicast", cidr="::/128", ip_version=6,
+    enable_dhcp=False)
+sub("a server that nobody is", 400, "HTTPBadRequest", "dns_nameservers", "'::'", cidr="10.1.0.0/24",
+    dns_nameservers=["::"])
+sub("a hop by nobody", 400, "HTTPBadRequest", "host_routes", "'::'", cidr="10.1.0.0/24",
+    host_routes=[{"destination": "10.2.0.0/24", "nexthop": "::"}])
 sub("/31 with DHCP", 400, "InvalidInput", "/31", cidr="10.1.0.0/31")
 sub("modes of an IPv4 subnet", 400, "InvalidInput", cidr="10.1.0.0/24", ipv6_ra_mode="slaac")
 sub("SLAAC needs /64", 400, "InvalidInput", "/64", cidr="fd00::/80", ip_version=6,
