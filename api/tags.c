@@ -66,7 +66,8 @@ static const struct object *tags_find_member(const struct ask *ask, GError **err
 	const struct object *object = NULL;
 	struct uuid id;
 
-	if (uuid_parse(ask->id, &id))
+	/* What has no such attribute could not keep them. */
+	if (attr_find(resource_table(ask->resource), "tags") && uuid_parse(ask->id, &id))
 		object = cloud_find(ask->api->cloud, ask->resource->kind, id);
 	if (object && access_sees(ask->api->access, ask->caller, ask->resource, object))
 		return object;

@@ -73,6 +73,9 @@ equal("and of what is not", [n["id"]], [x["id"] for x in w.get("networks?shared=
 equal("its subnet is seen", s["id"], w.get("subnets/" + s["id"], b)["subnet"]["id"])
 refused("but the network is not the target's to change", call("PUT", "network", b, n["id"], name="x"),
         403, "PolicyNotAuthorized")
+tags = "/v2.0/rbac-policies/%s/tags" % p["id"]
+refused("a policy keeps no tags", w.call("PUT", tags + "/t", None, a), 404, "TagResourceNotFound")
+refused("nor shows any", w.call("GET", tags, None, a), 404, "TagResourceNotFound")
 refused("the policy neither: it does not see it", call("GET", "rbac_policy", b, p["id"]), 404,
         "RbacPolicyNotFound")
 refused("nor deletes it", call("DELETE", "rbac_policy", b, p["id"]), 404, "RbacPolicyNotFound")
