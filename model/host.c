@@ -98,9 +98,12 @@ bool host_check_name(const char *name)
 		       length;
 }
 
-/* "": none. */
+/* "": none. Agents say it past the attribute's own check. */
 bool host_check_zone(const char *zone)
 {
+	for (const char *c = zone; *c; c++)
+		if (g_ascii_iscntrl(*c))
+			return false;
 	return !*zone || (strlen(zone) <= ZONE_MAX && !strchr(zone, ':') &&
 			  !strchr(zone, ',') && g_utf8_validate(zone, -1, NULL));
 }

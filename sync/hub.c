@@ -278,13 +278,15 @@ static void session_open(struct session *session, struct http_request *request, 
 		session_send_all(session);
 }
 
+/* It may name what came in any bytes. */
 static void reply_error(struct http_request *request, const GError *error)
 {
+	g_autofree char *message = g_utf8_make_valid(error->message, -1);
 	json_t *object = json_pack("{s:s, s:s}", "type",
 				   error->domain == WEFT_ERROR
 					   ? weft_error_to_name((enum weft_error)error->code)
 					   : "internal",
-				   "message", error->message);
+				   "message", message);
 	char *text = json_dumps(object, JSON_COMPACT);
 
 	http_reply_json(request, weft_error_to_status(error), g_strdup(text));

@@ -63,6 +63,10 @@ w.put("host", a2["id"], availability_zone="west")
 equal("an operator moves a host", {"east", "west"}, {z[0] for z in zones()})
 refused("to what is no name", w.put("host", a2["id"], availability_zone="a:b"), 400,
         "HTTPBadRequest", "'a:b'")
+for bad in ("%ff", "a%01b", "a%3Ab"):
+    equal("nor does an agent say one: " + bad, 400, w.call(
+        "GET", "/weft/v1/hosts/h9/rows?ip=10.99.0.9&zone=" + bad).status)
+equal("nor an address: %ff", 400, w.call("GET", "/weft/v1/hosts/h9/rows?ip=%ff").status)
 h1.close()
 soon("a lost host's zone is not available", lambda: ("east", "network", "unavailable") in zones())
 equal("filter by state", {"west"}, {z[0] for z in zones("?state=available")})
