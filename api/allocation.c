@@ -223,15 +223,17 @@ static struct uuid scope_of(struct job *job, const struct subnet *subnet)
 	return pool->address_scope_id;
 }
 
-bool allocation_check_network(struct job *job, const struct subnet *subnet, GError **error)
+/* No other subnet of OTHERS on its network is of another scope or pool. */
+static bool network_check(struct job *job, const struct subnet *subnet, const GPtrArray *others,
+			  GError **error)
 {
-	const GPtrArray *others = cloud_list_subnets(job_cloud(job), subnet->network_id);
 	struct uuid scope = scope_of(job, subnet);
 
 	for (guint i = 0; i < others->len; i++) {
 		const struct subnet *other = others->pdata[i];
 
-		if (other->ip_version != subnet->ip_version ||
+		if (!uuid_equal(other->network_id, subnet->network_id) ||
+		    other->ip_version != subnet->ip_version ||
 		    uuid_equal(other->object.id, subnet->object.id) ||
 		    uuid_equal(other->subnetpool_id, subnet->subnetpool_id))
 			continue;
@@ -247,4 +249,13 @@ bool allocation_check_network(struct job *job, const struct subnet *subnet, GErr
 				       "pool.");
 	}
 	return true;
+}
+
+bool allocation_check_network(struct job *job, const struct subnet *subnet, GError **error)
+{
+	g_autoptr(GPtrArray) own = job_list_changed(job, KIND_SUBNET);
+
+	return network_check(job, subnet,
+			     cloud_list_subnets(job_cloud(job), subnet->network_id), error) &&
+	       network_check(job, subnet, own, error);
 }

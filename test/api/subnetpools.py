@@ -187,6 +187,10 @@ equal("a network is in its subnets' scope", (scope["id"], None), (lambda x: (
     x["ipv4_address_scope"], x["ipv6_address_scope"]))(w.get("networks/" + n["id"])["network"]))
 equal("two pools of one scope", 201, take(y, n).status)
 refused("but not of two", take(p, n), 400, "NetworkAddressScopeAffinityError")
+n = make("network")
+refused("nor at once", w.call("POST", "/v2.0/subnets", {"subnets": [
+    dict(network_id=n["id"], ip_version=4, subnetpool_id=x["id"]),
+    dict(network_id=n["id"], ip_version=4, cidr="192.0.2.0/24")]}), 400, "NetworkAddressScopeAffinityError")
 refused("nor does a pool move away", put("subnetpool", y, address_scope_id=other["id"]), 400,
         "NetworkAddressScopeAffinityError")
 refused("a foreign scope", post("subnetpool", b, name="f", prefixes=["10.30.0.0/16"],
