@@ -417,12 +417,14 @@ struct port_conns_value {
 
 struct sources_value {
 	__u32 most; /* 0: an eighth of the share */
+	__u32 pad;
 	__u32 word[1 << SOURCE_BITS];
 };
 
 _Static_assert(sizeof(struct conn_key) == 48, "no padding but its own");
 _Static_assert(sizeof(struct conn_value) == 64, "one cache line");
 _Static_assert(sizeof(struct port_conns_value) == 16, "no padding");
+_Static_assert(sizeof(struct sources_value) % 8 == 0, "as the kernel spaces what is mapped");
 
 /* Map `fragment`: LRU hash from the first fragment to its ports. */
 struct fragment_key {

@@ -29,6 +29,15 @@ static void open_some(uint32_t slot, uint32_t count)
 	g_assert_cmpint(bpf_map_update_elem(map, &slot, &value, BPF_ANY), ==, 0);
 }
 
+/* How many the programs let each source open towards SLOT in a second. */
+static uint32_t read_most(uint32_t slot)
+{
+	struct sources_value value;
+
+	g_assert_cmpint(bpf_map_lookup_elem(sources, &slot, &value), ==, 0);
+	return value.most;
+}
+
 static uint32_t left(uint32_t slot)
 {
 	struct port_conns_value value = read_slot(slot);
@@ -117,8 +126,16 @@ static void test_flood(void)
 	share_end(share);
 	g_assert_true(share_is_flooded(share, 8));
 	g_assert_false(share_is_flooded(share, 9));
+	g_assert_cmpuint(read_most(8), ==, 8);
 	sweep(share, 8, 10);
 	g_assert_false(share_is_flooded(share, 8));
+	g_assert_cmpuint(read_most(8), ==, 0);
+	share_begin(share);
+	for (uint32_t i = 0; i <= LIMIT / 4; i++)
+		share_see(share, 34, true);
+	share_end(share);
+	for (uint32_t slot = 0; slot < LIM_HOST_PORTS; slot++)
+		g_assert_cmpuint(read_most(slot), ==, slot == 34 ? 8 : 0);
 	share_free(share);
 }
 
