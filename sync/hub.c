@@ -22,6 +22,7 @@
 #define ELSEWHERE_BYTES (256U << 10)
 #define DUMP_BLOCK	65536
 #define HAND_QUEUED	(8U << 20)  /* on a stream that is to be handed something */
+#define HAND_MAX	(1U << 20)  /* of one line: a longer one might break the stream */
 #define STREAM_EXTRA	(32U << 20) /* queued on a stream beyond what it began with */
 #define SLICES		16	    /* of a beat: not all hosts at the same moment */
 
@@ -414,8 +415,8 @@ static struct session *hand_find(struct hub *hub, const char *host, const json_t
 }
 
 /* Not a row: it belongs to no revision, and who is not there now never gets it. */
-static void hand_write(struct hub *hub, struct session *session, const char *host,
-		       const json_t *body)
+static bool hand_write(struct hub *hub, struct session *session, const char *host,
+		       const json_t *body, GError **error)
 {
 	json_t *line =
 		json_pack("{s:s,s:I,s:O,s:{s:s,s:O}}", "op", "hand", "rev",
@@ -424,10 +425,16 @@ static void hand_write(struct hub *hub, struct session *session, const char *hos
 	char *text = json_dumps(line, JSON_COMPACT);
 	g_autofree char *ended = g_strconcat(text, "\n", NULL);
 	g_autoptr(GRefString) shared = g_ref_string_new(ended);
+	bool fits = g_ref_string_length(shared) <= HAND_MAX;
 
-	session_write(shared, session);
+	if (fits)
+		session_write(shared, session);
+	else
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+			    "host %s: handover: conns: more than %u bytes", host, HAND_MAX);
 	free(text);
 	json_decref(line);
+	return fits;
 }
 
 static void serve_handover(struct hub *hub, struct http_request *request,
@@ -439,11 +446,10 @@ static void serve_handover(struct hub *hub, struct http_request *request,
 	struct session *session = hand_find(hub, host, body, &error);
 	json_auto_t *reply = NULL;
 
-	if (!session) {
+	if (!session || !hand_write(hub, session, host, body, &error)) {
 		reply_error(request, error);
 		return;
 	}
-	hand_write(hub, session, host, body);
 	hub->counters.handovers++;
 	reply = json_pack("{s:s}", "host", session->name);
 	http_reply_json(request, 200, json_dumps(reply, JSON_COMPACT));

@@ -166,6 +166,17 @@ static void test_snapshot(void)
 
 #define PORT "aaaaaaaa-54a6-4a5c-8a44-0d3f2a3b4c5d"
 
+/* More than a host takes in one line: its stream would break. Numbers grow when they are printed. */
+static void check_long_handover(struct world *w, const char *path)
+{
+	g_autoptr(GString) body = g_string_new("{\"port\":\"" PORT "\",\"conns\":[");
+
+	for (int i = 0; i < 300000; i++)
+		g_string_append(body, "0.1,");
+	g_string_append(body, "1]}");
+	check_request(w, "POST", path, body->str, 400, "conns: more than 1048576 bytes");
+}
+
 /* From h2 to h1, and to nobody else: not from who has lost nothing, nor to who is not here. */
 static void test_handover(void)
 {
@@ -186,6 +197,7 @@ static void test_handover(void)
 	check_request(&w, "POST", path, "[", 400, "has no port");
 	check_request(&w, "POST", "/weft/v1/hosts/h1/handover", body, 404, "has not moved");
 	other = ask(&w, "h1", "POST", path, body, 403);
+	check_long_handover(&w, path);
 	g_assert_cmpstr(w.hands->str, ==, "");
 	given = ask(&w, "h2", "POST", path, body, 200);
 	g_assert_cmpstr(given, ==, "{\"host\":\"h1\"}");
