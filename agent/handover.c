@@ -15,6 +15,7 @@
 #include "agent/agent.h"
 #include "agent/handed.h"
 #include "agent/jiffies.h"
+#include "agent/share.h"
 #include "lib/http_client.h"
 #include "lib/log.h"
 
@@ -274,7 +275,10 @@ void handover_collect(struct handover *handover)
 
 /* -------------------------------------------------------------- placing */
 
-/* One turn's worth. False: all of it is in the table. */
+/*
+ * One turn's worth. False: all of it is in the table, or is more than the port may have: whoever
+ * hands it over may not fill the table that others need, too.
+ */
 static bool place_step(struct parcel *parcel, const struct wire *wire)
 {
 	struct agent *agent = parcel->handover->agent;
@@ -286,7 +290,8 @@ static bool place_step(struct parcel *parcel, const struct wire *wire)
 			&g_array_index(parcel->entries, struct entry, parcel->done);
 
 		entry->key.slot = wire->slot;
-		if (!bpf_map_update_elem(fd, &entry->key, &entry->value, BPF_NOEXIST))
+		if (share_take(agent->share, wire->slot) &&
+		    !bpf_map_update_elem(fd, &entry->key, &entry->value, BPF_NOEXIST))
 			parcel->placed++;
 	}
 	return parcel->done < parcel->entries->len;

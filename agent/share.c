@@ -19,6 +19,7 @@ struct share {
 	uint32_t limit;
 	uint32_t opened[LIM_HOST_PORTS]; /* when the sweep under way began */
 	uint32_t seen[LIM_HOST_PORTS];	 /* in it */
+	uint32_t taken[LIM_HOST_PORTS];	 /* since it began, by the agent */
 	uint32_t living[LIM_HOST_PORTS]; /* in the last one */
 	uint32_t asking[LIM_HOST_PORTS]; /* in it, towards the port and without an answer */
 };
@@ -89,6 +90,7 @@ void share_begin(struct share *share)
 	for (uint32_t slot = 0; slot < LIM_HOST_PORTS; slot++) {
 		share->opened[slot] = opened(share, slot);
 		share->seen[slot] = 0;
+		share->taken[slot] = 0;
 		share->asking[slot] = 0;
 	}
 }
@@ -101,17 +103,27 @@ void share_see(struct share *share, uint32_t slot, bool asks)
 	share->asking[slot] += asks;
 }
 
+bool share_take(struct share *share, uint32_t slot)
+{
+	uint32_t allowed = share->ports[slot].allowed;
+
+	if ((int32_t)(allowed - opened(share, slot)) <= 0)
+		return false;
+	allow(share, slot, allowed - 1);
+	share->taken[slot]++;
+	return true;
+}
+
 void share_end(struct share *share)
 {
 	for (uint32_t slot = 0; slot < LIM_HOST_PORTS; slot++) {
-		uint32_t living = share->seen[slot];
+		uint32_t living = share->seen[slot], used = living + share->taken[slot];
 
 		share->living[slot] = living;
 		allow_sources(share, slot);
 		/* what was opened during the sweep may count twice, never not at all */
 		allow(share, slot,
-		      share->opened[slot] +
-			      (living < share->limit ? share->limit - living : 0));
+		      share->opened[slot] + (used < share->limit ? share->limit - used : 0));
 	}
 }
 

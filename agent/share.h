@@ -21,6 +21,9 @@ void share_begin(struct share *share);
 void share_see(struct share *share, uint32_t slot, bool asks);
 void share_end(struct share *share);
 
+/* The agent itself puts one more into the table for the slot. False: its share is used up. */
+bool share_take(struct share *share, uint32_t slot);
+
 /* Do so many open towards the slot without going on that each source may only open a few? */
 bool share_is_flooded(const struct share *share, uint32_t slot);
 /* Had the slot more than half of its share at the last sweep? Then who opens and does not go on

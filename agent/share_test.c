@@ -96,6 +96,31 @@ static void test_meanwhile(void)
 	share_free(share);
 }
 
+/* What the agent puts into the table counts as well, also in a sweep that has passed it by. */
+static void test_taken(void)
+{
+	struct share *share = fresh();
+
+	sweep(share, 7, 0);
+	open_some(7, LIMIT - 2);
+	g_assert_true(share_take(share, 7));
+	g_assert_true(share_take(share, 7));
+	g_assert_false(share_take(share, 7));
+	g_assert_cmpuint(left(7), ==, 0);
+	share_begin(share);
+	share_end(share);
+	for (uint32_t i = 0; i < 30; i++)
+		g_assert_true(share_take(share, 7));
+	share_begin(share);
+	for (uint32_t i = 0; i < 10; i++)
+		g_assert_true(share_take(share, 7));
+	for (uint32_t i = 0; i < 30; i++)
+		share_see(share, 7, false);
+	share_end(share);
+	g_assert_cmpuint(left(7), ==, LIMIT - 40);
+	share_free(share);
+}
+
 /* The counter turns over. */
 static void test_turn(void)
 {
@@ -154,6 +179,7 @@ int main(int argc, char **argv)
 	}
 	g_test_add_func("/share/sweeps move it on", test_sweeps);
 	g_test_add_func("/share/what is opened meanwhile counts", test_meanwhile);
+	g_test_add_func("/share/what the agent puts there counts", test_taken);
 	g_test_add_func("/share/a flood is told from a crowd", test_flood);
 	g_test_add_func("/share/counters turn over", test_turn);
 	return g_test_run();

@@ -139,6 +139,27 @@ heard_late() { grep -q "^lost tcp $COUNT\$" "$CLOUD_DIR/log/client"; }
 check 'what was sent again meanwhile is heard' cloud_wait 60 heard_late
 check 'the server is heard on each' pushed late
 
+# A host that the port has just left hands over more than a port may have: the rest of the table is
+# for others.
+SHARE=16384
+forge() { # FROM: twelve times 2000 connections
+	local n
+	for n in 1 2 3 4 5 6 7 8 9 10 11 12; do
+		api POST "/weft/v1/hosts/$1/handover" "$(/usr/bin/python3 -c '
+import json, sys
+print(json.dumps({"port": sys.argv[1], "conns": [[6, "10.0.1.11", 1, "192.0.2." + sys.argv[2], n, 1] + [0] * 10
+    for n in range(2000)]}, separators=(",", ":")))' "$m" $n)" | grep -q '"host"' || return
+		sleep 0.2
+	done
+}
+taken() { agent h1 GET /metrics | sed -n 's/^weft_connections_handed_over_total{result="taken"} //p'; }
+check 'it moves once more' bound_first h3 h1
+check 'the old host hands over more, and more' forge h3
+many() { [ "$(taken)" -gt $((SHARE / 2)) ]; }
+check 'they come into the table' cloud_wait 10 many
+sleep 1
+check 'but no more than its share' test "$(taken)" -le $((SHARE + COUNT))
+
 # A port that is deleted has no heir: nobody is troubled with it.
 warned() { grep -c '^warning handover\|^warn handover' "$CLOUD_DIR/log/agent-$1"; }
 api DELETE "/v2.0/ports/$p" >/dev/null
