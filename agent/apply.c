@@ -15,6 +15,7 @@ struct run {
 	const struct apply_writer *writer;
 	GArray *changes; /* struct desired_change */
 	GArray *cells;	 /* uint16_t */
+	bool held_back;	 /* banks are not whole: nobody is given one */
 	struct apply_result result;
 	GError *error; /* the first */
 };
@@ -207,13 +208,29 @@ static gsize batch_write(struct run *run, const struct batch *batch, enum desire
 	return run->writer->del(run->writer->data, map, keys, count, error);
 }
 
-/* One entry that cannot be written does not keep back those after it; a full map does. */
+/* A bank without all of its cells may let pass what the whole one denies. */
+static bool is_of_banks(enum desired_map map)
+{
+	return map >= DESIRED_CELL && map <= DESIRED_POLICY;
+}
+
+static bool names_banks(enum desired_map map)
+{
+	return map == DESIRED_BORDER || map == DESIRED_PORT;
+}
+
+/* One entry that cannot be written does not keep back those after it; a full map does, and one of
+ * banks those who would name them. */
 static void batch_run(struct run *run, enum desired_map map, bool put)
 {
 	struct batch batch;
 	gsize at = 0;
 
 	batch_init(&batch, run, map, put);
+	if (put && run->held_back && names_banks(map)) {
+		run->result.failed += batch.entries->len;
+		at = batch.entries->len;
+	}
 	while (at < batch.entries->len) {
 		GError *error = NULL;
 		gsize done = batch_write(run, &batch, map, put, at, &error);
@@ -226,6 +243,7 @@ static void batch_run(struct run *run, enum desired_map map, bool put)
 		if (!error)
 			continue;
 		run_fail(run, map, error);
+		run->held_back |= put && is_of_banks(map);
 		at++;
 		if (full) {
 			run->result.failed += batch.entries->len - at;

@@ -25,6 +25,7 @@ struct kernel {
 	int last_put;			     /* order within one apply */
 	int last_del;
 	bool fail;
+	bool half; /* a bank could not be written whole in this run */
 	gsize writes;
 };
 
@@ -123,7 +124,9 @@ static gsize kernel_put(void *data, enum desired_map map, const void *keys, cons
 	g_assert_cmpint(kernel->last_put, <=, (int)map);
 	g_assert_cmpint(kernel->last_del, ==, DESIRED_MAP_COUNT);
 	kernel->last_put = (int)map;
+	g_assert_false(kernel->half && (map == DESIRED_BORDER || map == DESIRED_PORT));
 	count = kernel_fail(kernel, count, error);
+	kernel->half |= *error && map >= DESIRED_CELL && map <= DESIRED_POLICY;
 	for (gsize i = 0; i < count; i++)
 		g_hash_table_replace(
 			kernel->maps[map],
@@ -455,6 +458,7 @@ static void world_apply(struct world *world, struct apply_result *result)
 
 	for (int i = 0; i < DESIRED_MAP_COUNT; i++)
 		before[i] = copy_map(world->kernel.maps[i]);
+	world->kernel.half = false;
 	world->kernel.last_put = 0;
 	world->kernel.last_del = DESIRED_MAP_COUNT;
 	g_hash_table_remove_all(world->kernel.bumped);
