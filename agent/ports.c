@@ -198,7 +198,7 @@ bool ports_detach(struct ports *ports, struct uuid id, GError **error)
 			    uuid_print(id, text));
 		return false;
 	}
-	taps_let_go(ports->agent->taps, id, device->link.ifindex);
+	taps_let_go(ports->agent->taps, id, &device->link);
 	device_remove(ports, device, "asked for");
 	agent_apply(ports->agent);
 	return true;

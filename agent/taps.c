@@ -51,10 +51,14 @@ void taps_print_name(struct uuid port, char *name)
 	g_strlcat(name, text, LINK_NAME);
 }
 
-void taps_let_go(struct taps *taps, struct uuid port, uint32_t ifindex)
+void taps_let_go(struct taps *taps, struct uuid port, const struct link *link)
 {
-	g_hash_table_replace(taps->let_go, g_memdup2(&port, sizeof(port)),
-			     GUINT_TO_POINTER(ifindex));
+	char name[LINK_NAME];
+
+	taps_print_name(port, name);
+	if (strcmp(name, link->name) == 0)
+		g_hash_table_replace(taps->let_go, g_memdup2(&port, sizeof(port)),
+				     GUINT_TO_POINTER(link->ifindex));
 }
 
 static bool tap_is_let_go(struct taps *taps, struct uuid port, uint32_t ifindex)

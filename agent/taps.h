@@ -10,6 +10,7 @@
 #include "lib/uuid.h"
 
 struct agent;
+struct link;
 struct taps;
 
 struct taps *taps_new(struct agent *agent);
@@ -21,8 +22,8 @@ void taps_note_row(struct taps *taps, struct uuid port);
 void taps_rows_applied(struct taps *taps);
 /* A device has appeared or changed; IFINDEX 0: some may have. */
 void taps_link_seen(struct taps *taps, uint32_t ifindex, const char *name);
-/* Somebody has asked that PORT be detached: its device, IFINDEX, is not taken again. */
-void taps_let_go(struct taps *taps, struct uuid port, uint32_t ifindex);
+/* Somebody has asked that PORT be detached: its device, if such a tap, is not taken again. */
+void taps_let_go(struct taps *taps, struct uuid port, const struct link *link);
 
 /* Into NAME (LINK_NAME bytes). */
 void taps_print_name(struct uuid port, char *name);
