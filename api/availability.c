@@ -33,8 +33,6 @@ struct availability {
 	int64_t used;
 };
 
-#define FIND (ATTR_FILTER | ATTR_SORT)
-
 static const struct attr_table subnet_availability_table = {
 	.singular = "subnet_ip_availability",
 	.size = sizeof(struct subnet_availability),
@@ -77,18 +75,18 @@ static const struct attr_table availability_table = {
 		(const struct attr[]){
 			{.name = "network_id",
 			 .type = ATTR_UUID,
-			 .flags = ATTR_VISIBLE | FIND,
+			 .flags = ATTR_VISIBLE | ATTR_FIND,
 			 .offset = offsetof(struct availability, network_id),
 			 .help = "the network"},
 			{.name = "network_name",
 			 .type = ATTR_STRING,
-			 .flags = ATTR_VISIBLE | FIND,
+			 .flags = ATTR_VISIBLE | ATTR_FIND,
 			 .offset = offsetof(struct availability, network_name),
 			 .help = "its name"},
 			{.name = "project_id",
 			 .alias = "tenant_id",
 			 .type = ATTR_SYMBOL,
-			 .flags = ATTR_VISIBLE | FIND,
+			 .flags = ATTR_VISIBLE | ATTR_FIND,
 			 .offset = offsetof(struct availability, project_id),
 			 .help = "whose it is"},
 			{.name = "ip_version",

@@ -102,34 +102,33 @@ static json_t *print_configurations(const void *object, const void *world)
 }
 
 #define SEEN (ATTR_VISIBLE | ATTR_COMPUTED)
-#define FIND (ATTR_FILTER | ATTR_SORT)
 
 static const struct attr attrs[] = {
 	OBJECT_HEAD,
 	{.name = "agent_type",
 	 .type = ATTR_STRING,
-	 .flags = SEEN | FIND,
+	 .flags = SEEN | ATTR_FIND,
 	 .print = print_type,
 	 .help = "always Weft agent: one does all"},
 	{.name = "binary",
 	 .type = ATTR_STRING,
-	 .flags = SEEN | FIND,
+	 .flags = SEEN | ATTR_FIND,
 	 .print = print_binary,
 	 .help = "its program"},
 	{.name = "topic",
 	 .type = ATTR_STRING,
-	 .flags = SEEN | FIND,
+	 .flags = SEEN | ATTR_FIND,
 	 .print = print_topic,
 	 .help = "always N/A: it is called by no queue"},
 	{.name = "host",
 	 .type = ATTR_STRING,
-	 .flags = ATTR_VISIBLE | FIND,
+	 .flags = ATTR_VISIBLE | ATTR_FIND,
 	 .offset = offsetof(struct host, object.name),
 	 .max = 253,
 	 .help = "what binding:host_id calls it"},
 	{.name = "admin_state_up",
 	 .type = ATTR_BOOL,
-	 .flags = ATTR_PUT | ATTR_VISIBLE | FIND,
+	 .flags = ATTR_PUT | ATTR_VISIBLE | ATTR_FIND,
 	 .offset = offsetof(struct host, admin_state_up),
 	 .initial = "true",
 	 .help = "false: no new ports are bound to its host"},
@@ -140,7 +139,7 @@ static const struct attr attrs[] = {
 	 .help = "it is connected"},
 	{.name = "availability_zone",
 	 .type = ATTR_STRING,
-	 .flags = SEEN | FIND,
+	 .flags = SEEN | ATTR_FIND,
 	 .print = print_zone,
 	 .help = "the zone of its host"},
 	{.name = "created_at",
@@ -183,7 +182,7 @@ const struct attr_table agent_table = {
 
 #define ZONE(member, text)                                                                     \
 	{                                                                                      \
-		.name = #member, .type = ATTR_STRING, .flags = ATTR_VISIBLE | FIND,            \
+		.name = #member, .type = ATTR_STRING, .flags = ATTR_VISIBLE | ATTR_FIND,       \
 		.offset = offsetof(struct zone, member), .max = ZONE_MAX, .help = text         \
 	}
 

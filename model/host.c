@@ -32,31 +32,28 @@ static json_t *host_print_ports(const void *object, const void *world)
 	return json_integer(world ? cloud_list_host_ports(world, host->object.name)->len : 0);
 }
 
-#define BOTH (ATTR_POST | ATTR_PUT | ATTR_VISIBLE)
-#define FIND (ATTR_FILTER | ATTR_SORT)
-
 static const struct attr attrs[] = {
 	OBJECT_HEAD,
 	{.name = "name",
 	 .type = ATTR_STRING,
-	 .flags = ATTR_POST | ATTR_VISIBLE | FIND | ATTR_REQUIRED | ATTR_COLUMN,
+	 .flags = ATTR_POST | ATTR_VISIBLE | ATTR_FIND | ATTR_REQUIRED | ATTR_COLUMN,
 	 .offset = offsetof(struct host, object.name),
 	 .max = 253,
 	 .help = "what binding:host_id calls it; unique"},
 	{.name = "tunnel_ip",
 	 .type = ATTR_IP,
-	 .flags = BOTH | FIND | ATTR_REQUIRED | ATTR_COLUMN,
+	 .flags = ATTR_BOTH | ATTR_FIND | ATTR_REQUIRED | ATTR_COLUMN,
 	 .offset = offsetof(struct host, tunnel_ip),
 	 .help = "its address on the underlay; unique"},
 	{.name = "admin_state_up",
 	 .type = ATTR_BOOL,
-	 .flags = BOTH | FIND,
+	 .flags = ATTR_BOTH | ATTR_FIND,
 	 .offset = offsetof(struct host, admin_state_up),
 	 .initial = "true",
 	 .help = "false: no new ports should be bound to it"},
 	{.name = "availability_zone",
 	 .type = ATTR_STRING,
-	 .flags = BOTH | FIND,
+	 .flags = ATTR_BOTH | ATTR_FIND,
 	 .offset = offsetof(struct host, zone),
 	 .max = ZONE_MAX,
 	 .help = "hosts that share a fate; its agent's option goes before it; default: nova"},

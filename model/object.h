@@ -50,6 +50,11 @@ enum kind {
 	KIND_COUNT,
 };
 
+/* What attributes mostly are: given on create, also on update; looked for. */
+#define ATTR_ONCE (ATTR_POST | ATTR_VISIBLE)
+#define ATTR_BOTH (ATTR_POST | ATTR_PUT | ATTR_VISIBLE)
+#define ATTR_FIND (ATTR_FILTER | ATTR_SORT)
+
 /* The standard attributes, for the head and the tail of every table. */
 #define OBJECT_HEAD                                                                            \
 	{                                                                                      \

@@ -63,30 +63,30 @@ json_t *rbac_print_shared(const void *object, const void *world, const char *pro
 			    cloud_find_grant(world, head->id, RBAC_SHARED, project) != NULL);
 }
 
-#define POST (ATTR_POST | ATTR_VISIBLE | ATTR_FILTER | ATTR_SORT | ATTR_COLUMN)
+#define SAID (ATTR_ONCE | ATTR_FIND | ATTR_COLUMN)
 
 static const struct attr attrs[] = {
 	OBJECT_HEAD,
 	{.name = "object_type",
 	 .type = ATTR_ENUM,
-	 .flags = POST | ATTR_REQUIRED,
+	 .flags = SAID | ATTR_REQUIRED,
 	 .offset = offsetof(struct rbac_policy, type),
 	 .names = types,
 	 .help = "what kind of object it is about"},
 	{.name = "object_id",
 	 .type = ATTR_UUID,
-	 .flags = POST | ATTR_REQUIRED,
+	 .flags = SAID | ATTR_REQUIRED,
 	 .offset = offsetof(struct rbac_policy, object_id),
 	 .help = "the object"},
 	{.name = "action",
 	 .type = ATTR_ENUM,
-	 .flags = POST | ATTR_REQUIRED,
+	 .flags = SAID | ATTR_REQUIRED,
 	 .offset = offsetof(struct rbac_policy, action),
 	 .names = rbac_actions,
 	 .help = "what the target may: use it, or, of a network, go out by it"},
 	{.name = "target_tenant",
 	 .type = ATTR_STRING,
-	 .flags = POST | ATTR_PUT | ATTR_REQUIRED,
+	 .flags = SAID | ATTR_PUT | ATTR_REQUIRED,
 	 .offset = offsetof(struct rbac_policy, target),
 	 .max = 255,
 	 .help = "the project that may; *: each"},

@@ -12,20 +12,17 @@ static json_t *router_print_status(const void *object, const void *world)
 	return json_string(status_names[STATUS_ACTIVE]);
 }
 
-#define BOTH (ATTR_POST | ATTR_PUT | ATTR_VISIBLE)
-#define FIND (ATTR_FILTER | ATTR_SORT)
-
 static const struct attr attrs[] = {
 	OBJECT_HEAD,
 	OBJECT_NAME,
 	{.name = "status",
 	 .type = ATTR_STRING,
-	 .flags = ATTR_VISIBLE | ATTR_COMPUTED | FIND | ATTR_COLUMN,
+	 .flags = ATTR_VISIBLE | ATTR_COMPUTED | ATTR_FIND | ATTR_COLUMN,
 	 .print = router_print_status,
 	 .help = "always ACTIVE: it is on every host"},
 	{.name = "admin_state_up",
 	 .type = ATTR_BOOL,
-	 .flags = BOTH | FIND | ATTR_COLUMN,
+	 .flags = ATTR_BOTH | ATTR_FIND | ATTR_COLUMN,
 	 .offset = offsetof(struct router, admin_state_up),
 	 .initial = "true",
 	 .help = "false: it routes nothing"},
@@ -37,7 +34,7 @@ static const struct attr attrs[] = {
 	 .help = "static routes: destination, nexthop"},
 	{.name = "external_gateway_info",
 	 .type = ATTR_DICT,
-	 .flags = BOTH | ATTR_NULLABLE,
+	 .flags = ATTR_BOTH | ATTR_NULLABLE,
 	 .offset = offsetof(struct router, gateway),
 	 .max = ROUTER_GATEWAY_MAX,
 	 .help = "null or {}: routers have no gateways"},
@@ -55,13 +52,13 @@ static const struct attr attrs[] = {
 	 .help = "zones in which there is a host: it can be on each"},
 	{.name = "distributed",
 	 .type = ATTR_BOOL,
-	 .flags = BOTH | ATTR_ADMIN_SET | ATTR_ADMIN_SEE,
+	 .flags = ATTR_BOTH | ATTR_ADMIN_SET | ATTR_ADMIN_SEE,
 	 .offset = offsetof(struct router, distributed),
 	 .initial = "true",
 	 .help = "always true: it is on every host"},
 	{.name = "ha",
 	 .type = ATTR_BOOL,
-	 .flags = BOTH | ATTR_ADMIN_SET | ATTR_ADMIN_SEE,
+	 .flags = ATTR_BOTH | ATTR_ADMIN_SET | ATTR_ADMIN_SEE,
 	 .offset = offsetof(struct router, ha),
 	 .initial = "false",
 	 .help = "always false: there is no one place that could fail"},
