@@ -63,6 +63,7 @@ static bool scope_del(struct job *job, const void *object, GError **error)
 
 const struct resource api_address_scope = {
 	.kind = KIND_ADDRESS_SCOPE,
+	.late = true, /* shared is what its policies say */
 	.put = scope_put,
 	.del = scope_del,
 };

@@ -330,6 +330,8 @@ static bool update_build(struct job *job, GError **error)
 	    !access_check(job, VERB_UPDATE, resource, object, given, error) ||
 	    !resource->put(job, before, object, given, error))
 		return false;
+	g_array_set_size(errand->made, 0);
+	g_array_append_val(errand->made, object->id);
 	errand_print(job, errand, object);
 	return true;
 }

@@ -138,6 +138,7 @@ static bool network_del(struct job *job, const void *object, GError **error)
 
 const struct resource api_network = {
 	.kind = KIND_NETWORK,
+	.late = true, /* shared is what its policies say */
 	.put = network_put,
 	.del = network_del,
 };

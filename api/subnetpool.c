@@ -343,6 +343,7 @@ static const struct resource_action actions[] = {
 
 const struct resource api_subnetpool = {
 	.kind = KIND_SUBNETPOOL,
+	.late = true, /* shared is what its policies say */
 	.put = pool_put,
 	.del = pool_del,
 	.actions = actions,

@@ -122,7 +122,8 @@ refused("then that one stays", call("DELETE", "rbac_policy", admin, every["id"])
 refused("which is what PUT says, too", call("PUT", "network", admin, n["id"], shared=False), 409,
         "InvalidSharedSetting")
 p = share("network", n, "pb")["rbac_policy"]
-equal("the target's own covers it", 200, call("PUT", "network", admin, n["id"], shared=False).status)
+reply = call("PUT", "network", admin, n["id"], shared=False)
+equal("the target's own covers it, and the answer says so", (200, False), (reply.status, reply["network"]["shared"]))
 equal("and the one for everybody is gone", [p["id"]],
       [x["id"] for x in w.get("rbac-policies", admin)["rbac_policies"]])
 equal("the target's port ends", 204, call("DELETE", "port", b, port["id"]).status)
