@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "compile/text_acl.h"
 
+#include "compile/text_policy.h"
 #include "compile/value.h"
 
 #define TIER_ACL 0 /* enum policy_tier */
@@ -20,20 +21,6 @@ char *text_key_acl_rule(const struct network_acl_rule *rule)
 	return g_strdup_printf("%s/%s", set, uuid_print(rule->object.id, id));
 }
 
-static void set_service(json_t *row, const struct network_acl_rule *rule)
-{
-	int protocol = network_acl_rule_get_protocol(rule);
-	bool icmp = protocol == 1 || protocol == 58;
-
-	if (protocol != SECURITY_PROTOCOL_ANY)
-		json_object_set_new(row, "protocol", json_integer(protocol));
-	if (rule->port_range_min != ATTR_INT_NONE)
-		json_object_set_new(row, "min", json_integer(rule->port_range_min));
-	if (rule->port_range_max != ATTR_INT_NONE)
-		json_object_set_new(row, icmp ? "code" : "max",
-				    json_integer(rule->port_range_max));
-}
-
 char *text_print_acl_rule(const struct network_acl_rule *rule)
 {
 	json_t *row = json_object();
@@ -50,7 +37,8 @@ char *text_print_acl_rule(const struct network_acl_rule *rule)
 		json_object_set_new(
 			row, "ethertype",
 			json_string(rule->ethertype == ETHERTYPE_IPV6 + 1 ? "IPv6" : "IPv4"));
-	set_service(row, rule);
+	text_set_service(row, network_acl_rule_get_protocol(rule), rule->port_range_min,
+			 rule->port_range_max);
 	if (network_acl_rule_get_prefix(rule, &prefix))
 		json_object_set_new(row, "prefix", value_from_prefix(prefix));
 	return value_dump(row);

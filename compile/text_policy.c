@@ -53,18 +53,16 @@ static void set_text(json_t *row, const char *name, char *text)
 	g_free(text);
 }
 
-static void set_service(json_t *row, const struct security_rule *rule)
+void text_set_service(json_t *row, int protocol, int64_t min, int64_t max)
 {
-	int protocol = security_rule_get_protocol(rule);
 	bool icmp = protocol == 1 || protocol == 58;
 
 	if (protocol != SECURITY_PROTOCOL_ANY)
 		json_object_set_new(row, "protocol", json_integer(protocol));
-	if (rule->port_range_min != ATTR_INT_NONE)
-		json_object_set_new(row, "min", json_integer(rule->port_range_min));
-	if (rule->port_range_max != ATTR_INT_NONE)
-		json_object_set_new(row, icmp ? "code" : "max",
-				    json_integer(rule->port_range_max));
+	if (min != ATTR_INT_NONE)
+		json_object_set_new(row, "min", json_integer(min));
+	if (max != ATTR_INT_NONE)
+		json_object_set_new(row, icmp ? "code" : "max", json_integer(max));
 }
 
 char *text_print_rule(const struct security_rule *rule, const struct security_group *group)
@@ -80,7 +78,8 @@ char *text_print_rule(const struct security_rule *rule, const struct security_gr
 	json_object_set_new(row, "action", json_string("accept"));
 	json_object_set_new(row, "ethertype",
 			    json_string(rule->ethertype == ETHERTYPE_IPV6 ? "IPv6" : "IPv4"));
-	set_service(row, rule);
+	text_set_service(row, security_rule_get_protocol(rule), rule->port_range_min,
+			 rule->port_range_max);
 	if (security_rule_get_prefix(rule, &prefix))
 		json_object_set_new(row, "prefix", value_from_prefix(prefix));
 	else if (!uuid_is_none(rule->remote_group_id))

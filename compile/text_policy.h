@@ -2,6 +2,8 @@
 /* The text of rows of rules, addresses and identities; see text.h. */
 #pragma once
 
+#include <jansson.h>
+
 #include "compile/compile.h"
 
 /* Its policy decides what passes. */
@@ -18,3 +20,6 @@ char *text_key_rule(const struct security_rule *rule);
 char *text_print_rule(const struct security_rule *rule, const struct security_group *group);
 /* The identity that is in the sets NAMES, which are sorted here. */
 char *text_print_identity(GPtrArray *names);
+
+/* A rule's protocol and ports (ICMP: type and code) into its ROW. */
+void text_set_service(json_t *row, int protocol, int64_t min, int64_t max);
