@@ -445,6 +445,12 @@ static bool parent_is_seen(struct job *job, const struct resource *resource, con
 	       resource_not_found(networks, *id, error);
 }
 
+static bool is_as_missing(struct job *job, const struct resource *resource, const void *object)
+{
+	return resource->deny_as_missing &&
+	       ((const struct object *)object)->project_id != job_caller(job)->project_id;
+}
+
 bool access_check(struct job *job, enum verb verb, const struct resource *resource,
 		  const void *object, uint64_t given, GError **error)
 {
@@ -456,6 +462,9 @@ bool access_check(struct job *job, enum verb verb, const struct resource *resour
 	if (!ask_object(access, job, rule, job_caller(job), resource, object)) {
 		if (verb == VERB_CREATE && !parent_is_seen(job, resource, object, error))
 			return false;
+		if (verb != VERB_CREATE && is_as_missing(job, resource, object))
+			return resource_not_found(resource, ((const struct object *)object)->id,
+						  error);
 		return resource_denied(verbs[verb], resource, NULL, error);
 	}
 	if (change_is_allowed(job, verb, resource, object, given, NULL))
@@ -480,8 +489,11 @@ bool access_check_action(struct job *job, const char *action, const struct resou
 
 	if (!rule)
 		return access_check(job, VERB_UPDATE, resource, object, 0, error);
-	return ask_object(access, job, rule, job_caller(job), resource, object) ||
-	       denied(name, error);
+	if (ask_object(access, job, rule, job_caller(job), resource, object))
+		return true;
+	if (is_as_missing(job, resource, object))
+		return resource_not_found(resource, ((const struct object *)object)->id, error);
+	return denied(name, error);
 }
 
 bool access_check_rule(const struct access *access, const struct caller *caller,

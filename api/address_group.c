@@ -176,4 +176,5 @@ const struct resource api_address_group = {
 	.put = group_put,
 	.del = group_del,
 	.actions = actions,
+	.deny_as_missing = true,
 };

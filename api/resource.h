@@ -34,6 +34,9 @@ struct resource {
 	const char *parent; /* "policy": attribute policy_id names its owner (ext_parent) */
 	bool late; /* shows its children: a reply is printed again when they are in the cloud */
 	bool admin_only; /* a list is refused, not empty, for who sees none of them */
+	/* Who sees another project's and may not change it is told that there is none: of
+	 * these the reference knows what is shared in its answers only. */
+	bool deny_as_missing;
 	/*
 	 * Something has to be made before CALLER reads: PREPARE makes it. Both or none.
 	 */

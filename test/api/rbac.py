@@ -222,7 +222,11 @@ rule = make("security_group_rule", b, security_group_id=mine[0], direction="ingr
             remote_address_group_id=ag["id"])
 refused("while a rule names it", call("DELETE", "rbac_policy", a, p["id"]), 409, "RbacPolicyInUse")
 refused("it is not the target's to change", w.call("PUT", "/v2.0/address-groups/%s/add_addresses" % ag["id"],
-        {"addresses": ["10.8.0.0/16"]}, b), 403, "PolicyNotAuthorized")
+        {"addresses": ["10.8.0.0/16"]}, b), 404, "AddressGroupNotFound")
+refused("nor to call otherwise", call("PUT", "address_group", b, ag["id"], name="x"), 404, "AddressGroupNotFound")
+refused("nor to end", call("DELETE", "address_group", b, ag["id"]), 404, "AddressGroupNotFound")
+refused("a reader of its own project is told why", call("PUT", "address_group", r, ag["id"], name="x"), 403,
+        "PolicyNotAuthorized", "update_address_group")
 call("DELETE", "security_group_rule", b, rule["id"])
 peer = make("policy", b, name="p", rules=[{"direction": "ingress", "peers": [{"address_group_id": ag["id"]}]}])
 refused("nor while a policy of labels does", call("DELETE", "rbac_policy", a, p["id"]), 409, "RbacPolicyInUse",
