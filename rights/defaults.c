@@ -98,8 +98,12 @@ const struct rule_default rule_defaults[] = {
 	{"create_subnet:segment_id", ADMIN, "Give segment_id when creating it"},
 	{"get_subnet:segment_id", ADMIN, "See segment_id"},
 	{"update_subnet:segment_id", ADMIN, "Change segment_id"},
-	{"create_subnet:service_types", ADMIN, "Give service_types when creating it"},
-	{"update_subnet:service_types", ADMIN, "Change service_types"},
+	/* The reference's say administrators, and are never asked: its attribute does not
+	 * have it so, and members do give them. */
+	{"create_subnet:service_types", ADMIN " or " NET_OWNER_MEMBER,
+	 "Give service_types when creating it"},
+	{"update_subnet:service_types", ADMIN_OR_MEMBER " or " NET_OWNER_MEMBER,
+	 "Change service_types"},
 	{"create_port", ADMIN_OR_SERVICE " or " PROJECT_MEMBER, "Create a port"},
 	{"get_port", ADMIN_OR_SERVICE " or " PROJECT_READER " or " NET_OWNER_READER,
 	 "Get a port"},

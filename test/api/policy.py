@@ -56,10 +56,10 @@ denied("a pair on another's network", w.put("port", pb["id"], b, allowed_address
     {"ip_address": "10.0.0.9"}]), "rule:update_port:allowed_address_pairs)")
 equal("on one's own it is fine", 200, w.put("port", p["id"], a, allowed_address_pairs=[
     {"ip_address": "10.0.0.9"}]).status)
-denied("what kinds of ports a subnet serves", w.post("subnet", a, network_id=n["id"], ip_version=4,
-       cidr="10.0.9.0/24", service_types=["compute:x"]), "rule:create_subnet:service_types)")
-denied("later, too", w.put("subnet", s["id"], a, service_types=["compute:x"]),
-       "rule:update_subnet:service_types)")
+x = w.post("subnet", a, network_id=n["id"], ip_version=4, cidr="10.0.9.0/24", service_types=["compute:x"])
+equal("what kinds of ports a subnet serves says its owner", (201, ["compute:x"]),
+      (x.status, x["subnet"]["service_types"]))
+equal("later, too", 200, w.put("subnet", x["subnet"]["id"], a, service_types=["compute:y"]).status)
 denied("a network's device on another's network", w.post("port", b, network_id=n["id"],
        device_owner="network:x"), "rule:create_port:device_owner)")
 equal("another device is fine", 201, w.post("port", b, network_id=n["id"],
