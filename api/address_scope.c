@@ -102,8 +102,7 @@ bool address_scope_check(struct job *job, const struct subnetpool *pool, GError 
 	g_autoptr(GPtrArray) own = job_list_changed(job, KIND_SUBNETPOOL);
 
 	if (!scope || !access_sees(job_api(job)->access, job_caller(job), scopes, scope))
-		return refuse("IllegalSubnetPoolAssociationToAddressScope", WEFT_ERROR_INVALID,
-			      pool, "it is not there, or not the project's", error);
+		return resource_not_found(scopes, pool->address_scope_id, error);
 	if (scope->ip_version != pool->ip_version)
 		return refuse("IllegalSubnetPoolIpVersionAssociationToAddressScope",
 			      WEFT_ERROR_INVALID, pool, "it is of another IP version", error);

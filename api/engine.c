@@ -316,11 +316,15 @@ static bool update_build(struct job *job, GError **error)
 	struct errand *errand = job_data(job);
 	const struct resource *resource = errand->resource;
 	const struct attr_table *table = resource_table(resource);
-	const void *before = errand_find_member(job, error);
 	struct object *object;
+	const void *before;
 	uint64_t given;
 
 	g_string_truncate(errand->reply, 0);
+	/* What can be said of no object is said whether there is this one or not. */
+	if (!attr_check_names(table, errand->body, ATTR_PUT, error))
+		return false;
+	before = errand_find_member(job, error);
 	if (!before)
 		return false;
 	object = job_edit(job, resource->kind, errand->id);

@@ -42,6 +42,8 @@ static json_t *schema_type(const struct attr *attr)
 {
 	const char *type = attr_is_map(attr) ? "object" : shapes[attr->type].type;
 
+	if (attr->flags & ATTR_QUOTED)
+		return json_pack("[s, s]", "integer", "string");
 	return may_be_null(attr) ? json_pack("[s, s]", type, "null") : json_string(type);
 }
 

@@ -202,6 +202,32 @@ static bool policy_check_object(struct job *job, const struct rbac_policy *polic
 	return true;
 }
 
+/* Who is to take from a pool must see the scope that the pool is in. */
+static bool policy_check_scope(struct job *job, const struct rbac_policy *policy,
+			       GError **error)
+{
+	const struct subnetpool *pool = job_find(job, KIND_SUBNETPOOL, policy->object_id);
+	const struct object *scope =
+		pool ? job_find(job, KIND_ADDRESS_SCOPE, pool->address_scope_id) : NULL;
+	g_autoptr(GPtrArray) grants = NULL;
+	char id[UUID_TEXT], pool_id[UUID_TEXT];
+
+	if (!scope || g_strcmp0(scope->project_id, policy->target) == 0)
+		return true;
+	grants = policies_list(job, scope->id, NULL);
+	for (guint i = 0; i < grants->len; i++) {
+		const struct rbac_policy *grant = grants->pdata[i];
+
+		if (grant->action == RBAC_SHARED && rbac_policy_is_for(grant, policy->target))
+			return true;
+	}
+	return bad_input(error,
+			 "target_tenant: %s has no access to address scope %s of subnet pool "
+			 "%s",
+			 policy->target, uuid_print(scope->id, id),
+			 uuid_print(policy->object_id, pool_id));
+}
+
 static bool policy_check(struct job *job, const struct rbac_policy *policy, GError **error)
 {
 	const char *type = resource_table(resource_get(rbac_get_kind(policy->type)))->singular;
@@ -213,7 +239,7 @@ static bool policy_check(struct job *job, const struct rbac_policy *policy, GErr
 		return bad_input(error,
 				 "Invalid action '%s' for object type '%s'. Valid actions: %s",
 				 rbac_actions[policy->action], type, rbac_actions[RBAC_SHARED]);
-	if (!policy_check_object(job, policy, error))
+	if (!policy_check_object(job, policy, error) || !policy_check_scope(job, policy, error))
 		return false;
 	for (guint i = 0; i < others->len; i++) {
 		const struct rbac_policy *other = others->pdata[i];

@@ -99,11 +99,32 @@ static bool pool_check_networks(struct job *job, const struct subnetpool *pool, 
 	return true;
 }
 
+/* What a scope holds says who owns it: who may only use it adds nothing later. */
+static bool pool_check_scope_owner(struct job *job, const struct subnetpool *before,
+				   GError **error)
+{
+	const struct object *scope =
+		job_find(job, KIND_ADDRESS_SCOPE, before->address_scope_id);
+	const struct caller *caller = job_caller(job);
+	char id[UUID_TEXT], name[UUID_TEXT];
+
+	if (!scope || caller->admin || g_strcmp0(scope->project_id, caller->project_id) == 0)
+		return true;
+	g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+		    "IllegalSubnetPoolUpdate: Illegal subnetpool update: subnetpool %s cannot "
+		    "be updated when associated with shared address scope %s.",
+		    uuid_print(before->object.id, name), uuid_print(scope->id, id));
+	return false;
+}
+
 static bool pool_check_scope(struct job *job, const struct subnetpool *before,
 			     const struct subnetpool *pool, uint64_t given, GError **error)
 {
 	bool moved = before && !uuid_equal(before->address_scope_id, pool->address_scope_id);
 
+	if (before && (moved || was_given(given, "prefixes")) &&
+	    !pool_check_scope_owner(job, before, error))
+		return false;
 	if (moved && !pool_check_networks(job, pool, error))
 		return false;
 	if (uuid_is_none(pool->address_scope_id) ||

@@ -64,6 +64,7 @@ enum attr_flag {
 	ATTR_ORDERED = 1 << 17,	  /* the list's order means something */
 	ATTR_UNIQUE = 1 << 20,	  /* a list of scalars that refuses to be told one twice */
 	ATTR_MEMBER = 1 << 21,	  /* a prefix with its length written; host bits are cleared */
+	ATTR_QUOTED = 1 << 22,	  /* an integer that replies print as a string */
 	ATTR_CALLER = 1 << 24,	  /* shown as print_for says, whatever is stored */
 };
 

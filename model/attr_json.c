@@ -345,10 +345,9 @@ static const char *decode_find_fault(const struct attr *attr, const json_t *valu
 	return items ? attr->item->attrs[0].fault : NULL;
 }
 
-bool attr_decode(const struct attr_table *table, json_t *body, enum attr_flag verb,
-		 void *object, uint64_t *given, GError **error)
+bool attr_check_names(const struct attr_table *table, json_t *body, enum attr_flag verb,
+		      GError **error)
 {
-	uint64_t seen = 0;
 	json_t *value;
 
 	if (!json_is_object(body))
@@ -360,6 +359,17 @@ bool attr_decode(const struct attr_table *table, json_t *body, enum attr_flag ve
 		if (!decode_find(attr, body, &value, error) ||
 		    !decode_check_verb(attr, verb, value, error))
 			return false;
+	return true;
+}
+
+bool attr_decode(const struct attr_table *table, json_t *body, enum attr_flag verb,
+		 void *object, uint64_t *given, GError **error)
+{
+	uint64_t seen = 0;
+	json_t *value;
+
+	if (!attr_check_names(table, body, verb, error))
+		return false;
 	for (const struct attr *attr = table->attrs; attr->name; attr++) {
 		if (!decode_find(attr, body, &value, error))
 			return false;
@@ -485,6 +495,16 @@ static void encode_list(const struct attr *attr, const struct vec *vec, GString 
 	g_string_append_c(out, ']');
 }
 
+static void encode_quoted(const struct attr *attr, const void *object, bool quoted,
+			  GString *out)
+{
+	if (quoted)
+		g_string_append_c(out, '"');
+	attr_print(attr, object, out);
+	if (quoted)
+		g_string_append_c(out, '"');
+}
+
 static void encode_value(const struct attr *attr, const void *object, GString *out)
 {
 	const void *at = (const char *)object + attr->offset;
@@ -495,11 +515,13 @@ static void encode_value(const struct attr *attr, const void *object, GString *o
 		return;
 	}
 	switch (attr->type) {
-	case ATTR_BOOL:
 	case ATTR_INT:
+		encode_quoted(attr, object, attr->flags & ATTR_QUOTED, out);
+		break;
+	case ATTR_BOOL:
 	case ATTR_U32:
 	case ATTR_COUNT:
-		attr_print(attr, object, out);
+		encode_quoted(attr, object, false, out);
 		break;
 	case ATTR_DICT:
 		g_string_append(out, *(char *const *)at ? *(char *const *)at : "{}");
@@ -512,9 +534,7 @@ static void encode_value(const struct attr *attr, const void *object, GString *o
 		encode_list(attr, vec, out);
 		break;
 	default:
-		g_string_append_c(out, '"');
-		attr_print(attr, object, out);
-		g_string_append_c(out, '"');
+		encode_quoted(attr, object, true, out);
 		break;
 	}
 }

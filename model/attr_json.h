@@ -8,6 +8,11 @@
 
 #include "model/attr.h"
 
+/* BODY is an object of attributes that are known and may be given by VERB; none that is
+ * required is missing. attr_decode asks the same first. */
+bool attr_check_names(const struct attr_table *table, json_t *body, enum attr_flag verb,
+		      GError **error);
+
 /*
  * Sets the attributes that BODY names in OBJECT: a new one for ATTR_POST, a copy of the
  * present one for ATTR_PUT. GIVEN says which (attr_bit). On an error OBJECT is to be

@@ -151,10 +151,15 @@ static void test_decode_errors(void)
 		check_error(&port_table, rows[i].body, rows[i].verb, rows[i].message);
 	check_error(
 		&subnet_table,
-		"{\"network_id\":\"" NETWORK "\",\"ip_version\":4,\"cidr\":\"10.0.0.1/24\"}",
+		"{\"network_id\":\"" NETWORK "\",\"ip_version\":4,\"host_routes\":"
+		"[{\"destination\":\"10.0.0.1/24\",\"nexthop\":\"10.0.0.1\"}]}",
 		ATTR_POST,
-		"Invalid input for cidr. Reason: '10.0.0.1/24' isn't a recognized IP subnet "
-		"cidr, '10.0.0.0/24' is recommended");
+		"Invalid input for host_routes. Reason: destination: '10.0.0.1/24' isn't a recognized IP "
+		"subnet cidr, '10.0.0.0/24' is recommended");
+	check_error(&subnet_table,
+		    "{\"network_id\":\"" NETWORK "\",\"ip_version\":4,\"cidr\":\"10.0.0.1\"}",
+		    ATTR_POST,
+		    "Invalid input for cidr. Reason: '10.0.0.1' is not a valid IP subnet");
 	check_error(&network_table, "{\"tenant_id\":\"a\",\"project_id\":\"b\"}", ATTR_POST,
 		    "'project_id' and 'tenant_id' do not match");
 	check_error(&network_table, "{\"provider:segmentation_id\":16777216}", ATTR_POST,

@@ -61,9 +61,10 @@ const struct attr_table address_scope_table = {
 static const struct attr_table prefix_table = {
 	.singular = "prefix",
 	.size = sizeof(struct prefix),
-	.attrs = (const struct attr[]){{.type = ATTR_PREFIX}},
+	.attrs = (const struct attr[]){{.type = ATTR_PREFIX, .flags = ATTR_MEMBER}},
 };
 
+/* Lengths are strings in replies: the reference prints them so, and its clients compare them. */
 static const struct attr pool_attrs[] = {
 	OBJECT_HEAD,
 	OBJECT_NAME,
@@ -81,19 +82,19 @@ static const struct attr pool_attrs[] = {
 	 .help = "that of its prefixes"},
 	{.name = "default_prefixlen",
 	 .type = ATTR_INT,
-	 .flags = ATTR_BOTH | ATTR_FIND,
+	 .flags = ATTR_BOTH | ATTR_FIND | ATTR_QUOTED,
 	 .offset = offsetof(struct subnetpool, default_prefixlen),
 	 .max = 128,
 	 .help = "length of a subnet that names none; default: min_prefixlen"},
 	{.name = "min_prefixlen",
 	 .type = ATTR_INT,
-	 .flags = ATTR_BOTH | ATTR_FIND,
+	 .flags = ATTR_BOTH | ATTR_FIND | ATTR_QUOTED,
 	 .offset = offsetof(struct subnetpool, min_prefixlen),
 	 .max = 128,
 	 .help = "of the largest subnet; default: 8, or 64 of IPv6"},
 	{.name = "max_prefixlen",
 	 .type = ATTR_INT,
-	 .flags = ATTR_BOTH | ATTR_FIND,
+	 .flags = ATTR_BOTH | ATTR_FIND | ATTR_QUOTED,
 	 .offset = offsetof(struct subnetpool, max_prefixlen),
 	 .max = 128,
 	 .help = "of the smallest subnet; default: 32, or 128 of IPv6"},
@@ -224,15 +225,15 @@ static bool bounds_refuse(const char *name, int64_t value, const char *other, in
 
 bool subnetpool_set_lengths(struct subnetpool *pool, uint64_t given, GError **error)
 {
-	int64_t least = pool->ip_version == 4 ? 8 : 64, most = pool->ip_version == 4 ? 32 : 128;
+	int64_t most = pool->ip_version == 4 ? 32 : 128;
 
 	if (!(given & attr_bit_of(&subnetpool_table, "min_prefixlen")))
-		pool->min_prefixlen = least;
+		pool->min_prefixlen = pool->ip_version == 4 ? 8 : 64;
 	if (!(given & attr_bit_of(&subnetpool_table, "max_prefixlen")))
 		pool->max_prefixlen = most;
 	if (!(given & attr_bit_of(&subnetpool_table, "default_prefixlen")))
 		pool->default_prefixlen = pool->min_prefixlen;
-	if (pool->min_prefixlen < least) {
+	if (pool->min_prefixlen < 1) { /* a subnet of all addresses is none */
 		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
 			    "UnsupportedMinSubnetPoolPrefix: Prefix '%" G_GINT64_FORMAT
 			    "' not supported in IPv%" G_GINT64_FORMAT " pool.",

@@ -31,8 +31,10 @@ equal("MTU follows the underlay", 8950, n["mtu"])
 sub = lambda name, status, type, *words, **attrs: refused(
     name, w.post("subnet", **{"network_id": n["id"], "ip_version": 4, **attrs}), status, type, *words)
 sub("overlap", 400, "InvalidInput", "overlaps", cidr="10.0.0.128/25")
-sub("host bits", 400, "HTTPBadRequest", "'10.1.0.1/24'", "'10.1.0.0/24' is recommended",
-    cidr="10.1.0.1/24")
+clear = w.post("subnet", network_id=n["id"], ip_version=4, cidr="10.1.0.9/24")
+equal("host bits are cleared", "10.1.0.0/24", clear["subnet"]["cidr"])
+w.delete("subnet", clear["subnet"]["id"])
+sub("no length", 400, "HTTPBadRequest", "'10.1.0.1'", cidr="10.1.0.1")
 sub("no network", 404, "NetworkNotFound", cidr="10.1.0.0/24", network_id=NOBODY)
 sub("wrong version", 400, "InvalidInput", "ip_version", cidr="fd00::/64")
 sub("version 5", 400, "HTTPBadRequest", "'5'", cidr="10.1.0.0/24", ip_version=5)

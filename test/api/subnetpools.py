@@ -55,24 +55,28 @@ for alias in ("subnet_allocation", "default-subnetpools", "subnetpool-prefix-ops
 # Pools
 p = make("subnetpool", name="p", prefixes=["10.0.1.0/24", "10.0.0.0/24", "10.8.0.0/16"],
          min_prefixlen="24", default_prefixlen=26)
-equal("a pool", (["10.0.0.0/23", "10.8.0.0/16"], 4, 24, 32, 26, None, None, False, False),
+equal("a pool", (["10.0.0.0/23", "10.8.0.0/16"], 4, "24", "32", "26", None, None, False, False),
       tuple(p[x] for x in ("prefixes", "ip_version", "min_prefixlen", "max_prefixlen",
                            "default_prefixlen", "default_quota", "address_scope_id", "shared", "is_default")))
 six = make("subnetpool", name="six", prefixes=["fd00::/48"])
-equal("one of IPv6", (6, 64, 128, 64), tuple(six[x] for x in (
+equal("one of IPv6", (6, "64", "128", "64"), tuple(six[x] for x in (
     "ip_version", "min_prefixlen", "max_prefixlen", "default_prefixlen")))
+large = make("subnetpool", name="large", prefixes=["2001:db8:10::1/44"], min_prefixlen=48)
+equal("one of larger subnets than usual", ("48", "128", "48"), tuple(large[x] for x in (
+    "min_prefixlen", "max_prefixlen", "default_prefixlen")))
+equal("gives them", "2001:db8:10::/48", take(large, version=6)["subnet"]["cidr"])
 for name, attrs, type in (
         ("no prefix", dict(prefixes=[]), "EmptySubnetPoolPrefixList"),
         ("both versions", dict(prefixes=["10.0.0.0/8", "fd00::/48"]), "PrefixVersionMismatch"),
-        ("host bits", dict(prefixes=["10.0.0.1/8"]), "HTTPBadRequest"),
-        ("min below 8", dict(prefixes=["10.0.0.0/8"], min_prefixlen=7), "UnsupportedMinSubnetPoolPrefix"),
+        ("no length", dict(prefixes=["10.0.0.0"]), "HTTPBadRequest"),
+        ("min 0", dict(prefixes=["10.0.0.0/8"], min_prefixlen=0), "UnsupportedMinSubnetPoolPrefix"),
+        ("min below 0", dict(prefixes=["10.0.0.0/8"], min_prefixlen=-1), "HTTPBadRequest"),
         ("max above 32", dict(prefixes=["10.0.0.0/8"], max_prefixlen=33), "IllegalSubnetPoolPrefixBounds"),
         ("min above max", dict(prefixes=["10.0.0.0/8"], min_prefixlen=20, max_prefixlen=18),
          "IllegalSubnetPoolPrefixBounds"),
         ("default outside", dict(prefixes=["10.0.0.0/8"], min_prefixlen=20, default_prefixlen=18),
          "IllegalSubnetPoolPrefixBounds"),
-        ("no such scope", dict(prefixes=["10.0.0.0/8"], address_scope_id=nobody),
-         "IllegalSubnetPoolAssociationToAddressScope")):
+        ("no id of a scope", dict(prefixes=["10.0.0.0/8"], address_scope_id="x"), "HTTPBadRequest")):
     refused("refused: " + name, post("subnetpool", name="x", **attrs), 400, type)
 refused("without a name", post("subnetpool", prefixes=["10.0.0.0/8"], name=""), 400, "HTTPBadRequest", "name")
 refused("shared is an administrator's", post("subnetpool", name="x", prefixes=["10.0.0.0/8"], shared=True),
@@ -163,8 +167,15 @@ put("subnetpool", every, admin, is_default=False)
 equal("then another", 201, post("subnetpool", admin, name="d", prefixes=["10.0.0.0/8"],
       is_default=True).status)
 refused("a foreign pool", take(p, None, b), 404, "SubnetPoolNotFound")
-policy = w.call("POST", "/v2.0/rbac-policies", {"rbac_policy": {"object_type": "subnetpool", "object_id": p["id"],
-                "action": "access_as_shared", "target_tenant": "pb"}})["rbac_policy"]
+
+
+def share(kind, object, target):
+    return w.call("POST", "/v2.0/rbac-policies", {"rbac_policy": {
+        "object_type": kind, "object_id": object["id"], "action": "access_as_shared", "target_tenant": target}},
+        admin if target == "*" else None)
+
+
+policy = share("subnetpool", p, "pb")["rbac_policy"]
 s = take(p, None, b, prefixlen=28)
 equal("shared by a policy", 201, s.status)
 refused("which stays", w.call("DELETE", "/v2.0/rbac-policies/" + policy["id"]), 409, "RbacPolicyInUse")
@@ -180,6 +191,11 @@ refused("later neither", act(y, "add_prefixes", prefixes=["10.20.9.0/24"]), 409,
 refused("versions agree", post("subnetpool", name="z", prefixes=["fd02::/48"], address_scope_id=scope["id"]),
         400, "IllegalSubnetPoolIpVersionAssociationToAddressScope")
 refused("a scope in use", delete("address_scope", scope), 409, "AddressScopeInUse")
+for target in "pc", "*":
+    refused("a pool is for who sees its scope: " + target, share("subnetpool", x, target), 400, "InvalidInput",
+            "target_tenant", target, scope["id"], x["id"])
+equal("then it is shared", (201, 201), (share("address_scope", scope, "pc").status, share("subnetpool", x, "pc").status))
+refused("with nobody else", share("subnetpool", x, "*"), 400, "InvalidInput", "target_tenant")
 refused("no version 5", post("address_scope", name="five", ip_version=5), 400, "HTTPBadRequest", "5")
 n = make("network")
 take(x, n)
@@ -193,11 +209,19 @@ refused("nor at once", w.call("POST", "/v2.0/subnets", {"subnets": [
     dict(network_id=n["id"], ip_version=4, cidr="192.0.2.0/24")]}), 400, "NetworkAddressScopeAffinityError")
 refused("nor does a pool move away", put("subnetpool", y, address_scope_id=other["id"]), 400,
         "NetworkAddressScopeAffinityError")
-refused("a foreign scope", post("subnetpool", b, name="f", prefixes=["10.30.0.0/16"],
-        address_scope_id=scope["id"]), 400, "IllegalSubnetPoolAssociationToAddressScope")
+for name, id in ("a foreign scope", other["id"]), ("none", nobody):
+    refused(name, post("subnetpool", b, name="f", prefixes=["10.30.0.0/16"], address_scope_id=id), 404,
+            "AddressScopeNotFound", id)
 shared = make("address_scope", admin, name="all", ip_version=4, shared=True)
-equal("a shared one is for all", 201, post("subnetpool", b, name="f", prefixes=["10.30.0.0/16"],
-      address_scope_id=shared["id"]).status)
+f = make("subnetpool", b, name="f", prefixes=["10.30.0.0/16"], address_scope_id=shared["id"])
+equal("a shared one is for all", shared["id"], f["address_scope_id"])
+for name, attrs in ("adds nothing to it later", dict(prefixes=["10.30.0.0/15"])), ("nor leaves it", dict(address_scope_id=None)):
+    refused("who uses one " + name, put("subnetpool", f, b, **attrs), 400, "IllegalSubnetPoolUpdate", f["id"], shared["id"])
+refused("not by an action either", act(f, "add_prefixes", b, prefixes=["10.32.0.0/16"]), 400, "IllegalSubnetPoolUpdate")
+equal("but may call its pool otherwise", 200, put("subnetpool", f, b, name="g").status)
+equal("an administrator adds", 200, put("subnetpool", f, admin, prefixes=["10.30.0.0/15"]).status)
+refused("what cannot be set is refused whether there is a pool or not",
+        put("subnetpool", {"id": nobody}, b, shared=True), 400, "HTTPBadRequest", "shared")
 refused("and stays so", put("address_scope", shared, admin, shared=False), 400, "AddressScopeUpdateError")
 equal("an empty one ends", 204, delete("address_scope", other).status)
 
