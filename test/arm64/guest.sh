@@ -11,6 +11,20 @@ guest_program() { # ROOT SYSROOT PROGRAM NAME
 	done
 }
 
+# `env NAME=VALUE... [qemu -L SYSROOT] PROGRAM [TABLE]`: the guest has no need of qemu.
+guest_test() { # ROOT SYSROOT NAME WORD...
+	local root=$1 sysroot=$2 name=$3 table=
+	shift 3
+	while [ $# -gt 2 ]; do shift; done
+	if [ ! -x "$2" ]; then # it has a table
+		table=/$(basename "$2")
+		cp "$2" "$root/" || return
+		set -- "$2" "$1"
+	fi
+	guest_program "$root" "$sysroot" "$2" "$name" &&
+		echo "$name $name $table | awk -f /tap.awk name=$name" >>"$root/suites"
+}
+
 # Suites are lines of the guest's /suites: NAME COMMAND.
 guest_suites() { # ROOT SYSROOT
 	local name command words
@@ -20,10 +34,8 @@ guest_suites() { # ROOT SYSROOT
 	echo "programs-weft load /weft.bpf.o /weft.bpf.o local_v4=0x0201630a local_v6_high=1" \
 		"local_v6_low=1 vxlan_ifindex=2 uplink_ifindex=3" >"$1/suites"
 	while IFS=$'\t' read -r name command; do
-		# `env NAME=VALUE... [qemu -L SYSROOT] PROGRAM TABLE`: the guest has no need of qemu.
 		read -ra words <<<"$command"
-		cp "${words[-1]}" "$1/" && guest_program "$1" "$2" "${words[-2]}" "$name" || return
-		echo "$name $name /$(basename "${words[-1]}") | awk -f /tap.awk name=$name" >>"$1/suites"
+		guest_test "$1" "$2" "$name" "${words[@]}" || return
 	done < <(meson introspect --tests "$BUILD" | "$repo/test/kernels/tests.py" kernel)
 }
 
