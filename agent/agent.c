@@ -13,8 +13,10 @@
 #include <unistd.h>
 
 #include "abi/hash.h"
+#include "agent/answers.h"
 #include "agent/dhcp4_option.h"
 #include "agent/dhcp6_option.h"
+#include "agent/flows.h"
 #include "agent/follow.h"
 #include "agent/handover.h"
 #include "agent/links.h"
@@ -235,6 +237,11 @@ static void feed_hand(const char *port, const json_t *value, void *data)
 	handover_take(((struct agent *)data)->handover, port, value);
 }
 
+static void feed_ask(const char *id, const json_t *value, void *data)
+{
+	answers_take(((struct agent *)data)->answers, id, value);
+}
+
 static void feed_connected(bool connected, void *data)
 {
 	struct agent *agent = data;
@@ -253,6 +260,7 @@ static const struct feed_ops feed_ops = {
 	.end = feed_end,
 	.row = feed_row,
 	.hand = feed_hand,
+	.ask = feed_ask,
 	.commit = feed_commit,
 	.connected = feed_connected,
 	.complain = feed_complain,
@@ -536,6 +544,8 @@ static bool open_events(struct agent *agent, GError **error)
 				 programs_find_map(agent->programs, "location"));
 	agent->advertise = advertise_new(agent->state, agent->punt);
 	agent->follow = follow_new(agent);
+	agent->flows = flows_new(agent);
+	agent->answers = answers_new(agent);
 	agent->handover = handover_new(agent);
 	agent->watch = watch_new(agent, error);
 	if (!agent->watch)
@@ -606,8 +616,10 @@ void agent_free(struct agent *agent)
 	local_free(agent->local);
 	watch_free(agent->watch);
 	follow_free(agent->follow);
+	flows_free(agent->flows);
 	scrape_free(agent->scrape);
 	handover_free(agent->handover);
+	answers_free(agent->answers);
 	feed_free(agent->feed);
 	age_free(agent->age);
 	advertise_free(agent->advertise);

@@ -22,6 +22,8 @@
 #include "lib/netlink.h"
 #include "sync/feed.h"
 
+struct answers;
+struct flows;
 struct local;
 struct ports;
 struct scrape;
@@ -57,6 +59,8 @@ struct agent {
 	struct scrape *scrape;
 	struct watch *watch;
 	struct follow *follow;
+	struct flows *flows;
+	struct answers *answers;
 	struct handover *handover;
 	uint32_t uplink;
 	uint32_t vxlan;

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <string.h>
 #include <bpf/bpf.h>
-#include <jansson.h>
 
 #include "abi/map.h"
 #include "agent/agent.h"
@@ -24,11 +23,12 @@ struct flows {
 	struct jiffies *jiffies;
 };
 
-/* A request under way. */
+/* A list that is being made. */
 struct walk {
 	struct flows *flows;
-	struct http_request *request;
 	struct flow_filter filter;
+	flows_listed done;
+	void *data;
 	guint idle;
 	bool started;
 	bool truncated;
@@ -124,14 +124,11 @@ static void walk_free(gpointer data)
 static gboolean walk_on(gpointer data)
 {
 	struct walk *walk = data;
-	json_t *body;
 
 	if (walk_step(walk))
 		return G_SOURCE_CONTINUE;
 	walk->idle = 0;
-	body = json_pack("{s:O,s:b}", "flows", walk->list, SHORTENED, walk->truncated);
-	http_reply_json(walk->request, 200, json_dumps(body, JSON_COMPACT));
-	json_decref(body);
+	walk->done(walk->list, walk->truncated, walk->data);
 	g_ptr_array_remove_fast(walk->flows->walks, walk);
 	return G_SOURCE_REMOVE;
 }
@@ -156,35 +153,51 @@ static bool filter_check(const struct flows *flows, const struct flow_filter *fi
 			"parameter verdict: what is denied is not kept, it can be followed");
 		return false;
 	}
-	if (flows->walks->len < WALKS_MAX)
-		return true;
-	g_set_error(error, WEFT_ERROR, WEFT_ERROR_UNAVAILABLE,
-		    "flows: %d lists are being made already", WALKS_MAX);
-	return false;
+	return true;
 }
 
-bool flows_list(struct flows *flows, struct http_request *request,
-		const struct http_question *question, GError **error)
+bool flows_walk(struct flows *flows, struct flow_filter *filter, flows_listed done, void *data,
+		GError **error)
 {
-	struct flow_filter filter;
 	struct walk *walk;
 
-	if (!flow_filter_read(question, &filter, error))
-		return false;
-	if (!filter_check(flows, &filter, error)) {
-		flow_filter_done(&filter);
+	if (flows->walks->len >= WALKS_MAX) {
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_UNAVAILABLE,
+			    "flows: %d lists are being made already", WALKS_MAX);
+		flow_filter_done(filter);
 		return false;
 	}
 	walk = g_new0(struct walk, 1);
 	walk->flows = flows;
-	walk->request = request;
-	walk->filter = filter;
+	walk->filter = *filter;
+	walk->done = done;
+	walk->data = data;
 	walk->list = json_array();
 	walk->rules = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 	walk->now = jiffies_get(flows->jiffies);
 	g_ptr_array_add(flows->walks, walk);
 	walk->idle = g_idle_add(walk_on, walk);
 	return true;
+}
+
+static void list_made(json_t *list, bool truncated, void *data)
+{
+	json_auto_t *body = json_pack("{s:O,s:b}", "flows", list, SHORTENED, truncated);
+
+	http_reply_json(data, 200, json_dumps(body, JSON_COMPACT));
+}
+
+bool flows_list(struct flows *flows, struct http_request *request,
+		const struct http_question *question, GError **error)
+{
+	struct flow_filter filter;
+
+	if (!flow_filter_read(question, &filter, error))
+		return false;
+	if (filter_check(flows, &filter, error))
+		return flows_walk(flows, &filter, list_made, request, error);
+	flow_filter_done(&filter);
+	return false;
 }
 
 struct flows *flows_new(struct agent *agent)

@@ -436,7 +436,7 @@ static void parcel_send(struct parcel *parcel)
 	if (!parcel->tries)
 		parcel->unknown = true;
 	body = chunk_print(parcel, MIN(parcel->done + CHUNK, parcel->entries->len));
-	parcel->call = feed_hand_over(feed, parcel->nth, body, chunk_answered, parcel);
+	parcel->call = feed_send(feed, "handover", parcel->nth, body, chunk_answered, parcel);
 	free(body);
 }
 

@@ -27,7 +27,6 @@ struct local {
 	struct agent *agent;
 	struct http_server *server;
 	GPtrArray *waiting; /* struct waiting */
-	struct flows *flows;
 };
 
 struct attach {
@@ -328,7 +327,7 @@ static void do_flows(struct local *local, struct http_request *request,
 {
 	GError *error = NULL;
 
-	if (!flows_list(local->flows, request, question, &error))
+	if (!flows_list(local->agent->flows, request, question, &error))
 		reply_error(request, error);
 }
 
@@ -383,7 +382,6 @@ struct local *local_new(struct agent *agent, GError **error)
 
 	local->agent = agent;
 	local->waiting = g_ptr_array_new_with_free_func(waiting_free);
-	local->flows = flows_new(agent);
 	local->server = http_server_new(serve, local);
 	if (http_server_listen(local->server, where, error))
 		return local;
@@ -396,7 +394,6 @@ void local_free(struct local *local)
 	if (!local)
 		return;
 	http_server_free(local->server);
-	flows_free(local->flows);
 	g_ptr_array_unref(local->waiting);
 	g_free(local);
 }

@@ -411,7 +411,7 @@ static const struct {
 } others[] = {
 	{KEY_LIVE, sign_belongs},      {KEY_WIRED, sign_belongs}, {KEY_LEAD, sign_belongs},
 	{KEY_QUOTA, sign_belongs},     {KEY_USAGE, sign_belongs}, {KEY_LABEL, label_pairs},
-	{GUARD_PREFIX, guard_belongs}, {KEY_NOVA, sign_belongs},
+	{GUARD_PREFIX, guard_belongs}, {KEY_NOVA, sign_belongs},  {KEY_ASK, sign_belongs},
 };
 
 /* --- passes -------------------------------------------------------------------------- */

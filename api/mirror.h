@@ -79,3 +79,4 @@ bool key_parse(const char *key, enum kind *kind, struct uuid *id);
 #define KEY_LIVE  "live/"  /* + host: the controller it is connected to; leased */
 #define KEY_WIRED "wired/" /* + host/port: nothing */
 #define KEY_LEAD  "lead/"  /* store/lead.h */
+#define KEY_ASK	  "ask/"   /* + host/number: an address; controller/relay.h */

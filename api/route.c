@@ -24,6 +24,9 @@ static const struct {
 	{"/v2.0/extensions/", "", "/v2.0/extensions/{alias}"},
 	{"/weft/v1/hosts/", "/rows", "/weft/v1/hosts/{name}/rows"},
 	{"/weft/v1/hosts/", "/status", "/weft/v1/hosts/{name}/status"},
+	{"/weft/v1/hosts/", "/handover", "/weft/v1/hosts/{name}/handover"},
+	{"/weft/v1/hosts/", "/conns", "/weft/v1/hosts/{name}/conns"},
+	{"/weft/v1/hosts/", "/answer", "/weft/v1/hosts/{name}/answer"},
 };
 
 static bool has_action(const struct resource *resource, const char *name)

@@ -117,6 +117,15 @@ void presence_set_alive(struct presence *presence, const char *host, bool alive)
 	}
 }
 
+bool presence_is_elsewhere(const struct presence *presence, const char *host)
+{
+	const char *controller = store_is_shared(presence->store)
+					 ? mirror_find_live(presence->mirror, host, NULL)
+					 : NULL;
+
+	return controller && strcmp(controller, presence->me) != 0;
+}
+
 /* --- ports --------------------------------------------------------------------------- */
 
 /* Plugged is what Nova waits for: it is told of each device, also when it has not heard that the

@@ -25,5 +25,7 @@ void presence_free(struct presence *presence);
 
 /* HOST has connected here (again), or is lost. */
 void presence_set_alive(struct presence *presence, const char *host, bool alive);
+/* It is connected to another controller. */
+bool presence_is_elsewhere(const struct presence *presence, const char *host);
 void presence_report(struct presence *presence, const char *host,
 		     const struct hub_report *report);

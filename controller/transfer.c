@@ -16,7 +16,7 @@
 #define CHANGES_MAX 50
 #define PENDING_MAX 200 /* transactions under way */
 
-static const char *const not_taken[] = {KEY_LIVE, KEY_WIRED, KEY_LEAD, KEY_IMPORT};
+static const char *const not_taken[] = {KEY_LIVE, KEY_WIRED, KEY_LEAD, KEY_ASK, KEY_IMPORT};
 
 static bool key_travels(const char *key)
 {

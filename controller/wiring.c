@@ -13,6 +13,7 @@
 #include "compile/compile.h"
 #include "controller/moves.h"
 #include "controller/presence.h"
+#include "controller/relay.h"
 #include "controller/scrape.h"
 #include "controller/sweep.h"
 #include "controller/transfer.h"
@@ -44,6 +45,7 @@ struct wiring {
 	uint64_t behind; /* the revision whose rows are not all made yet; 0: none */
 	guint rows_turn; /* the loop's source of it; 0: none */
 	struct presence *presence;
+	struct relay *relay;
 	struct sweep *sweep;
 	struct http_server *server;
 	struct tls *tls; /* NULL: plain */
@@ -209,8 +211,19 @@ static const char *hosts_heir(const char *host, struct uuid port, void *data)
 	return moves_find(((struct wiring *)data)->moves, port, host);
 }
 
+static bool hosts_forward(const char *host, const char *id, const char *address, void *data)
+{
+	struct wiring *wiring = data;
+
+	if (!presence_is_elsewhere(wiring->presence, host))
+		return false;
+	relay_forward(wiring->relay, host, id, address);
+	return true;
+}
+
 static const struct hub_ops hub_ops = {
 	.heir = hosts_heir,
+	.forward = hosts_forward,
 	.admit = hosts_admit,
 	.dump = hosts_dump,
 	.alive = hosts_alive,
@@ -304,7 +317,7 @@ static void weft_guest(struct http_request *request, const struct caller *caller
 	rows_make_all(wiring);
 	if (error)
 		guestlist_refuse(wiring->guests, request, error);
-	else if (!hub_serve_snapshot(wiring->hub, request, question, caller->admin) &&
+	else if (!hub_serve_reader(wiring->hub, request, question, caller->admin) &&
 		 !hub_serve(wiring->hub, request, question, caller->host))
 		api_serve(wiring->api, request, question);
 }
@@ -376,6 +389,7 @@ static void mirror_is_ready(uint64_t revision, void *data)
 	malloc_trim(0); /* what the ranges needed is not needed again */
 	wiring->hub = hub_new(&hub_ops, store_epoch(wiring->store), revision, wiring);
 	wiring->moves = moves_new(wiring->cloud);
+	wiring->relay = relay_new(wiring->store, wiring->hub);
 	wiring->presence =
 		presence_new(wiring->store, wiring->cloud, wiring->mirror, wiring->config.nova);
 	if (wiring->config.nova)
@@ -561,6 +575,7 @@ void wiring_free(struct wiring *wiring)
 	sweep_stop(wiring->sweep);
 	nova_stop(wiring->nova);
 	presence_stop(wiring->presence);
+	relay_stop(wiring->relay);
 	mirror_stop(wiring->mirror);
 	store_close(wiring->store);
 	while (g_main_context_iteration(NULL, FALSE))
@@ -575,6 +590,7 @@ void wiring_free(struct wiring *wiring)
 	api_free(wiring->api);
 	compile_free(wiring->compile);
 	presence_free(wiring->presence);
+	relay_free(wiring->relay);
 	sweep_free(wiring->sweep);
 	nova_free(wiring->nova);
 	mirror_free(wiring->mirror);

@@ -213,12 +213,24 @@ static bool take_hand(struct feed *feed, const json_t *line, uint64_t revision, 
 	return true;
 }
 
+static bool take_ask(struct feed *feed, const json_t *line, uint64_t revision, GError **error)
+{
+	const char *key = json_string_value(json_object_get(line, "key"));
+	const json_t *value = json_object_get(line, "value");
+
+	if (!key || !json_is_object(value))
+		return line_fail(error, "ask", "key or value: is missing");
+	if (feed->ops.ask)
+		feed->ops.ask(key, value, feed->data);
+	return true;
+}
+
 static const struct {
 	const char *op;
 	bool (*take)(struct feed *feed, const json_t *line, uint64_t revision, GError **error);
 } takes[] = {
 	{"put", take_row}, {"del", take_row},	{"commit", take_commit}, {"hello", take_hello},
-	{"end", take_end}, {"beat", take_beat}, {"hand", take_hand},
+	{"end", take_end}, {"beat", take_beat}, {"hand", take_hand},	 {"ask", take_ask},
 };
 
 static bool feed_take(struct feed *feed, const json_t *line, GError **error)
@@ -336,6 +348,8 @@ static void feed_connect(struct feed *feed)
 
 		g_string_append_printf(path, "&zone=%s", zone);
 	}
+	if (feed->ops.ask)
+		g_string_append(path, "&answers=1");
 	if (feed->epoch && feed->revision > 0) {
 		g_autofree char *epoch = http_escape(feed->epoch);
 
@@ -449,12 +463,12 @@ static void feed_post(struct feed *feed)
 	json_decref(report);
 }
 
-struct http_call *feed_hand_over(struct feed *feed, unsigned int nth, const char *body,
-				 http_answered answered, void *data)
+struct http_call *feed_send(struct feed *feed, const char *verb, unsigned int nth,
+			    const char *body, http_answered answered, void *data)
 {
 	unsigned int which = (feed->controller + nth) % feed_count_controllers(feed);
 	g_autofree char *host = http_escape(feed->host);
-	g_autofree char *path = g_strdup_printf("/weft/v1/hosts/%s/handover", host);
+	g_autofree char *path = g_strdup_printf("/weft/v1/hosts/%s/%s", host, verb);
 	g_autofree char *url = http_join(feed->controllers[which], path);
 	struct http_field token;
 	struct http_ask ask;

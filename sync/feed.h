@@ -32,6 +32,9 @@ struct feed_ops {
 		    void *data);
 	/* Another host hands over what it has kept of a port of ours; borrowed. May be NULL. */
 	void (*hand)(const char *port, const json_t *value, void *data);
+	/* Somebody asks what only the host knows, {"address": TEXT}: its connections; whoever asks waits
+	 * for an answer to ID. NULL: this host answers no questions, and controllers know it. */
+	void (*ask)(const char *id, const json_t *value, void *data);
 	/* What was told since the last commit (or end) may be applied and makes REVISION. */
 	void (*commit)(uint64_t revision, void *data);
 	/* The stream is open (true) or broken. */
@@ -77,9 +80,9 @@ void feed_report_new(struct feed *feed, const char *port_id);
 /* The port is no longer the host's: forget it. */
 void feed_report_gone(struct feed *feed, const char *port_id);
 
-/* Posts BODY for the host that a port has moved to, to the NTH controller after the one in use. */
-struct http_call *feed_hand_over(struct feed *feed, unsigned int nth, const char *body,
-				 http_answered answered, void *data);
+/* Posts BODY as the host's VERB ("handover", "answer"), to the NTH controller after the one in use. */
+struct http_call *feed_send(struct feed *feed, const char *verb, unsigned int nth,
+			    const char *body, http_answered answered, void *data);
 unsigned int feed_count_controllers(const struct feed *feed);
 
 /* Drops the connection and asks for all rows. */

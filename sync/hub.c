@@ -11,6 +11,7 @@
 #include "lib/error.h"
 #include "lib/ip.h"
 #include "sync/backlog.h"
+#include "sync/inquiry.h"
 #include "sync/line.h"
 #include "sync/report.h"
 #include "sync/row.h"
@@ -36,6 +37,7 @@ struct session {
 	guint grace;	   /* until it counts as dead, then until it is forgotten */
 	bool alive;
 	bool spoke;		/* something was sent since the last beat */
+	bool answers;		/* ... questions: older agents do not */
 	uint64_t sent, applied; /* revisions: of its last rows, and as it reports */
 	unsigned int slice;
 };
@@ -46,6 +48,7 @@ struct knock {
 	char *host;
 	char *epoch;
 	bool resumes;
+	bool answers;
 	uint64_t revision;
 };
 
@@ -58,8 +61,9 @@ struct hub {
 	uint64_t base;	      /* where it began */
 	GHashTable *sessions; /* name -> struct session */
 	GHashTable *knocks;   /* set of struct knock */
-	struct lines *lines;  /* of the transaction under way */
-	GPtrArray *dirty;     /* sessions with staged lines */
+	struct inquiries *inquiries;
+	struct lines *lines; /* of the transaction under way */
+	GPtrArray *dirty;    /* sessions with staged lines */
 	GPtrArray *slices[SLICES];
 	unsigned int next_slice;
 	guint beat;
@@ -279,22 +283,6 @@ static void session_open(struct session *session, struct http_request *request, 
 		session_send_all(session);
 }
 
-/* It may name what came in any bytes. */
-static void reply_error(struct http_request *request, const GError *error)
-{
-	g_autofree char *message = g_utf8_make_valid(error->message, -1);
-	json_t *object = json_pack("{s:s, s:s}", "type",
-				   error->domain == WEFT_ERROR
-					   ? weft_error_to_name((enum weft_error)error->code)
-					   : "internal",
-				   "message", message);
-	char *text = json_dumps(object, JSON_COMPACT);
-
-	http_reply_json(request, weft_error_to_status(error), g_strdup(text));
-	free(text);
-	json_decref(object);
-}
-
 static void knock_free(void *data)
 {
 	struct knock *knock = data;
@@ -312,7 +300,7 @@ void hub_admit(struct hub *hub, void *data, const GError *error)
 
 	g_assert(g_hash_table_contains(hub->knocks, knock));
 	if (error) {
-		reply_error(knock->request, error);
+		inquiry_reply_error(knock->request, error);
 		g_hash_table_remove(hub->knocks, knock);
 		return;
 	}
@@ -322,6 +310,7 @@ void hub_admit(struct hub *hub, void *data, const GError *error)
 	resume = knock->resumes && g_strcmp0(knock->epoch, hub->epoch) == 0 &&
 		 knock->revision >= session->backlog.floor && knock->revision <= hub->revision;
 	session_open(session, knock->request, resume, knock->revision);
+	session->answers = knock->answers;
 	g_hash_table_remove(hub->knocks, knock);
 }
 
@@ -343,7 +332,7 @@ static void serve_rows(struct hub *hub, struct http_request *request,
 		error = g_error_new(WEFT_ERROR, WEFT_ERROR_INVALID,
 				    "host %s: rev: '%.64s' is not a number", host, revision);
 	if (error) {
-		reply_error(request, error);
+		inquiry_reply_error(request, error);
 		return;
 	}
 	knock = g_new0(struct knock, 1);
@@ -351,6 +340,7 @@ static void serve_rows(struct hub *hub, struct http_request *request,
 	knock->host = g_strdup(host);
 	knock->epoch = g_strdup(http_question_find(question, "epoch"));
 	knock->resumes = revision != NULL;
+	knock->answers = http_question_find(question, "answers") != NULL;
 	knock->revision = number;
 	g_hash_table_add(hub->knocks, knock);
 	hub->ops.admit(hub, knock->host, ip_text, http_question_find(question, "zone"), knock,
@@ -377,7 +367,7 @@ static void serve_status(struct hub *hub, struct http_request *request,
 		hub->ops.report(host, report, hub->data);
 	}
 	if (error)
-		reply_error(request, error);
+		inquiry_reply_error(request, error);
 	else
 		http_reply_json(request, 200, g_strdup("{}"));
 	report_free(report);
@@ -447,12 +437,66 @@ static void serve_handover(struct hub *hub, struct http_request *request,
 	json_auto_t *reply = NULL;
 
 	if (!session || !hand_write(hub, session, host, body, &error)) {
-		reply_error(request, error);
+		inquiry_reply_error(request, error);
 		return;
 	}
 	hub->counters.handovers++;
 	reply = json_pack("{s:s}", "host", session->name);
 	http_reply_json(request, 200, json_dumps(reply, JSON_COMPACT));
+}
+
+/* --- questions ----------------------------------------------------------------------- */
+
+/* As hands do, a question belongs to no revision, and who is not there is never asked. */
+bool hub_ask(struct hub *hub, const char *host, const char *id, const char *address,
+	     GError **error)
+{
+	struct session *session = g_hash_table_lookup(hub->sessions, host);
+	g_autofree char *text = NULL;
+	g_autoptr(GRefString) line = NULL;
+
+	if (!session || !session->stream || !session->answers) {
+		g_set_error(
+			error, WEFT_ERROR, WEFT_ERROR_UNAVAILABLE, "host %s: %s", host,
+			session && session->stream
+				? "its agent is of an older version and answers no questions"
+				: "is not connected");
+		return false;
+	}
+	text = g_strdup_printf("{\"op\":\"ask\",\"rev\":%" G_GUINT64_FORMAT
+			       ",\"key\":\"%s\",\"value\":{\"address\":\"%s\"}}\n",
+			       hub->revision, id, address);
+	line = g_ref_string_new(text);
+	session_write(line, session);
+	return true;
+}
+
+static void inquire(struct hub *hub, struct http_request *request, const char *host,
+		    const char *address)
+{
+	g_autoptr(GError) error = NULL;
+	const char *id = inquiries_add(hub->inquiries, host, request, &error);
+
+	if (!id)
+		inquiry_reply_error(request, error);
+	else if (!hub_is_connected(hub, host) && hub->ops.forward &&
+		 hub->ops.forward(host, id, address, hub->data))
+		return;
+	else if (!hub_ask(hub, host, id, address, &error))
+		inquiries_refuse(hub->inquiries, id, error);
+}
+
+static void serve_answer(struct hub *hub, struct http_request *request,
+			 const struct http_question *question, const char *host)
+{
+	json_auto_t *body =
+		json_loadb(question->body, question->body_size, JSON_REJECT_DUPLICATES, NULL);
+	g_autoptr(GError) error = NULL;
+
+	if (inquiries_answer(hub->inquiries, host, body, &error))
+		http_reply_json(request, 200, g_strdup("{}"));
+	else
+		inquiry_reply_error(request, error);
 }
 
 /* --- requests ------------------------------------------------------------------------ */
@@ -466,6 +510,7 @@ static const struct {
 	{"GET", "rows", serve_rows},
 	{"POST", "status", serve_status},
 	{"POST", "handover", serve_handover},
+	{"POST", "answer", serve_answer},
 };
 
 static GError *serve_verb(struct hub *hub, struct http_request *request,
@@ -516,7 +561,7 @@ bool hub_serve(struct hub *hub, struct http_request *request,
 		return false;
 	error = serve_verb(hub, request, question, host, verb, allowed_host);
 	if (error)
-		reply_error(request, error);
+		inquiry_reply_error(request, error);
 	return true;
 }
 
@@ -533,27 +578,68 @@ static void reply_snapshot(struct hub *hub, struct http_request *request, const 
 	http_reply_json(request, 200, g_string_free(dump.block, FALSE));
 }
 
-bool hub_serve_snapshot(struct hub *hub, struct http_request *request,
-			const struct http_question *question, bool may_read)
+static void reply_conns(struct hub *hub, struct http_request *request, const char *host)
 {
+	const char *text = http_question_find(http_request_get_question(request), "address");
 	g_autoptr(GError) error = NULL;
+	char address[IP_TEXT];
+	struct ip ip;
+
+	if (text && ip_parse(text, &ip)) {
+		inquire(hub, request, host, ip_print(ip, address));
+		return;
+	}
+	error = g_error_new(WEFT_ERROR, WEFT_ERROR_INVALID,
+			    "host %s: conns: address: '%.64s' is not an address", host,
+			    text ? text : "");
+	inquiry_reply_error(request, error);
+}
+
+/* PARAMETER: that it must have; NULL: none. */
+static const struct {
+	const char *verb;
+	const char *parameter;
+	const char *what;
+	void (*reply)(struct hub *hub, struct http_request *request, const char *host);
+} reads[] = {
+	{"rows", "snapshot", "rows", reply_snapshot},
+	{"conns", NULL, "connections", reply_conns},
+};
+
+static GError *serve_read(struct hub *hub, struct http_request *request, gsize which,
+			  const char *host, bool may_read)
+{
+	if (!row_check_host(host))
+		return g_error_new(WEFT_ERROR, WEFT_ERROR_INVALID,
+				   "host: name: '%.64s' is not a host's name", host);
+	if (!may_read)
+		return g_error_new(WEFT_ERROR, WEFT_ERROR_DENIED,
+				   "host %s: the client may not read its %s", host,
+				   reads[which].what);
+	reads[which].reply(hub, request, host);
+	return NULL;
+}
+
+bool hub_serve_reader(struct hub *hub, struct http_request *request,
+		      const struct http_question *question, bool may_read)
+{
 	const char *verb;
 	g_autofree char *host = split_path(question->path, &verb);
 
-	if (!host || strcmp(verb, "rows") != 0 || strcmp(question->method, "GET") != 0 ||
-	    !http_question_find(question, "snapshot"))
+	if (!host || strcmp(question->method, "GET") != 0)
 		return false;
-	if (!row_check_host(host))
-		error = g_error_new(WEFT_ERROR, WEFT_ERROR_INVALID,
-				    "host: name: '%.64s' is not a host's name", host);
-	else if (!may_read)
-		error = g_error_new(WEFT_ERROR, WEFT_ERROR_DENIED,
-				    "host %s: the client may not read its rows", host);
-	if (error)
-		reply_error(request, error);
-	else
-		reply_snapshot(hub, request, host);
-	return true;
+	for (gsize i = 0; i < G_N_ELEMENTS(reads); i++) {
+		g_autoptr(GError) error = NULL;
+
+		if (strcmp(reads[i].verb, verb) != 0 ||
+		    (reads[i].parameter && !http_question_find(question, reads[i].parameter)))
+			continue;
+		error = serve_read(hub, request, i, host, may_read);
+		if (error)
+			inquiry_reply_error(request, error);
+		return true;
+	}
+	return false;
 }
 
 /* --- the hub ------------------------------------------------------------------------- */
@@ -569,6 +655,7 @@ struct hub *hub_new(const struct hub_ops *ops, const char *epoch, uint64_t revis
 	hub->sessions = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, session_free);
 	hub->knocks = g_hash_table_new_full(NULL, NULL, knock_free, NULL);
 	hub->lines = lines_new();
+	hub->inquiries = inquiries_new();
 	hub->dirty = g_ptr_array_new();
 	hub->backlog_bytes = BACKLOG_BYTES;
 	for (unsigned int i = 0; i < SLICES; i++)
@@ -588,8 +675,9 @@ void hub_free(struct hub *hub)
 	error = g_error_new(WEFT_ERROR, WEFT_ERROR_UNAVAILABLE, "the controller is ending");
 	g_hash_table_iter_init(&knocks, hub->knocks);
 	while (g_hash_table_iter_next(&knocks, &knock, NULL))
-		reply_error(((struct knock *)knock)->request, error);
+		inquiry_reply_error(((struct knock *)knock)->request, error);
 	g_hash_table_unref(hub->knocks);
+	inquiries_free(hub->inquiries);
 	g_hash_table_unref(hub->sessions);
 	lines_free(hub->lines);
 	g_ptr_array_unref(hub->dirty);
@@ -616,6 +704,11 @@ void hub_set_shared(struct hub *hub)
 void hub_set_backlog(struct hub *hub, gsize bytes)
 {
 	hub->backlog_bytes = bytes;
+}
+
+void hub_set_patience(struct hub *hub, unsigned int milliseconds)
+{
+	inquiries_set_time(hub->inquiries, milliseconds);
 }
 
 bool hub_is_connected(const struct hub *hub, const char *host)

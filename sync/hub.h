@@ -40,6 +40,10 @@ struct hub_ops {
 	void (*alive)(const char *host, bool alive, void *data);
 	/* The host that PORT has left HOST for, lately; NULL: it has not. */
 	const char *(*heir)(const char *host, struct uuid port, void *data);
+	/* HOST is not connected here: question ID is to go to whom it is connected to, whose hub_ask
+	 * is called with the same; the host's answer finds its way by itself. False: it is connected
+	 * nowhere. May be NULL. */
+	bool (*forward)(const char *host, const char *id, const char *address, void *data);
 	/* What the host says of itself; borrowed. Checked for form only. */
 	void (*report)(const char *host, const struct hub_report *report, void *data);
 };
@@ -53,7 +57,8 @@ void hub_free(struct hub *hub);
  * now on, and no rows may be waiting for their commit. */
 void hub_set_shared(struct hub *hub);
 
-/* Defaults: 10 s grace, beats every 2 s, 4 MiB of lines for each host. For tests. */
+/* Defaults: 10 s grace, beats every 2 s, 4 MiB of lines for each host, 5 s for an answer. For tests. */
+void hub_set_patience(struct hub *hub, unsigned int milliseconds);
 void hub_set_times(struct hub *hub, unsigned int grace_ms, unsigned int beat_ms);
 void hub_set_backlog(struct hub *hub, gsize bytes);
 
@@ -73,21 +78,27 @@ void hub_dump_row(struct hub_dump *dump, const char *table, GRefString *key, GRe
 void hub_admit(struct hub *hub, void *session, const GError *error);
 
 /*
- * Serves /weft/v1/hosts/NAME/rows, .../status and .../handover; answers everything itself. The caller has
- * authenticated: ALLOWED_HOST is the name that the client may speak for ("*": any, NULL: none).
+ * Serves /weft/v1/hosts/NAME/rows, .../status, .../handover and .../answer; answers everything itself.
+ * The caller has authenticated: ALLOWED_HOST is the name that the client may speak for ("*": any, NULL: none).
  * False, and REQUEST untouched, when the path is not the hub's.
  */
 bool hub_serve(struct hub *hub, struct http_request *request,
 	       const struct http_question *question, const char *allowed_host);
 
 /*
- * Serves GET /weft/v1/hosts/NAME/rows?snapshot=1 for somebody who is not the host: all its rows
- * as one JSON document, {"host","epoch","rev","rows":[...]}, so that half of it cannot be
- * taken for the whole. No session and no sign of life comes of it. False, and REQUEST
- * untouched, when the question is another; ask before hub_serve.
+ * Serves what somebody who is not the host may GET of it; no session and no sign of life comes of it.
+ * /weft/v1/hosts/NAME/rows?snapshot=1: all its rows as one JSON document, {"host","epoch","rev",
+ * "rows":[...]}, so that half of it cannot be taken for the whole.
+ * /weft/v1/hosts/NAME/conns?address=A: the connections of A that the host's agent lists when it is asked,
+ * {"host","flows":[...],"truncated"}, or 503 when it does not answer in time.
+ * False, and REQUEST untouched, when the question is another; ask before hub_serve.
  */
-bool hub_serve_snapshot(struct hub *hub, struct http_request *request,
-			const struct http_question *question, bool may_read);
+bool hub_serve_reader(struct hub *hub, struct http_request *request,
+		      const struct http_question *question, bool may_read);
+
+/* Asks HOST, which is connected here, for connections of ADDRESS. */
+bool hub_ask(struct hub *hub, const char *host, const char *id, const char *address,
+	     GError **error);
 
 /* For metrics and tests. */
 bool hub_is_connected(const struct hub *hub, const char *host);

@@ -95,15 +95,14 @@ static void on_reply(const struct http_answer *answer, const GError *error, void
 	reply->status = answer->status;
 }
 
-/* The answer's body; owned. */
-static char *ask(struct world *w, const char *token, const char *method, const char *path,
-		 const char *body, unsigned int status)
+/* REPLY is filled in later; the client is the caller's. */
+static struct http_client *ask_later(struct world *w, const char *token, const char *method,
+				     const char *path, const char *body, struct reply *reply)
 {
 	struct http_field field = {"X-Auth-Token", token};
 	struct http_client *client = http_client_new();
 	g_autofree char *url = g_strdup_printf("http://127.0.0.1:%u%s",
 					       http_server_get_port(w->server, 0), path);
-	struct reply reply = {0};
 
 	http_client_call(client,
 			 &(struct http_ask){.method = method,
@@ -112,7 +111,17 @@ static char *ask(struct world *w, const char *token, const char *method, const c
 					    .header_count = token ? 1 : 0,
 					    .body = body,
 					    .body_size = body ? strlen(body) : 0},
-			 on_reply, &reply);
+			 on_reply, reply);
+	return client;
+}
+
+/* The answer's body; owned. */
+static char *ask(struct world *w, const char *token, const char *method, const char *path,
+		 const char *body, unsigned int status)
+{
+	struct reply reply = {0};
+	struct http_client *client = ask_later(w, token, method, path, body, &reply);
+
 	WAIT_FOR(reply.status);
 	g_assert_cmpuint(reply.status, ==, status);
 	http_client_free(client);
@@ -212,6 +221,142 @@ static void test_handover(void)
 	world_done(&w);
 }
 
+#define CONNS "/weft/v1/hosts/h1/conns?address=10.0.0.7"
+
+/* A question that waits, and what becomes of it. */
+struct waiting {
+	struct http_client *client;
+	struct reply reply;
+	char id[37];
+};
+
+static void question_ask(struct world *w, struct waiting *out)
+{
+	*out = (struct waiting){0};
+	g_string_truncate(w->asks, 0);
+	out->client = ask_later(w, "admin", "GET", CONNS, NULL, &out->reply);
+	WAIT_FOR(w->asks->len);
+	g_strlcpy(out->id, w->asks->str, sizeof(out->id));
+	g_assert_cmpstr(w->asks->str + sizeof(out->id), ==, "{\"address\":\"10.0.0.7\"} ");
+}
+
+static void question_end(struct waiting *waiting, unsigned int status, const char *body)
+{
+	WAIT_FOR(waiting->reply.status);
+	g_assert_cmpuint(waiting->reply.status, ==, status);
+	g_assert_nonnull(strstr(waiting->reply.body, body));
+	g_free(waiting->reply.body);
+	http_client_free(waiting->client);
+}
+
+/* What HOST says to the question; STATUS: whether it is taken. */
+static void question_answer(struct world *w, const struct waiting *waiting, const char *host,
+			    const char *rest, unsigned int status, const char *words)
+{
+	g_autofree char *path = g_strdup_printf("/weft/v1/hosts/%s/answer", host);
+	g_autofree char *body = g_strdup_printf("{\"id\":\"%s\",%s}", waiting->id, rest);
+	g_autofree char *reply = ask(w, host, "POST", path, body, status);
+
+	g_assert_nonnull(strstr(reply, words));
+}
+
+/* An administrator asks, and the host that is asked is the only one who may answer. */
+static void test_questions(void)
+{
+	static const char flows[] = "\"flows\":[{\"port\":\"x\"}],\"truncated\":true";
+	g_autofree char *refused = NULL, *bad = NULL;
+	struct waiting waiting;
+	struct world w;
+
+	world_init(&w);
+	bad = ask(&w, "admin", "GET", CONNS, NULL, 503);
+	g_assert_nonnull(strstr(bad, "host h1: is not connected"));
+	world_connect(&w, "h1");
+	WAIT_FOR(world_is_level(&w));
+	refused = ask(&w, "h1", "GET", CONNS, NULL, 403);
+	g_assert_nonnull(strstr(refused, "may not read its connections"));
+	question_ask(&w, &waiting);
+	question_answer(&w, &waiting, "h2", flows, 404, "nothing of that kind was asked");
+	question_answer(&w, &waiting, "h1", "\"truncated\":true", 400, "neither flows nor");
+	g_assert_cmpuint(waiting.reply.status, ==, 0);
+	question_answer(&w, &waiting, "h1", flows, 200, "{}");
+	question_end(&waiting, 200,
+		     "{\"host\":\"h1\",\"flows\":[{\"port\":\"x\"}],\"truncated\":true}");
+	question_answer(&w, &waiting, "h1", flows, 404, "nothing of that kind was asked");
+	question_ask(&w, &waiting);
+	question_answer(&w, &waiting, "h1", "\"error\":\"too busy\"", 200, "{}");
+	question_end(&waiting, 503, "host h1: too busy");
+	world_done(&w);
+}
+
+static void test_questions_refused(void)
+{
+	struct world w;
+
+	world_init(&w);
+	world_connect(&w, NULL);
+	WAIT_FOR(world_is_level(&w));
+	for (int i = 0; i < 2; i++) {
+		g_autofree char *reply = ask(&w, "admin", "GET",
+					     i ? "/weft/v1/hosts/h1/conns"
+					       : "/weft/v1/hosts/h1/conns?address=x%22",
+					     NULL, 400);
+
+		g_assert_nonnull(strstr(reply, "is not an address"));
+	}
+	check_request(&w, "POST", "/weft/v1/hosts/h1/answer", "[", 404, "nothing of that kind");
+	check_request(&w, "POST", "/weft/v1/hosts/h1/answer", "{\"id\":7}", 404,
+		      "nothing of that kind");
+	g_assert_cmpuint(w.asks->len, ==, 0);
+	world_done(&w);
+}
+
+/* Nobody waits for ever: not for a host that is silent, nor for a controller that ends. */
+static void test_questions_unanswered(void)
+{
+	struct waiting waiting;
+	struct world w;
+
+	world_init(&w);
+	world_connect(&w, NULL);
+	WAIT_FOR(world_is_level(&w));
+	hub_set_patience(w.hub, 20);
+	question_ask(&w, &waiting);
+	question_end(&waiting, 503, "host h1: has not answered within");
+	hub_set_patience(w.hub, 60000);
+	question_ask(&w, &waiting);
+	feed_free(w.feed);
+	w.feed = NULL;
+	hub_free(w.hub);
+	w.hub = NULL;
+	question_end(&waiting, 503, "the controller is ending");
+	world_done(&w);
+}
+
+/* An older agent is not asked; a host at another controller is asked there, and answers here. */
+static void test_questions_elsewhere(void)
+{
+	g_autofree char *old = NULL;
+	struct waiting waiting = {0};
+	struct world w;
+
+	world_init(&w);
+	w.elsewhere = true;
+	waiting.client = ask_later(&w, "admin", "GET", CONNS, NULL, &waiting.reply);
+	WAIT_FOR(w.forwards->len);
+	g_assert_true(g_str_has_prefix(w.forwards->str, "h1 "));
+	g_strlcpy(waiting.id, w.forwards->str + strlen("h1 "), sizeof(waiting.id));
+	g_assert_cmpstr(w.forwards->str + strlen("h1 ") + sizeof(waiting.id), ==, "10.0.0.7 ");
+	question_answer(&w, &waiting, "h1", "\"flows\":[]", 200, "{}");
+	question_end(&waiting, 200, "\"flows\":[],\"truncated\":false");
+	w.older = true;
+	world_connect(&w, NULL);
+	WAIT_FOR(world_is_level(&w));
+	old = ask(&w, "admin", "GET", CONNS, NULL, 503);
+	g_assert_nonnull(strstr(old, "its agent is of an older version"));
+	world_done(&w);
+}
+
 static void test_bad_requests(void)
 {
 	static const struct {
@@ -269,6 +414,10 @@ int main(int argc, char **argv)
 	g_test_add_func("/sync/reports", test_reports);
 	g_test_add_func("/sync/snapshot", test_snapshot);
 	g_test_add_func("/sync/handover", test_handover);
+	g_test_add_func("/sync/questions", test_questions);
+	g_test_add_func("/sync/questions-refused", test_questions_refused);
+	g_test_add_func("/sync/questions-unanswered", test_questions_unanswered);
+	g_test_add_func("/sync/questions-elsewhere", test_questions_elsewhere);
 	g_test_add_func("/sync/bad-requests", test_bad_requests);
 	return g_test_run();
 }

@@ -90,7 +90,17 @@ static const char *on_heir(const char *host, struct uuid port, void *data)
 	return strcmp(host, "h2") == 0 ? ((struct world *)data)->heir : NULL;
 }
 
+static bool on_forward(const char *host, const char *id, const char *address, void *data)
+{
+	struct world *w = data;
+
+	if (w->elsewhere)
+		g_string_append_printf(w->forwards, "%s %s %s ", host, id, address);
+	return w->elsewhere;
+}
+
 static const struct hub_ops hub_ops = {.heir = on_heir,
+				       .forward = on_forward,
 				       .admit = on_admit,
 				       .dump = on_dump,
 				       .alive = on_alive,
@@ -102,7 +112,7 @@ static void serve(struct http_request *request, const struct http_question *ques
 	struct world *w = data;
 	const char *token = http_request_find_header(request, "X-Auth-Token");
 
-	if (!hub_serve_snapshot(w->hub, request, question, g_strcmp0(token, "admin") == 0) &&
+	if (!hub_serve_reader(w->hub, request, question, g_strcmp0(token, "admin") == 0) &&
 	    !hub_serve(w->hub, request, question, token ? token : "*"))
 		http_reply(request, 404, NULL, NULL, 0, NULL, 0);
 }
@@ -236,7 +246,15 @@ static void on_hand(const char *port, const json_t *value, void *data)
 	g_string_append_printf(((struct world *)data)->hands, "%s %s ", port, text);
 }
 
+static void on_ask(const char *id, const json_t *value, void *data)
+{
+	g_autofree char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS);
+
+	g_string_append_printf(((struct world *)data)->asks, "%s %s ", id, text);
+}
+
 const struct feed_ops world_feed_ops = {.hand = on_hand,
+					.ask = on_ask,
 					.begin = on_begin,
 					.end = on_end,
 					.row = on_row,
@@ -247,6 +265,7 @@ const struct feed_ops world_feed_ops = {.hand = on_hand,
 void world_start_feed(struct world *w, const char *url, const char *token)
 {
 	const char *urls[] = {url, NULL};
+	struct feed_ops ops = world_feed_ops;
 	struct feed_config config = {.controllers = urls,
 				     .host = "h1",
 				     .tunnel_ip = "10.99.0.2",
@@ -254,7 +273,9 @@ void world_start_feed(struct world *w, const char *url, const char *token)
 				     .backoff_min_ms = 2,
 				     .backoff_max_ms = 8};
 
-	w->feed = feed_new(&config, &world_feed_ops, w);
+	if (w->older)
+		ops.ask = NULL;
+	w->feed = feed_new(&config, &ops, w);
 }
 
 /* --- the world ----------------------------------------------------------------------- */
@@ -269,6 +290,8 @@ void world_init(struct world *w)
 	w->snapshots = g_ptr_array_new_with_free_func((GDestroyNotify)g_hash_table_unref);
 	w->lives = g_string_new(NULL);
 	w->hands = g_string_new(NULL);
+	w->asks = g_string_new(NULL);
+	w->forwards = g_string_new(NULL);
 	w->reports = g_string_new(NULL);
 	w->complaints = g_string_new(NULL);
 	g_hash_table_insert(w->truth, g_strdup("h0"), g_strdup("{\"ip\":\"10.0.0.1\"}"));
@@ -299,6 +322,8 @@ void world_done(struct world *w)
 	g_ptr_array_unref(w->snapshots);
 	g_string_free(w->lives, TRUE);
 	g_string_free(w->hands, TRUE);
+	g_string_free(w->asks, TRUE);
+	g_string_free(w->forwards, TRUE);
 	g_string_free(w->reports, TRUE);
 	g_string_free(w->complaints, TRUE);
 	g_clear_error(&w->refuse);

@@ -20,8 +20,12 @@ struct world {
 	GRand *random;
 	GString *lives; /* "+h1 -h1 " */
 	GString *reports;
-	GString *hands;	  /* what the host was handed, "PORT VALUE " */
-	const char *heir; /* of any port of h2's; NULL: of none */
+	GString *hands;	   /* what the host was handed, "PORT VALUE " */
+	GString *asks;	   /* what it was asked, "ID VALUE " */
+	GString *forwards; /* questions for who is elsewhere, "HOST ID ADDRESS " */
+	bool elsewhere;	   /* hosts that are not here are at another controller */
+	bool older;	   /* the host answers no questions */
+	const char *heir;  /* of any port of h2's; NULL: of none */
 	GError *refuse;
 	/* The host's side. */
 	struct proxy *proxy;

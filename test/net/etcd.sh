@@ -93,6 +93,16 @@ for n in 1 2 3; do
 done
 check 'the way is open' reaches a 10.0.1.12
 
+# A host's connections are asked of any of them, wherever it is connected.
+for n in 1 2 3; do
+	check_match "controller $n has h2 tell its connections" '"host": *"h2".*"flows": *\[' \
+		"$(at $n api GET '/weft/v1/hosts/h2/conns?address=10.0.1.11')"
+done
+notes() { # none of these questions is left in the store
+	[ -z "$(ctl get weft/k/ask/ --prefix --keys-only)" ]
+}
+check 'nothing of the questions stays in the store' cloud_wait 5 notes
+
 # etcd takes 128 comparisons by default: a larger bulk is refused by name, all of it.
 bulk() {
 	local said one ports=
