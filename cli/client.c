@@ -148,6 +148,8 @@ static void read_failure(struct client_request *request, unsigned int status, co
 
 	if (!fault)
 		fault = json_object_get(reply, "error");
+	if (!fault) /* of the row protocol */
+		fault = reply;
 	message = json_string_value(json_is_string(fault) ? fault
 							  : json_object_get(fault, "message"));
 	type = json_string_value(json_object_get(fault, "type"));

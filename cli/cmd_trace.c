@@ -59,7 +59,7 @@ static json_t *trace_port(struct context *context, const char *name,
 	struct client *client = command_client(context);
 	g_autofree char *id = client_find_id(client, KIND_PORT, name, error);
 	json_auto_t *port = id ? client_show(client, KIND_PORT, id, error) : NULL;
-	struct snapshot snapshot = {.agent = context->agent};
+	struct snapshot snapshot = {.address = trace_packet_find_target(packet)};
 	json_t *out = NULL;
 
 	if (port && snapshot_init(&snapshot, client, error))

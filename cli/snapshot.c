@@ -6,8 +6,6 @@
 #include "lib/error.h"
 #include "lib/http_client.h"
 
-#define RUN "/run/weft" /* of the agents here, unless --agent says where */
-
 static bool malformed(GError **error, const char *what)
 {
 	g_set_error(error, WEFT_ERROR, WEFT_ERROR_INTERNAL, "the answer has no %s", what);
@@ -81,31 +79,36 @@ static bool fill_host(const struct snapshot *snapshot, struct trace_host *host,
 	       trace_host_wire(host, error);
 }
 
-/*
- * Connections are known to each host's agent alone. Those of agents on this machine are asked for
- * theirs: what a reply would be let in by.
- */
+static void note_conns(struct trace_host *host, const char *why)
+{
+	g_autofree char *note = g_strdup_printf("which connections it has is not known (%s): "
+						"a reply may be taken for a first packet",
+						why);
+
+	trace_host_add_note(host, note);
+}
+
+/* Connections are known to each host's agent alone, and weftd asks it: what a reply would be let in
+ * by. Without them the rest is still true. */
 static void fill_conns(const struct snapshot *snapshot, struct trace_host *host,
 		       const char *name)
 {
-	const char *given = snapshot->agent ? snapshot->agent : RUN "/x/agent.sock";
-	g_autofree char *folder = g_path_get_dirname(
-		g_str_has_prefix(given, "unix:") ? given + strlen("unix:") : given);
-	g_autofree char *run = g_path_get_dirname(folder);
-	g_autofree char *path = g_build_filename(run, name, "agent.sock", NULL);
-	g_autofree char *url = g_strconcat("unix:", path, NULL);
-	json_auto_t *reply = NULL;
-	struct client *agent;
+	char address[IP_TEXT];
+	g_autofree char *path = g_strdup_printf("/weft/v1/hosts/%s/conns?address=%s", name,
+						ip_print(snapshot->address, address));
+	g_autoptr(GError) error = NULL;
+	json_auto_t *reply = client_call(snapshot->client, "GET", path, NULL, &error);
 	json_t *flow;
 	size_t i;
 
-	if (!g_file_test(path, G_FILE_TEST_EXISTS))
+	if (!reply) {
+		note_conns(host, error->message);
 		return;
-	agent = client_new(url, NULL, NULL);
-	reply = client_call(agent, "GET", "/v1/flows?limit=1000000", NULL, NULL);
+	}
 	json_array_foreach (json_object_get(reply, "flows"), i, flow)
 		trace_host_put_conn(host, flow);
-	client_free(agent);
+	if (json_is_true(json_object_get(reply, "truncated")))
+		note_conns(host, "it has more than it tells");
 }
 
 struct trace_host *snapshot_fetch(const char *name, void *data, GError **error)
@@ -123,9 +126,10 @@ struct trace_host *snapshot_fetch(const char *name, void *data, GError **error)
 	}
 	host = trace_host_new(name, ip);
 	if (!json_is_true(json_object_get(known, "alive")))
-		trace_host_set_note(host, "the host is not alive: what it has may be older");
+		trace_host_add_note(host, "the host is not alive: what it has may be older");
 	if (fill_host(snapshot, host, known, error)) {
-		fill_conns(snapshot, host, name);
+		if (!ip_is_none(snapshot->address))
+			fill_conns(snapshot, host, name);
 		return host;
 	}
 	g_prefix_error(error, "host '%s': ", name);

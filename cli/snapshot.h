@@ -10,8 +10,7 @@
 struct snapshot {
 	struct client *client; /* borrowed */
 	json_t *hosts;	       /* all of them, as the API lists them */
-	const char
-		*agent; /* --agent, or NULL; the sockets of other hosts' agents lie beside it */
+	struct ip address;     /* whose connections are asked for; none: nobody's */
 };
 
 bool snapshot_init(struct snapshot *snapshot, struct client *client, GError **error);

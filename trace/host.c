@@ -108,10 +108,12 @@ void trace_host_unwire(struct trace_host *host, struct uuid port)
 	g_hash_table_add(host->unwired, g_memdup2(&port, sizeof(port)));
 }
 
-void trace_host_set_note(struct trace_host *host, const char *note)
+void trace_host_add_note(struct trace_host *host, const char *note)
 {
+	char *all = host->note ? g_strconcat(host->note, "; ", note, NULL) : g_strdup(note);
+
 	g_free(host->note);
-	host->note = g_strdup(note);
+	host->note = all;
 }
 
 static gint port_compare(gconstpointer left, gconstpointer right)

@@ -473,3 +473,26 @@ bool trace_packet_find_group(const struct trace_packet *p, struct mac *mac)
 		*mac = (struct mac){{0x33, 0x33, t.b[12], t.b[13], t.b[14], t.b[15]}};
 	return true;
 }
+
+/* Of an untagged frame, which workloads send. */
+static struct ip frame_find_target(const GByteArray *frame)
+{
+	static const guint8 v4[] = {0x08, 0x00}, v6[] = {0x86, 0xdd};
+	struct ip ip = ip_from_v4(0);
+
+	if (frame->len >= 34 && memcmp(frame->data + 12, v4, sizeof(v4)) == 0) {
+		memcpy(ip.b + 12, frame->data + 30, 4);
+		return ip;
+	}
+	if (frame->len < 54 || memcmp(frame->data + 12, v6, sizeof(v6)) != 0)
+		return ip_none;
+	memcpy(ip.b, frame->data + 38, sizeof(ip.b));
+	return ip;
+}
+
+struct ip trace_packet_find_target(const struct trace_packet *packet)
+{
+	if (packet->kind == TRACE_HEX)
+		return frame_find_target(packet->frame);
+	return packet->kind <= TRACE_ICMP ? packet->target : ip_none;
+}

@@ -51,3 +51,5 @@ void trace_packet_done(struct trace_packet *packet);
 GByteArray *trace_packet_build(const struct trace_packet *packet);
 /* Its destination MAC follows from its kind and target: no neighbour has to be asked. */
 bool trace_packet_find_group(const struct trace_packet *packet, struct mac *mac);
+/* Whom it is for, by its IP header; none: it has none, or asks for an address (ARP, ND, DHCP). */
+struct ip trace_packet_find_target(const struct trace_packet *packet);

@@ -152,6 +152,36 @@ static void test_print(void)
 	trace_packet_done(&packet);
 }
 
+static void check_target(const char *text, const char *target)
+{
+	char printed[IP_TEXT];
+	struct trace_packet packet;
+
+	g_assert_true(trace_packet_parse(text, &packet, NULL));
+	g_assert_cmpstr(ip_print(trace_packet_find_target(&packet), printed), ==, target);
+	trace_packet_done(&packet);
+}
+
+/* Whose connections matter for it: as it is written, or as a frame says. */
+static void test_target(void)
+{
+	static const char *const texts[] = {"tcp 10.0.0.9:80", "icmp fd00::1"};
+	static const char *const targets[] = {"10.0.0.9", "fd00::1"};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
+		g_autofree char *hex = build(texts[i], i ? "fd00::5" : "10.0.0.5");
+		g_autofree char *frame = g_strconcat("hex ", hex, NULL);
+		g_autofree char *cut = g_strndup(frame, strlen("hex ") + 2 * 33);
+
+		check_target(texts[i], targets[i]);
+		check_target(frame, targets[i]);
+		check_target(cut, "::");
+	}
+	check_target("arp 10.0.0.9", "::");
+	check_target("nd fd00::1", "::");
+	check_target("dhcp", "::");
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -159,5 +189,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/trace/packet/addresses", test_addresses);
 	g_test_add_func("/trace/packet/refused", test_refused);
 	g_test_add_func("/trace/packet/print", test_print);
+	g_test_add_func("/trace/packet/target", test_target);
 	return g_test_run();
 }

@@ -92,18 +92,35 @@ check_equal 'by the rule' "sg:$dbs/$rule" "$(flow h2 db rule)"
 check_equal 'with the sets of the other end' "['sg:$webs']" "$(flow h2 db remote_sets)"
 check_match 'by a rule of the sender' "^sg:$webs/" "$(flow h1 web rule)"
 check_match 'with counts' '^[1-9][0-9]* [1-9][0-9]*$' "$(flow h2 db tx_packets rx_packets)"
-# Trace knows what both agents know: a reply, and the middle of what nobody has opened.
-reply=$(weft h2 trace db 'tcp 10.3.0.12:5432 -> 10.3.0.11:45000 flags SA')
+# Trace knows what both agents know: a reply, and the middle of what nobody has opened. It asks weftd
+# and nobody else: what the agents have on this machine is out of its sight.
+far() { # COMMAND...
+	N control unshare --mount sh -c 'mount -t tmpfs none "$1" && shift && exec "$@"' sh "$CLOUD_RUN" "$@"
+}
+check_equal 'the sockets of the agents are out of sight' '' "$(far ls "$CLOUD_RUN")"
+trace() { # ARGUMENT...
+	far "$CLOUD_BIN/cli/weft" --url "http://$CLOUD_LISTEN" --token admin-secret trace "$@"
+}
+reply=$(trace db 'tcp 10.3.0.12:5432 -> 10.3.0.11:45000 flags SA')
+check_not 'trace: nothing is unknown' grep -q note <<<"$reply"
 check_match 'trace: its sender may answer' "sender db [^ ]*: a packet of a connection, which rule sg:$dbs/$rule lets be opened" "$reply"
 check_match 'trace: its receiver is let it' "receiver web [^ ]*: a packet of a connection, which rule sg:$webs/[0-9a-f-]* lets be opened" "$reply"
 check_match 'trace: so it is delivered' 'delivered to port web [^ ]* on host h1' "$(tr '\n' ' ' <<<"$reply" | tr -s ' ')"
 check_equal 'trace: to another port it is no reply' 'dropped no-connection' \
-	"$(weft h2 trace db 'tcp 10.3.0.12:5432 -> 10.3.0.11:45001 flags SA' -f value -c result -c reason | tr -s ' ')"
+	"$(trace db 'tcp 10.3.0.12:5432 -> 10.3.0.11:45001 flags SA' -f value -c result -c reason | tr -s ' ')"
 (sleep 1; connects 5432) &
 weft h1 capture web tcp port 5432 --before --count 1 -w "$CLOUD_DIR/one.pcapng" 2>/dev/null
 check_match 'trace: a frame of a capture' 'delivered h2 db|dropped h. [a-z]+ no-connection' \
 	"$(weft h1 trace web "pcap $CLOUD_DIR/one.pcapng" -f value -c result -c host -c name -c reason | tr -s ' ')"
 check_match 'trace: one that it has not' 'not so many packets' "$(weft h1 trace web "pcap $CLOUD_DIR/one.pcapng 7" 2>&1)"
+hosts() { # QUERY: h2's connections, as weftd tells an administrator
+	api GET "/weft/v1/hosts/h2/conns$1"
+}
+check_match 'weftd has the host tell' "\"host\": *\"h2\".*\"local_port\": *5432.*\"truncated\": *false" "$(hosts '?address=10.3.0.11')"
+check_match 'of this address' '"flows": *\[\]' "$(hosts '?address=10.3.0.99')"
+check_match 'an address that is none' "address: 'x' is not an address" "$(hosts '?address=x')"
+check_match 'a host that is not there' 'host h7: is not connected' "$(api GET '/weft/v1/hosts/h7/conns?address=10.3.0.11')"
+check_match 'a member is told of no connections' 'may not read its connections' "$(as red hosts '?address=10.3.0.11')"
 check_equal 'another address has none' '[]' "$(weft h1 flows --address 10.9.0.0/16 -f json | tr -d ' \n')"
 check_equal 'another project has none' '[]' "$(weft h1 flows --project nobody -f json | tr -d ' \n')"
 check_not 'a state that is none' weft h1 flows --state gone

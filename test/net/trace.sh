@@ -101,6 +101,8 @@ cloud_stop agent-h2
 quiet() { [ "$(weft host show h2 -f value -c alive)" = false ]; }
 check 'an agent ends' cloud_wait 15 quiet
 check_match 'trace warns of what it cannot know' 'note +the host is not alive' "$(weft trace a 'icmp 10.0.2.12')"
+check_match 'nor which connections it has' 'which connections it has is not known \(host h2: is not connected\)' \
+	"$(weft trace a 'icmp 10.0.2.12')"
 check_equal 'and goes on: so do packets' 'delivered h2 b' "$(ends a 'icmp 10.0.2.12')"
 check 'without the agent' reaches a 10.0.2.12
 
