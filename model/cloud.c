@@ -9,6 +9,7 @@
 
 #include "model/child_index.h"
 #include "model/cloud_report.h"
+#include "model/firewall_index.h"
 #include "model/ipam.h"
 #include "model/security_index.h"
 #include "model/selector_index.h"
@@ -44,6 +45,9 @@ static const struct attr_table *const tables[KIND_COUNT] = {
 	[KIND_RBAC_POLICY] = &rbac_policy_table,
 	[KIND_ADDRESS_SCOPE] = &address_scope_table,
 	[KIND_SUBNETPOOL] = &subnetpool_table,
+	[KIND_FIREWALL_RULE] = &firewall_rule_table,
+	[KIND_FIREWALL_POLICY] = &firewall_policy_table,
+	[KIND_FIREWALL_GROUP] = &firewall_group_table,
 };
 
 const struct attr_table *cloud_table(enum kind kind)
@@ -126,6 +130,7 @@ struct cloud *cloud_new(void)
 	cloud->security = security_index_new();
 	cloud->selectors = selector_index_new();
 	cloud->rbac = rbac_index_new();
+	cloud->firewalls = firewall_index_new();
 	cloud->empty = g_ptr_array_new();
 	cloud->ears = g_array_new(FALSE, FALSE, sizeof(struct ear));
 	return cloud;
@@ -161,6 +166,7 @@ void cloud_free(struct cloud *cloud)
 	security_index_free(cloud->security);
 	selector_index_free(cloud->selectors);
 	rbac_index_free(cloud->rbac);
+	firewall_index_free(cloud->firewalls);
 	g_ptr_array_unref(cloud->empty);
 	g_array_unref(cloud->ears);
 	g_free(cloud);
@@ -375,6 +381,12 @@ static void cloud_link(struct cloud *cloud, enum kind kind, void *object)
 	case KIND_RBAC_POLICY:
 		rbac_index_link(cloud->rbac, object);
 		break;
+	case KIND_FIREWALL_POLICY:
+		firewall_index_link_policy(cloud->firewalls, object);
+		break;
+	case KIND_FIREWALL_GROUP:
+		firewall_index_link_group(cloud->firewalls, object);
+		break;
 	case KIND_NETWORK_ACL_RULE:
 		child_index_add(cloud->acl_rules,
 				((struct network_acl_rule *)object)->network_acl_id, object);
@@ -383,6 +395,7 @@ static void cloud_link(struct cloud *cloud, enum kind kind, void *object)
 	case KIND_ADDRESS_GROUP:
 	case KIND_ADDRESS_SCOPE:
 	case KIND_SUBNETPOOL:
+	case KIND_FIREWALL_RULE:
 	case KIND_LOG:
 	case KIND_COUNT:
 		break;
@@ -437,6 +450,12 @@ static void cloud_unlink(struct cloud *cloud, enum kind kind, void *object)
 	case KIND_RBAC_POLICY:
 		rbac_index_unlink(cloud->rbac, object);
 		break;
+	case KIND_FIREWALL_POLICY:
+		firewall_index_unlink_policy(cloud->firewalls, object);
+		break;
+	case KIND_FIREWALL_GROUP:
+		firewall_index_unlink_group(cloud->firewalls, object);
+		break;
 	case KIND_NETWORK_ACL_RULE:
 		child_index_del(cloud->acl_rules,
 				((struct network_acl_rule *)object)->network_acl_id, object);
@@ -445,6 +464,7 @@ static void cloud_unlink(struct cloud *cloud, enum kind kind, void *object)
 	case KIND_ADDRESS_GROUP:
 	case KIND_ADDRESS_SCOPE:
 	case KIND_SUBNETPOOL:
+	case KIND_FIREWALL_RULE:
 	case KIND_LOG:
 	case KIND_COUNT:
 		break;
@@ -647,6 +667,28 @@ const GPtrArray *cloud_list_acl_rules(const struct cloud *cloud, struct uuid acl
 const GPtrArray *cloud_list_acl_subnets(const struct cloud *cloud, struct uuid acl_id)
 {
 	return list_or_empty(cloud, child_index_list(cloud->acl_subnets, acl_id));
+}
+
+const GPtrArray *cloud_list_rule_policies(const struct cloud *cloud, struct uuid rule_id)
+{
+	return list_or_empty(cloud, firewall_index_policies(cloud->firewalls, rule_id));
+}
+
+const GPtrArray *cloud_list_policy_firewalls(const struct cloud *cloud, struct uuid policy_id)
+{
+	return list_or_empty(cloud, firewall_index_groups(cloud->firewalls, policy_id));
+}
+
+const struct firewall_group *cloud_find_port_firewall(const struct cloud *cloud,
+						      struct uuid port_id)
+{
+	return firewall_index_find(cloud->firewalls, port_id);
+}
+
+const struct firewall_group *cloud_find_default_firewall(const struct cloud *cloud,
+							 const char *project)
+{
+	return firewall_index_default(cloud->firewalls, project);
 }
 
 const GPtrArray *cloud_list_pool_subnets(const struct cloud *cloud, struct uuid pool_id)

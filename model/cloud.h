@@ -8,6 +8,7 @@
 
 #include "model/acl.h"
 #include "model/agent.h"
+#include "model/firewall.h"
 #include "model/host.h"
 #include "model/log.h"
 #include "model/network.h"
@@ -77,6 +78,15 @@ gsize cloud_count_address_users(const struct cloud *cloud, struct uuid address_g
 /* Rules of a network ACL, and subnets that name it. */
 const GPtrArray *cloud_list_acl_rules(const struct cloud *cloud, struct uuid acl_id);
 const GPtrArray *cloud_list_acl_subnets(const struct cloud *cloud, struct uuid acl_id);
+/* Policies with a firewall rule, groups with a firewall policy, each once. */
+const GPtrArray *cloud_list_rule_policies(const struct cloud *cloud, struct uuid rule_id);
+const GPtrArray *cloud_list_policy_firewalls(const struct cloud *cloud, struct uuid policy_id);
+/* The firewall group that stands at a port, and the default one of PROJECT, which must be
+ * interned; or NULL. */
+const struct firewall_group *cloud_find_port_firewall(const struct cloud *cloud,
+						      struct uuid port_id);
+const struct firewall_group *cloud_find_default_firewall(const struct cloud *cloud,
+							 const char *project);
 /* The default group of PROJECT, or NULL. */
 const struct security_group *cloud_find_default_group(const struct cloud *cloud,
 						      const char *project);

@@ -40,6 +40,7 @@ struct cloud {
 	struct security_index *security;
 	struct selector_index *selectors;
 	struct rbac_index *rbac;
+	struct firewall_index *firewalls;
 	GPtrArray *empty;
 	GArray *ears;
 };
