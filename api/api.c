@@ -186,8 +186,7 @@ static void serve_resource(struct ask *ask)
 		if (parts[i])
 			*parts[i]++ = '\0';
 	}
-	/* "log/logs": a family's collections are below its name */
-	if (parts[1] && strcmp(parts[0], "log") == 0) {
+	if (parts[1] && resource_is_family(parts[0])) {
 		parts[1][-1] = '/';
 		memmove(parts + 1, parts + 2, sizeof(parts) - 2 * sizeof(parts[0]));
 		parts[4] = NULL;

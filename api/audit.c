@@ -340,6 +340,51 @@ static void acl_rule_says(struct audit *audit, struct entry *entry, const char *
 		g_hash_table_insert(audit->claims, g_steal_pointer(&key), entry);
 }
 
+static void firewall_policy_says(struct audit *audit, struct entry *entry, const char *id)
+{
+	const struct firewall_policy *policy = entry->object;
+
+	for (uint32_t i = 0; i < policy->rules.count; i++) {
+		struct uuid rule = *vec_at(struct uuid, &policy->rules, i);
+
+		refers(audit, entry, "firewall_rules", KIND_FIREWALL_RULE, rule);
+		guarded(audit, entry, KIND_FIREWALL_RULE, rule);
+	}
+}
+
+static void firewall_says_policy(struct audit *audit, struct entry *entry, const char *name,
+				 struct uuid policy)
+{
+	if (uuid_is_none(policy))
+		return;
+	refers(audit, entry, name, KIND_FIREWALL_POLICY, policy);
+	guarded(audit, entry, KIND_FIREWALL_POLICY, policy);
+}
+
+static void firewall_says(struct audit *audit, struct entry *entry, const char *id)
+{
+	const struct firewall_group *group = entry->object;
+	char key[CLAIM_TEXT], text[UUID_TEXT];
+
+	firewall_says_policy(audit, entry, "ingress_firewall_policy_id",
+			     group->ingress_policy_id);
+	firewall_says_policy(audit, entry, "egress_firewall_policy_id",
+			     group->egress_policy_id);
+	if (g_strcmp0(group->object.name, FIREWALL_DEFAULT) == 0)
+		claims(audit, entry,
+		       claim_print_default_firewall(group->object.project_id, key), id);
+	for (uint32_t i = 0; i < group->ports.count; i++) {
+		struct uuid at = *vec_at(struct uuid, &group->ports, i);
+		const struct port *port = refers(audit, entry, "ports", KIND_PORT, at);
+
+		claims(audit, entry, claim_print_firewall_port(at, key), id);
+		guarded(audit, entry, KIND_PORT, at);
+		if (port && !port_is_router_interface(port))
+			found(audit, entry, "ports: %s is no router's interface",
+			      uuid_print(at, text));
+	}
+}
+
 static void port_says(struct audit *audit, struct entry *entry, const char *id)
 {
 	const struct port *port = entry->object;
@@ -370,12 +415,20 @@ static void port_says(struct audit *audit, struct entry *entry, const char *id)
 
 static void (*const says[KIND_COUNT])(struct audit *audit, struct entry *entry,
 				      const char *id) = {
-	[KIND_HOST] = host_says,	  [KIND_NETWORK] = network_says,
-	[KIND_SUBNET] = subnet_says,	  [KIND_ROUTER] = router_says,
-	[KIND_PORT] = port_says,	  [KIND_SECURITY_GROUP] = group_says,
-	[KIND_SECURITY_RULE] = rule_says, [KIND_LOG] = log_says,
-	[KIND_POLICY] = policy_says,	  [KIND_RBAC_POLICY] = rbac_says,
-	[KIND_SUBNETPOOL] = pool_says,	  [KIND_NETWORK_ACL_RULE] = acl_rule_says,
+	[KIND_HOST] = host_says,
+	[KIND_NETWORK] = network_says,
+	[KIND_SUBNET] = subnet_says,
+	[KIND_ROUTER] = router_says,
+	[KIND_PORT] = port_says,
+	[KIND_SECURITY_GROUP] = group_says,
+	[KIND_SECURITY_RULE] = rule_says,
+	[KIND_LOG] = log_says,
+	[KIND_POLICY] = policy_says,
+	[KIND_RBAC_POLICY] = rbac_says,
+	[KIND_SUBNETPOOL] = pool_says,
+	[KIND_NETWORK_ACL_RULE] = acl_rule_says,
+	[KIND_FIREWALL_POLICY] = firewall_policy_says,
+	[KIND_FIREWALL_GROUP] = firewall_says,
 };
 
 /* --- what belongs to no object ------------------------------------------------------- */

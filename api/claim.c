@@ -80,3 +80,17 @@ char *claim_print_default_group(const char *project, char *text)
 	snprintf(text, CLAIM_TEXT, CLAIM_PREFIX "default-group/%s", project);
 	return text;
 }
+
+char *claim_print_firewall_port(struct uuid port, char *text)
+{
+	char id[UUID_TEXT];
+
+	snprintf(text, CLAIM_TEXT, CLAIM_PREFIX "firewall/%s", uuid_print(port, id));
+	return text;
+}
+
+char *claim_print_default_firewall(const char *project, char *text)
+{
+	snprintf(text, CLAIM_TEXT, CLAIM_PREFIX "default-firewall/%s", project);
+	return text;
+}

@@ -20,6 +20,9 @@ char *claim_print_router(uint32_t number, char *text);
 char *claim_print_hostname(const char *name, char *text);
 char *claim_print_tunnel(struct ip ip, char *text);
 char *claim_print_default_group(const char *project, char *text);
+/* The firewall group that stands at a port, and the default one of a project. */
+char *claim_print_firewall_port(struct uuid port, char *text);
+char *claim_print_default_firewall(const char *project, char *text);
 /* The default subnet pool of an IP version. */
 char *claim_print_default_pool(int64_t ip_version, char *text);
 /* An identity's number, whose value is the key of what it stands for; and that, by its label,

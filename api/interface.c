@@ -6,6 +6,7 @@
 
 #include "api/access.h"
 #include "api/address.h"
+#include "api/firewall_group.h"
 #include "api/port.h"
 #include "lib/error.h"
 #include "model/attr_json.h"
@@ -382,6 +383,7 @@ bool interface_remove(struct job *job, struct uuid id, json_t *body, GString *re
 	if (uuid_is_none(wish.port_id) && !port_is_only_on(port, wish.subnet_id))
 		return interface_del_subnet(job, port, wish.subnet_id, error);
 	address_release(job, port);
+	firewall_forget_port(job, port);
 	job_del(job, KIND_PORT, port->object.id);
 	return true;
 }

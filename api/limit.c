@@ -28,6 +28,9 @@ static const struct {
 	{"policy", 100},
 	{"network_acl", 10},
 	{"network_acl_rule", 100},
+	{"firewall_group", 10},
+	{"firewall_policy", 10},
+	{"firewall_rule", 100},
 };
 
 static bool limit_find(const char *name, enum kind *kind, int64_t *initial)

@@ -10,6 +10,8 @@
 #include "api/address_group.h"
 #include "api/address_scope.h"
 #include "api/agent.h"
+#include "api/firewall.h"
+#include "api/firewall_group.h"
 #include "api/host.h"
 #include "api/log.h"
 #include "api/network.h"
@@ -38,6 +40,9 @@ static const struct resource *const resources[KIND_COUNT] = {
 	[KIND_SUBNETPOOL] = &api_subnetpool,
 	[KIND_NETWORK_ACL] = &api_network_acl,
 	[KIND_NETWORK_ACL_RULE] = &api_network_acl_rule,
+	[KIND_FIREWALL_RULE] = &api_firewall_rule,
+	[KIND_FIREWALL_POLICY] = &api_firewall_policy,
+	[KIND_FIREWALL_GROUP] = &api_firewall_group,
 };
 
 static const struct resource *const views[RESOURCE_VIEWS] = {&api_agent};
@@ -67,6 +72,19 @@ const struct resource *resource_find(const char *path)
 			return resource;
 	}
 	return NULL;
+}
+
+bool resource_is_family(const char *name)
+{
+	gsize length = strlen(name);
+
+	for (unsigned int i = 0; i < RESOURCE_COUNT; i++) {
+		const char *path = attr_table_path(resource_table(resource_by_number(i)));
+
+		if (strncmp(path, name, length) == 0 && path[length] == '/')
+			return true;
+	}
+	return false;
 }
 
 bool resource_find_kind(const char *name, enum kind *kind)

@@ -47,6 +47,8 @@ struct resource {
 
 /* By its path, "networks", "security-groups"; NULL. */
 const struct resource *resource_find(const char *path);
+/* "log", of "log/logs": collections have it before their names. */
+bool resource_is_family(const char *name);
 /* By "network" or "networks". */
 bool resource_find_kind(const char *name, enum kind *kind);
 const struct resource *resource_get(enum kind kind);

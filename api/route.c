@@ -39,6 +39,21 @@ static bool has_action(const struct resource *resource, const char *name)
 	return false;
 }
 
+/* A family's name and its collection's are one. */
+static void parts_unite(char **parts)
+{
+	char *path;
+
+	if (!parts[0] || !parts[1] || !resource_is_family(parts[0]))
+		return;
+	path = g_strconcat(parts[0], "/", parts[1], NULL);
+	g_free(parts[0]);
+	g_free(parts[1]);
+	parts[0] = path;
+	for (gsize i = 1; parts[i]; i++)
+		parts[i] = parts[i + 1];
+}
+
 static const char *route_print_resource(char *const *parts, char *text)
 {
 	const struct resource *resource = resource_find(parts[0]);
@@ -83,6 +98,7 @@ const char *route_print(const char *path, char *text)
 			return named[i].route;
 	if (!g_str_has_prefix(copy, PREFIX))
 		return OTHER;
-	parts = g_strsplit(copy + strlen(PREFIX), "/", 4);
+	parts = g_strsplit(copy + strlen(PREFIX), "/", 5);
+	parts_unite(parts);
 	return parts[0] ? route_print_resource(parts, text) : OTHER;
 }

@@ -84,12 +84,16 @@ w.call("GET", "/v2.0/nonsense/%s" % net)
 w.call("GET", "/" + "x" * 500)
 w.call("BREW", "/v2.0/networks")
 w.call("PUT", "/v2.0/networks/%s/tags/blue" % net)
+w.get("log/logs/" + net)
+w.call("PUT", "/v2.0/fwaas/firewall_policies/%s/insert_rule" % net, {})
 s = scrape()
-equal("requests by route and status", (1, 3, 3, 2, 1, 1),
+equal("requests by route and status", (1, 3, 3, 2, 1, 1, 1, 1),
       tuple(s.get(key(*k)) for k in (
           ("POST", "/v2.0/networks", 201), ("GET", "/v2.0/networks/{id}", 200),
           ("GET", "/v2.0/networks/{id}", 404), ("GET", "other", 404),
-          ("other", "/v2.0/networks", 405), ("PUT", "/v2.0/networks/{id}/tags/{tag}", 201))))
+          ("other", "/v2.0/networks", 405), ("PUT", "/v2.0/networks/{id}/tags/{tag}", 201),
+          ("GET", "/v2.0/log/logs/{id}", 404),
+          ("PUT", "/v2.0/fwaas/firewall_policies/{id}/insert_rule", 404))))
 check("no id in any label", net not in fetch(open_port)[2])
 series = lambda: sum(k.startswith("weft_api_requests_total") for k in scrape())
 before = series()
