@@ -13,11 +13,10 @@
 #include "store/etcd_range.h"
 #include "store/etcd_watch.h"
 
-#define HISTORY_BYTES (64U << 20)
-#define OPS_FIRST     1024 /* until the server says that it takes less */
-#define GUARD_MS      500
-#define PUSH_MS	      10
-#define CLOSE_MS      20000
+#define OPS_FIRST 1024 /* until the server says that it takes less */
+#define GUARD_MS  500
+#define PUSH_MS	  10
+#define CLOSE_MS  20000
 
 void work_free(struct work *work)
 {
@@ -39,6 +38,7 @@ void etcd_tell(struct etcd *e, struct work *work)
 		work->synced(work->revision, work->error, work->data);
 	} else if (work->range_done) {
 		work->range_done(NULL, 0, 0, work->error, work->data);
+		history_release(e->history);
 	} else {
 		g_autoptr(GError) conflict = NULL;
 
@@ -202,6 +202,7 @@ static void etcd_range(struct store *store, const char *prefix, uint64_t at,
 	work->at = at;
 	work->range_done = done;
 	work->data = data;
+	history_hold(((struct etcd *)store)->history);
 	etcd_add_work(store, work);
 }
 
@@ -346,7 +347,7 @@ static struct store *etcd_new(const char *rest, const struct http_tls *tls, bool
 	}
 	e->flight.works = g_ptr_array_new();
 	e->flight.required = g_ptr_array_new();
-	e->history = history_new(e->writer_last, HISTORY_BYTES, false);
+	e->history = history_new(e->writer_last, false);
 	e->source = g_source_new(&etcd_source, sizeof(GSource));
 	g_source_set_callback(e->source, NULL, e, NULL);
 	g_source_attach(e->source, NULL);

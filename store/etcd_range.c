@@ -45,6 +45,7 @@ static void reading_end(struct reading *reading, const GError *error)
 	work->range_done((const struct store_entry *)(const void *)reading->entries->data,
 			 wrapped ? 0 : reading->entries->len, reading->revision, wrapped,
 			 work->data);
+	history_release(e->history);
 	g_array_unref(reading->entries);
 	g_free(reading->from);
 	work_free(work);

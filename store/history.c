@@ -8,6 +8,8 @@
 #include "store/txn.h"
 
 #define ENTRY_OVERHEAD 128 /* bytes of memory besides key and value */
+#define BYTES_USUAL    (4U << 20)
+#define BYTES_HELD     (64U << 20)
 
 struct record {
 	uint64_t revision;
@@ -22,7 +24,7 @@ struct history {
 	GPtrArray *records; /* of struct record, oldest first */
 	guint start;	    /* those before it are gone (NULL) */
 	gsize bytes;
-	gsize bytes_max;
+	guint holds;	    /* who reads */
 	bool alone;	    /* nobody else makes revisions: none is in the future */
 	GPtrArray *watches; /* borrowed: a watch is its owner's */
 	bool delivering;
@@ -49,14 +51,13 @@ static void record_free(void *data)
 	g_free(record);
 }
 
-struct history *history_new(uint64_t revision, gsize bytes, bool alone)
+struct history *history_new(uint64_t revision, bool alone)
 {
 	struct history *history = g_new0(struct history, 1);
 
 	history->last = revision;
 	history->floor = revision;
 	history->alone = alone;
-	history->bytes_max = bytes;
 	history->records = g_ptr_array_new_with_free_func(record_free);
 	history->watches = g_ptr_array_new();
 	return history;
@@ -71,16 +72,28 @@ void history_free(struct history *history)
 	g_free(history);
 }
 
+/* Somebody has not seen RECORD, or may turn out not to have. */
+static bool record_is_wanted(const struct history *history, const struct record *record)
+{
+	for (guint i = 0; i < history->watches->len; i++)
+		if (((struct store_watch *)history->watches->pdata[i])->after <
+		    record->revision)
+			return true;
+	return history->holds > 0;
+}
+
 static void history_trim(struct history *history)
 {
 	GPtrArray *records = history->records;
 
-	while (history->bytes > history->bytes_max && history->start + 1 < records->len) {
-		struct record *oldest = g_steal_pointer(&records->pdata[history->start]);
+	while (history->bytes > BYTES_USUAL && history->start + 1 < records->len) {
+		struct record *oldest = records->pdata[history->start];
 
+		if (history->bytes <= BYTES_HELD && record_is_wanted(history, oldest))
+			break;
 		history->bytes -= oldest->bytes;
 		history->floor = oldest->revision;
-		history->start++;
+		records->pdata[history->start++] = NULL;
 		record_free(oldest);
 	}
 	if (history->start > 64 && history->start > records->len / 2) {
@@ -110,6 +123,16 @@ void history_add(struct history *history, GArray *changes, uint64_t revision)
 	history->last = revision;
 	history->bytes += record->bytes;
 	history_trim(history);
+}
+
+void history_hold(struct history *history)
+{
+	history->holds++;
+}
+
+void history_release(struct history *history)
+{
+	history->holds--;
 }
 
 void history_pass(struct history *history, uint64_t revision)

@@ -10,10 +10,10 @@
 struct history;
 
 /*
- * Starts to know at REVISION; keeps at least the last transaction and at most BYTES. ALONE:
+ * Starts to know at REVISION; keeps at least the last transaction and at most 4 MiB. ALONE:
  * revisions are made here only, so a watch from the future has lost its way.
  */
-struct history *history_new(uint64_t revision, gsize bytes, bool alone);
+struct history *history_new(uint64_t revision, bool alone);
 void history_free(struct history *history); /* watches stay with their owners, silent */
 
 /* What happened at REVISION, which is after the last one: takes CHANGES (of struct txn_change,
@@ -24,6 +24,11 @@ void history_pass(struct history *history, uint64_t revision);
 /* What happened until REVISION is not known: every watch is told so. */
 void history_reset(struct history *history, uint64_t revision);
 uint64_t history_get_last(const struct history *history);
+
+/* Somebody begins to read, or has ended: watches where he began, and others write meanwhile, so
+ * until then at most 64 MiB are kept. */
+void history_hold(struct history *history);
+void history_release(struct history *history);
 
 /* Calls every watch that is behind. Not from within a watcher. */
 void history_deliver(struct history *history);

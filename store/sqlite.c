@@ -15,8 +15,7 @@
 #include "store/sqlite_file.h"
 #include "store/txn.h"
 
-#define HISTORY_BYTES (64U << 20)
-#define TELL_US	      1500 /* of callbacks in one turn of the loop */
+#define TELL_US 1500 /* of callbacks in one turn of the loop */
 
 /* One thing that was asked for: a transaction, a range, or to be called when it is its turn. */
 struct work {
@@ -534,7 +533,7 @@ static struct store *sqlite_start(struct sqlite *s)
 	if (s->file.upgraded_from)
 		s->store.news = g_strdup_printf("schema upgraded from %d to %d",
 						s->file.upgraded_from, STORE_SCHEMA);
-	s->history = history_new(s->revision, HISTORY_BYTES, true);
+	s->history = history_new(s->revision, true);
 	s->source = g_source_new(&sqlite_source, sizeof(GSource));
 	g_source_set_callback(s->source, NULL, s, NULL);
 	g_source_attach(s->source, NULL);
