@@ -26,7 +26,7 @@ struct group {
 	struct uuid id; /* first: the key */
 	GPtrArray *subnets;
 	GPtrArray *ports;
-	GHashTable *by_mac; /* struct mac in struct port -> struct port */
+	GHashTable *by_mac; /* set of struct port, the last with its MAC */
 };
 
 static const struct attr_table *const tables[KIND_COUNT] = {
@@ -57,17 +57,20 @@ const struct attr_table *cloud_table(enum kind kind)
 
 /* Making and ending */
 
-static guint mac_hash(gconstpointer key)
+/* A set of ports takes less than a table from their MACs. */
+static guint port_mac_hash(gconstpointer key)
 {
-	const struct mac *mac = key;
+	const struct mac *mac = &((const struct port *)key)->mac;
 
 	return ((guint)mac->b[2] << 24 | mac->b[3] << 16 | mac->b[4] << 8 | mac->b[5]) *
 	       2654435761u;
 }
 
-static gboolean mac_same(gconstpointer a, gconstpointer b)
+static gboolean port_mac_same(gconstpointer a, gconstpointer b)
 {
-	return memcmp(a, b, sizeof(struct mac)) == 0;
+	const struct port *one = a, *other = b;
+
+	return mac_equal(one->mac, other->mac);
 }
 
 static guint ip_hash(gconstpointer key)
@@ -236,7 +239,7 @@ static struct group *cloud_get_group(struct cloud *cloud, struct uuid id)
 	group->id = id;
 	group->subnets = g_ptr_array_new();
 	group->ports = g_ptr_array_new();
-	group->by_mac = g_hash_table_new(mac_hash, mac_same);
+	group->by_mac = g_hash_table_new(port_mac_hash, port_mac_same);
 	g_hash_table_insert(cloud->groups, &group->id, group);
 	return group;
 }
@@ -265,7 +268,7 @@ static void cloud_link_port(struct cloud *cloud, struct port *port)
 	struct group *group = cloud_get_group(cloud, port->network_id);
 
 	list_add(group->ports, &port->object, PLACE_NETWORK);
-	g_hash_table_replace(group->by_mac, &port->mac, port);
+	g_hash_table_add(group->by_mac, port);
 	if (port->host_id)
 		list_add(cloud_get_station(cloud, port->host_id)->ports, &port->object,
 			 PLACE_HOST);
@@ -296,8 +299,8 @@ static void cloud_unlink_port(struct cloud *cloud, struct port *port)
 	if (port->host_id)
 		list_del(cloud_get_station(cloud, port->host_id)->ports, &port->object,
 			 PLACE_HOST);
-	if (g_hash_table_lookup(group->by_mac, &port->mac) == port)
-		g_hash_table_remove(group->by_mac, &port->mac);
+	if (g_hash_table_lookup(group->by_mac, port) == port)
+		g_hash_table_remove(group->by_mac, port);
 	list_del(group->ports, &port->object, PLACE_NETWORK);
 }
 
@@ -597,8 +600,9 @@ const struct port *cloud_find_port_by_mac(const struct cloud *cloud, struct uuid
 					  struct mac mac)
 {
 	const struct group *group = g_hash_table_lookup(cloud->groups, &network_id);
+	const struct port wanted = {.mac = mac};
 
-	return group ? g_hash_table_lookup(group->by_mac, &mac) : NULL;
+	return group ? g_hash_table_lookup(group->by_mac, &wanted) : NULL;
 }
 
 const struct network *cloud_find_network_by_vni(const struct cloud *cloud, struct vni vni)
