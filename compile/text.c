@@ -102,77 +102,73 @@ char *text_print_location(const struct port *port, struct mac mac, text_lone lon
 {
 	const struct address_pair *pairs = port->allowed_address_pairs.items;
 	const struct fixed_ip *fixed = port->fixed_ips.items;
-	json_t *row = json_object(), *ips = json_array();
+	GString *out = g_string_new("{");
 
+	value_append_text(out, "host", port->host_id);
+	value_append_int(out, "identity", port->identity);
+	value_append_open(out, "ips", '[');
 	if (mac_equal(mac, port->mac))
 		for (uint32_t i = 0; i < port->fixed_ips.count; i++)
-			json_array_append_new(ips, value_from_ip(fixed[i].ip));
+			value_append_ip(out, NULL, fixed[i].ip);
 	for (uint32_t i = 0; i < port->allowed_address_pairs.count; i++)
 		if (text_is_address(&pairs[i]) &&
 		    mac_equal(mac, text_pair_mac(port, &pairs[i])) && pair_is_first(pairs, i) &&
 		    lone(pairs[i].ip.ip, data))
-			json_array_append_new(ips, value_from_ip(pairs[i].ip.ip));
-	json_object_set_new(row, "host", value_from_text(port->host_id));
-	json_object_set_new(row, "identity", json_integer(port->identity));
-	json_object_set_new(row, "ips", ips);
-	return value_dump(row);
+			value_append_ip(out, NULL, pairs[i].ip.ip);
+	g_string_append(out, "]}");
+	return g_string_free(out, FALSE);
 }
 
-static json_t *port_pair(struct mac mac, struct prefix prefix)
+static void append_pair(GString *out, struct mac mac, struct prefix prefix)
 {
-	json_t *pair = json_object();
-
-	json_object_set_new(pair, "mac", value_from_mac(mac));
-	json_object_set_new(pair, "prefix", value_from_prefix(prefix));
-	return pair;
+	value_append_open(out, NULL, '{');
+	value_append_mac(out, "mac", mac);
+	value_append_prefix(out, "prefix", prefix);
+	g_string_append_c(out, '}');
 }
 
 /* What the port may send from: see guard_key in abi/map.h. */
-static json_t *port_pairs(const struct port *port)
+static void append_pairs(GString *out, const struct port *port)
 {
 	const struct address_pair *pairs = port->allowed_address_pairs.items;
 	const struct fixed_ip *fixed = port->fixed_ips.items;
-	json_t *list = json_array();
 
+	value_append_open(out, "pairs", '[');
 	for (uint32_t i = 0; i < port->fixed_ips.count; i++) {
 		struct prefix prefix = {.ip = fixed[i].ip, .bits = 128};
 
-		json_array_append_new(list, port_pair(port->mac, prefix));
+		append_pair(out, port->mac, prefix);
 	}
 	for (uint32_t i = 0; i < port->allowed_address_pairs.count; i++)
-		json_array_append_new(list,
-				      port_pair(text_pair_mac(port, &pairs[i]), pairs[i].ip));
-	return list;
+		append_pair(out, text_pair_mac(port, &pairs[i]), pairs[i].ip);
+	g_string_append_c(out, ']');
 }
 
-static json_t *dhcp4_dns(const struct subnet *subnet)
+static void append_dns(GString *out, const struct subnet *subnet)
 {
 	const struct ip *servers = subnet->dns_nameservers.items;
-	json_t *list = json_array();
 
+	value_append_open(out, "dns", '[');
 	for (uint32_t i = 0; i < subnet->dns_nameservers.count; i++)
 		if (ip_is_v4(servers[i]))
-			json_array_append_new(list, value_from_ip(servers[i]));
-	return list;
+			value_append_ip(out, NULL, servers[i]);
+	g_string_append_c(out, ']');
 }
 
-static json_t *dhcp4_routes(const struct subnet *subnet)
+static void append_routes(GString *out, const struct subnet *subnet)
 {
 	const struct host_route *routes = subnet->host_routes.items;
-	json_t *list = json_array();
 
+	value_append_open(out, "routes", '[');
 	for (uint32_t i = 0; i < subnet->host_routes.count; i++) {
-		json_t *route;
-
 		if (!prefix_is_v4(routes[i].destination))
 			continue;
-		route = json_object();
-		json_object_set_new(route, "destination",
-				    value_from_prefix(routes[i].destination));
-		json_object_set_new(route, "nexthop", value_from_ip(routes[i].nexthop));
-		json_array_append_new(list, route);
+		value_append_open(out, NULL, '{');
+		value_append_prefix(out, "destination", routes[i].destination);
+		value_append_ip(out, "nexthop", routes[i].nexthop);
+		g_string_append_c(out, '}');
 	}
-	return list;
+	g_string_append_c(out, ']');
 }
 
 /* The port's domain, unless an option of its own says something else. */
@@ -214,40 +210,38 @@ json_t *text_list_options(const struct cloud *cloud, const struct port *port,
 	return list;
 }
 
-static json_t *dhcp4_offer(const struct cloud *cloud, const struct port *port,
-			   const struct subnet *subnet, struct ip ip)
+static void append_offer(GString *out, const struct cloud *cloud, const struct port *port,
+			 const struct subnet *subnet, struct ip ip)
 {
 	bool has_gateway = !ip_is_none(subnet->gateway_ip);
 	struct ip server = ip_from_v4(DHCP_SERVER_WITHOUT_GATEWAY);
 	g_autofree char *hostname = dns_print_host(cloud, port, ip);
-	json_t *offer = json_object();
 
-	json_object_set_new(offer, "ip", value_from_ip(ip));
-	json_object_set_new(offer, "prefix", value_from_prefix(subnet->cidr));
-	json_object_set_new(offer, "server",
-			    value_from_ip(has_gateway ? subnet->gateway_ip : server));
+	value_append_open(out, NULL, '{');
+	value_append_ip(out, "ip", ip);
+	value_append_prefix(out, "prefix", subnet->cidr);
+	value_append_ip(out, "server", has_gateway ? subnet->gateway_ip : server);
 	if (has_gateway)
-		json_object_set_new(offer, "gateway", value_from_ip(subnet->gateway_ip));
-	json_object_set_new(offer, "dns", dhcp4_dns(subnet));
-	json_object_set_new(offer, "routes", dhcp4_routes(subnet));
-	json_object_set_new(offer, "hostname", json_string(hostname));
-	json_object_set_new(offer, "options", text_list_options(cloud, port, 4));
-	return offer;
+		value_append_ip(out, "gateway", subnet->gateway_ip);
+	append_dns(out, subnet);
+	append_routes(out, subnet);
+	value_append_text(out, "hostname", hostname);
+	value_append_json(out, "options", text_list_options(cloud, port, 4));
+	g_string_append_c(out, '}');
 }
 
-static json_t *port_dhcp4(const struct cloud *cloud, const struct port *port)
+static void append_dhcp4(GString *out, const struct cloud *cloud, const struct port *port)
 {
 	const struct fixed_ip *fixed = port->fixed_ips.items;
-	json_t *list = json_array();
 
+	value_append_open(out, "dhcp4", '[');
 	for (uint32_t i = 0; i < port->fixed_ips.count; i++) {
 		const struct subnet *subnet = cloud_find_subnet(cloud, fixed[i].subnet_id);
 
 		if (subnet && subnet->enable_dhcp && ip_is_v4(fixed[i].ip))
-			json_array_append_new(list,
-					      dhcp4_offer(cloud, port, subnet, fixed[i].ip));
+			append_offer(out, cloud, port, subnet, fixed[i].ip);
 	}
-	return list;
+	g_string_append_c(out, ']');
 }
 
 static gint log_compare(gconstpointer a, gconstpointer b)
@@ -299,24 +293,26 @@ static json_t *port_logs(const struct cloud *cloud, const struct port *port)
 char *text_print_port(const struct cloud *cloud, const struct network *network,
 		      const struct port *port)
 {
-	json_t *row = json_object(), *dhcp6 = ipv6_print_dhcp(cloud, port);
-	json_t *logs = port_logs(cloud, port);
+	json_t *dhcp6 = ipv6_print_dhcp(cloud, port), *logs = port_logs(cloud, port);
+	GString *out = g_string_sized_new(640);
 
-	json_object_set_new(row, "network", value_from_uuid(network->object.id));
-	json_object_set_new(row, "vni", json_integer(network->vni.value));
-	json_object_set_new(row, "mac", value_from_mac(port->mac));
-	json_object_set_new(row, "identity", json_integer(port->identity));
-	json_object_set_new(row, "mtu", json_integer(network->mtu));
-	json_object_set_new(row, "up", json_boolean(port->admin_state_up));
-	json_object_set_new(row, "guarded", json_boolean(port->port_security_enabled));
-	json_object_set_new(row, "filtered", json_boolean(text_is_filtered(port)));
-	json_object_set_new(row, "name", value_from_text(port->object.name));
-	json_object_set_new(row, "project", value_from_text(port->object.project_id));
-	json_object_set_new(row, "pairs", port_pairs(port));
-	json_object_set_new(row, "dhcp4", port_dhcp4(cloud, port));
+	g_string_append_c(out, '{');
+	value_append_uuid(out, "network", network->object.id);
+	value_append_int(out, "vni", network->vni.value);
+	value_append_mac(out, "mac", port->mac);
+	value_append_int(out, "identity", port->identity);
+	value_append_int(out, "mtu", network->mtu);
+	value_append_bool(out, "up", port->admin_state_up);
+	value_append_bool(out, "guarded", port->port_security_enabled);
+	value_append_bool(out, "filtered", text_is_filtered(port));
+	value_append_text(out, "name", port->object.name);
+	value_append_text(out, "project", port->object.project_id);
+	append_pairs(out, port);
+	append_dhcp4(out, cloud, port);
 	if (dhcp6)
-		json_object_set_new(row, "dhcp6", dhcp6);
+		value_append_json(out, "dhcp6", dhcp6);
 	if (logs)
-		json_object_set_new(row, "logs", logs);
-	return value_dump(row);
+		value_append_json(out, "logs", logs);
+	g_string_append_c(out, '}');
+	return g_string_free(out, FALSE);
 }
