@@ -9,13 +9,14 @@
 
 #include "compile/audience.h"
 #include "compile/component.h"
+#include "compile/row.h"
 
 struct change {
 	struct host_unit *host;
 	struct row *row; /* that HAS comes from */
 	GRefString *had; /* at the last flush; NULL: nothing */
 	GRefString *has; /* now; NULL: nothing */
-	GRefString *key;
+	const char *key; /* a row's: rows end after changes */
 	enum compile_table table;
 	guint hash;
 };
@@ -46,7 +47,6 @@ static void change_free(struct change *change)
 {
 	ref_string_set(&change->had, NULL);
 	ref_string_set(&change->has, NULL);
-	g_ref_string_release(change->key);
 	g_free(change);
 }
 
@@ -62,7 +62,6 @@ static struct change *change_get(struct compile *compile, struct host_unit *host
 		return change;
 	change = g_new0(struct change, 1);
 	*change = probe;
-	g_ref_string_acquire(change->key);
 	g_hash_table_add(compile->changes, change);
 	g_ptr_array_add(compile->log, change);
 	return change;
@@ -114,29 +113,32 @@ void change_lose_rows(struct compile *compile, struct host_unit *host, const GPt
 		change_lose(compile, host, rows->pdata[i]);
 }
 
-static void spread_to(struct compile *compile, struct host_unit *host, struct row *row)
+static void spread_to(struct compile *compile, struct host_unit *host,
+		      const struct row_change *changed)
 {
+	struct row *row = changed->row;
 	struct change *change;
 
 	if (!row_is_for(row, host))
 		return;
 	change = change_get(compile, host, row);
-	if (row->old)
-		ref_string_set(&change->had, row->old);
+	if (changed->old)
+		ref_string_set(&change->had, changed->old);
 	if (row->value)
 		change_give(change, row);
 }
 
 static void spread_to_members(struct compile *compile, const struct component *component,
-			      struct row *row)
+			      const struct row_change *changed)
 {
+	const struct row *row = changed->row;
 	GHashTableIter iter;
 	gpointer host;
 
 	g_hash_table_iter_init(&iter, component->hosts);
 	while (g_hash_table_iter_next(&iter, &host, NULL))
 		if (row->table != COMPILE_HOST || host != row->host)
-			spread_to(compile, host, row);
+			spread_to(compile, host, changed);
 }
 
 void change_spread(struct compile *compile)
@@ -144,22 +146,24 @@ void change_spread(struct compile *compile)
 	if (compile->muted)
 		return;
 	for (guint i = 0; i < compile->changed->len; i++) {
-		struct row *row = compile->changed->pdata[i];
+		const struct row_change *changed =
+			&g_array_index(compile->changed, struct row_change, i);
+		const struct row *row = changed->row;
 		GHashTableIter iter;
 		gpointer component, host;
 
 		if (row->audience) {
 			g_hash_table_iter_init(&iter, row->audience->hosts);
 			while (g_hash_table_iter_next(&iter, &host, NULL))
-				spread_to(compile, host, row);
+				spread_to(compile, host, changed);
 		} else if (row->table == COMPILE_PORT) {
-			spread_to(compile, row->host, row);
+			spread_to(compile, row->host, changed);
 		} else if (row->table == COMPILE_HOST) {
 			g_hash_table_iter_init(&iter, row->host->components);
 			while (g_hash_table_iter_next(&iter, &component, NULL))
-				spread_to_members(compile, component, row);
+				spread_to_members(compile, component, changed);
 		} else {
-			spread_to_members(compile, row->scope->component, row);
+			spread_to_members(compile, row->scope->component, changed);
 		}
 	}
 }

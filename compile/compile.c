@@ -371,6 +371,28 @@ static void collect_components(GPtrArray **tables, const struct host_unit *host,
 	}
 }
 
+static bool is_settled(const struct compile *compile)
+{
+	return only_ports_are_dirty(compile) &&
+	       g_hash_table_size(compile->dirty[KIND_PORT]) == 0;
+}
+
+static void tell(struct compile *compile, const struct host_unit *host, struct row *row,
+		 compile_emit emit, void *data)
+{
+	g_autoptr(GRefString) printed = NULL;
+
+	if (row_is_unkept(compile, row)) {
+		printed = port_print_row(compile, row);
+		if (!is_settled(compile))
+			port_doubt_row(compile, row);
+		if (!printed)
+			return;
+	}
+	emit(host->name, row->table, row->key, printed ? printed : row->value,
+	     compile->revision, data);
+}
+
 void compile_host(struct compile *compile, const char *name, compile_emit emit, void *data)
 {
 	/* Not interned here: names come from outside, and interned ones stay for ever. */
@@ -392,12 +414,8 @@ void compile_host(struct compile *compile, const char *name, compile_emit emit, 
 		collect(tables, ((struct audience *)audience)->rows, host);
 	collect(tables, host->rows, host);
 	for (int table = 0; table < COMPILE_TABLE_COUNT; table++) {
-		for (guint i = 0; i < tables[table]->len; i++) {
-			const struct row *row = tables[table]->pdata[i];
-
-			emit(host->name, row->table, row->key, row->value, compile->revision,
-			     data);
-		}
+		for (guint i = 0; i < tables[table]->len; i++)
+			tell(compile, host, tables[table]->pdata[i], emit, data);
 		g_ptr_array_free(tables[table], true);
 	}
 }
@@ -422,6 +440,16 @@ static GHashTable *dirty_new(enum kind kind)
 				     kind == KIND_SUBNET ? g_free : NULL);
 }
 
+/* What all ports at once have needed room for comes in tens after that. */
+static void compile_shrink(struct compile *compile)
+{
+	g_hash_table_remove_all(compile->dirty[KIND_PORT]);
+	g_array_free(compile->changed, true);
+	compile->changed = g_array_new(FALSE, FALSE, sizeof(struct row_change));
+	g_ptr_array_free(compile->dirty_locations, true);
+	compile->dirty_locations = g_ptr_array_new();
+}
+
 struct compile *compile_new(struct cloud *cloud, compile_emit emit, void *data)
 {
 	struct compile *compile = g_new0(struct compile, 1);
@@ -440,12 +468,14 @@ struct compile *compile_new(struct cloud *cloud, compile_emit emit, void *data)
 	compile->dirty_locations = g_ptr_array_new();
 	compile->dirty_members = g_ptr_array_new();
 	compile->dirty_links = g_ptr_array_new();
-	compile->changed = g_ptr_array_new();
+	compile->changed = g_array_new(FALSE, FALSE, sizeof(struct row_change));
 	compile->changes = g_hash_table_new(change_hash, change_same);
 	compile->log = g_ptr_array_new();
 	compile->idle = g_hash_table_new(NULL, NULL);
 	compile->gone = g_ptr_array_new();
 	compile->empty = g_ref_string_new(empty);
+	compile->unkept = g_ref_string_new("");
+	compile->checksum = g_checksum_new(G_CHECKSUM_SHA256);
 	policy_init(compile);
 	selectors_init(compile);
 	acl_init(compile);
@@ -454,6 +484,7 @@ struct compile *compile_new(struct cloud *cloud, compile_emit emit, void *data)
 	compile->muted = true;
 	compile_flush(compile, 0);
 	compile->muted = false;
+	compile_shrink(compile);
 	cloud_listen(cloud, compile_listen, compile);
 	return compile;
 }
@@ -493,11 +524,13 @@ void compile_free(struct compile *compile)
 	g_ptr_array_free(compile->dirty_locations, true);
 	g_ptr_array_free(compile->dirty_members, true);
 	g_ptr_array_free(compile->dirty_links, true);
-	g_ptr_array_free(compile->changed, true);
+	g_array_free(compile->changed, true);
 	g_hash_table_destroy(compile->changes);
 	g_ptr_array_free(compile->log, true);
 	g_hash_table_destroy(compile->idle);
 	g_ptr_array_free(compile->gone, true);
 	g_ref_string_release(compile->empty);
+	g_ref_string_release(compile->unkept);
+	g_checksum_free(compile->checksum);
 	g_free(compile);
 }

@@ -34,12 +34,11 @@ extern const char *const compile_table_names[];
 struct compile;
 
 /*
- * One row of one host has changed. KEY and VALUE are shared by all hosts that get
- * the row (take a reference to keep them); VALUE is JSON text, NULL when the row is
- * gone. HOST is interned. Within a flush a row comes once; puts come in table order,
+ * One row of one host has changed. VALUE is JSON text, NULL when the row is gone, and shared by
+ * all hosts that get the row (take a reference to keep it); KEY lasts as long as the call. HOST is interned. Within a flush a row comes once; puts come in table order,
  * then deletions in reverse.
  */
-typedef void (*compile_emit)(const char *host, enum compile_table table, GRefString *key,
+typedef void (*compile_emit)(const char *host, enum compile_table table, const char *key,
 			     GRefString *value, uint64_t revision, void *data);
 
 /*
@@ -57,5 +56,8 @@ void compile_flush(struct compile *compile, uint64_t revision);
  */
 bool compile_flush_part(struct compile *compile, uint64_t revision, guint ports);
 
-/* All rows of HOST as of the last flush, with its revision; puts in table order. */
+/*
+ * All rows of HOST as of the last flush, with its revision; puts in table order. Rows of ports are
+ * printed for it: what has changed since shows in them already, and comes again with the flush.
+ */
 void compile_host(struct compile *compile, const char *host, compile_emit emit, void *data);

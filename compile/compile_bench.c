@@ -10,7 +10,7 @@
 
 #include "compile/world_fixture.h"
 
-static void count(const char *host, enum compile_table table, GRefString *key,
+static void count(const char *host, enum compile_table table, const char *key,
 		  GRefString *value, uint64_t revision, void *data)
 {
 	++*(uint64_t *)data;

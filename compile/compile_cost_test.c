@@ -22,7 +22,7 @@ struct counted {
 	struct compile_work before;
 };
 
-static void count(const char *host, enum compile_table table, GRefString *key,
+static void count(const char *host, enum compile_table table, const char *key,
 		  GRefString *value, uint64_t revision, void *data)
 {
 	struct counted *counted = data;
@@ -169,6 +169,35 @@ static void test_nothing(gconstpointer data)
 	g_assert_cmpuint(counted->total, ==, 0);
 	flush(counted);
 	g_assert_cmpuint(DONE(counted, ports), ==, 0);
+}
+
+static void set_up(struct counted *counted, struct uuid id, bool up)
+{
+	struct port *port = world_edit(&counted->world, KIND_PORT, id);
+
+	port->admin_state_up = up;
+	world_apply(&counted->world, KIND_PORT, port);
+}
+
+/* What is taken back before the flush is no news, but to who was told of it meanwhile. */
+static void test_taken_back(gconstpointer data)
+{
+	struct counted *counted = (struct counted *)data;
+	struct uuid id = add_port(counted, 0x100000, "h1");
+
+	flush(counted);
+	for (int told = 0; told < 2; told++) {
+		set_up(counted, id, false);
+		if (told)
+			compile_host(counted->compile, "h1", count, counted);
+		set_up(counted, id, true);
+		flush(counted);
+		g_assert_cmpuint(counted->rows[COMPILE_PORT] > 0, ==, told);
+	}
+	flush(counted);
+	g_assert_cmpuint(counted->total, ==, 0);
+	world_delete(&counted->world, KIND_PORT, id);
+	flush(counted);
 }
 
 /* The first port on a host brings it everything; the others get its location, the member
@@ -462,6 +491,7 @@ int main(int argc, char **argv)
 	g_test_add_data_func("/compile/cost/port", &counted, test_port);
 	g_test_add_data_func("/compile/cost/move", &counted, test_move);
 	g_test_add_data_func("/compile/cost/nothing", &counted, test_nothing);
+	g_test_add_data_func("/compile/cost/taken-back", &counted, test_taken_back);
 	g_test_add_data_func("/compile/cost/first-on-host", &counted, test_first_on_host);
 	g_test_add_data_func("/compile/cost/interface", &counted, test_interface);
 	g_test_add_data_func("/compile/cost/readdress", &counted, test_readdress);

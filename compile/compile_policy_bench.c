@@ -20,7 +20,7 @@ struct bench {
 	gsize bytes;
 };
 
-static void count(const char *host, enum compile_table table, GRefString *key,
+static void count(const char *host, enum compile_table table, const char *key,
 		  GRefString *value, uint64_t revision, void *data)
 {
 	struct bench *bench = data;

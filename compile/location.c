@@ -45,12 +45,17 @@ static void address_free(void *data)
 
 	if (address->namers)
 		g_hash_table_destroy(address->namers);
-	g_free(address);
+	g_slice_free(struct address, address);
+}
+
+static void location_free(void *location)
+{
+	g_slice_free(struct location, location);
 }
 
 GHashTable *location_table_new(void)
 {
-	return g_hash_table_new_full(mac_hash, mac_same, g_free, NULL);
+	return g_hash_table_new_full(mac_hash, mac_same, location_free, NULL);
 }
 
 GHashTable *location_addresses_new(void)
@@ -74,7 +79,7 @@ static struct address *address_get(struct net_unit *net, struct ip ip)
 
 	if (address)
 		return address;
-	address = g_new0(struct address, 1);
+	address = g_slice_new0(struct address);
 	address->ip = ip;
 	g_hash_table_add(net->addresses, address);
 	return address;
@@ -141,7 +146,9 @@ void location_add_addresses(struct compile *compile, struct port_unit *unit,
 	uint32_t fixed_count = port->fixed_ips.count;
 	uint32_t pair_count = port->allowed_address_pairs.count;
 
-	unit->addresses = g_new(struct address *, fixed_count + pair_count);
+	unit->addresses = fixed_count + pair_count > 1
+				  ? g_new(struct address *, fixed_count + pair_count)
+				  : &unit->address;
 	for (uint32_t i = 0; i < fixed_count; i++) {
 		unit->addresses[i] = address_get(unit->net, fixed[i].ip);
 		address_add_fixed(compile, unit->addresses[i]);
@@ -156,6 +163,13 @@ void location_add_addresses(struct compile *compile, struct port_unit *unit,
 		if (address_add_namer(compile, address, unit))
 			unit->addresses[fixed_count + unit->named_count++] = address;
 	}
+}
+
+static void addresses_free(struct port_unit *unit)
+{
+	if (unit->addresses != &unit->address)
+		g_free(unit->addresses);
+	unit->addresses = NULL;
 }
 
 static void addresses_del(struct compile *compile, struct port_unit *unit)
@@ -176,7 +190,7 @@ static void addresses_del(struct compile *compile, struct port_unit *unit)
 		    (!address->namers || !g_hash_table_size(address->namers)))
 			g_hash_table_remove(unit->net->addresses, address);
 	}
-	g_clear_pointer(&unit->addresses, g_free);
+	addresses_free(unit);
 	unit->fixed_count = unit->named_count = 0;
 }
 
@@ -188,7 +202,7 @@ static struct location *location_get(struct net_unit *net, struct mac mac)
 
 	if (location)
 		return location;
-	location = g_new0(struct location, 1);
+	location = g_slice_new0(struct location);
 	location->mac = mac;
 	location->net = net;
 	g_hash_table_add(net->locations, location);
@@ -201,7 +215,7 @@ void location_add_claims(struct compile *compile, struct port_unit *unit,
 	g_autoptr(GArray) macs = g_array_new(false, false, sizeof(struct mac));
 
 	text_list_macs(port, macs);
-	unit->claims = g_new0(struct claim, macs->len);
+	unit->claims = g_slice_alloc0(macs->len * sizeof(struct claim));
 	unit->claim_count = macs->len;
 	for (guint i = 0; i < macs->len; i++) {
 		struct claim *claim = &unit->claims[i];
@@ -215,6 +229,13 @@ void location_add_claims(struct compile *compile, struct port_unit *unit,
 	}
 }
 
+static void claims_free(struct port_unit *unit)
+{
+	g_slice_free1(unit->claim_count * sizeof(struct claim), unit->claims);
+	unit->claims = NULL;
+	unit->claim_count = 0;
+}
+
 static void claims_del(struct compile *compile, struct port_unit *unit)
 {
 	for (uint32_t i = 0; i < unit->claim_count; i++) {
@@ -225,14 +246,19 @@ static void claims_del(struct compile *compile, struct port_unit *unit)
 		*link = unit->claims[i].next;
 		location_queue(compile, unit->claims[i].location);
 	}
-	g_clear_pointer(&unit->claims, g_free);
-	unit->claim_count = 0;
+	claims_free(unit);
 }
 
 void location_del_port(struct compile *compile, struct port_unit *unit)
 {
 	addresses_del(compile, unit);
 	claims_del(compile, unit);
+}
+
+void location_free_port(struct port_unit *unit)
+{
+	addresses_free(unit);
+	claims_free(unit);
 }
 
 /* Own MACs before those of pairs, then the lower id: as full.c has it. */

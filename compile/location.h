@@ -39,6 +39,8 @@ void location_add_claims(struct compile *compile, struct port_unit *unit,
 			 const struct port *port);
 /* Takes both back. */
 void location_del_port(struct compile *compile, struct port_unit *unit);
+/* ... when everything ends. */
+void location_free_port(struct port_unit *unit);
 
 /* LOCATION's row may have to change: look at it in this flush. */
 void location_queue(struct compile *compile, struct location *location);

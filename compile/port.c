@@ -106,11 +106,35 @@ void port_update(struct compile *compile, struct uuid id)
 		g_hash_table_remove(compile->ports, &id);
 }
 
+GRefString *port_print_row(const struct compile *compile, const struct row *row)
+{
+	const struct network *network;
+	const struct port *port = NULL;
+	g_autofree char *text = NULL;
+	struct uuid id;
+
+	if (uuid_parse(row->key, &id))
+		port = cloud_find_port(compile->cloud, id);
+	network = port ? cloud_find_network(compile->cloud, port->network_id) : NULL;
+	if (!network)
+		return NULL;
+	text = text_print_port(compile->cloud, network, port);
+	return g_ref_string_new(text);
+}
+
+void port_doubt_row(struct compile *compile, struct row *row)
+{
+	struct uuid id;
+
+	row_doubt(row);
+	if (uuid_parse(row->key, &id))
+		compile_mark(compile, KIND_PORT, id);
+}
+
 void port_free(void *data)
 {
 	struct port_unit *unit = data;
 
-	g_free(unit->claims);
-	g_free(unit->addresses);
+	location_free_port(unit);
 	g_free(unit);
 }

@@ -7,6 +7,35 @@
 
 #include "compile/state.h"
 
+/* Of a text. */
+struct digest {
+	uint8_t b[16];
+};
+
+/* Who gets a row: its audience when it has one. PORT: host. HOST: the peers of host. Others: all
+ * who see scope, MEMBER not host. */
+struct row {
+	enum compile_table table;
+	guint hash; /* of table and key */
+	const char *key;
+	GRefString *value;    /* NULL: retired; freed when the flush ends */
+	struct digest digest; /* of a value that compile->unkept stands for */
+	uint32_t index;	      /* in the list of rows that holds it */
+	uint32_t seen;	      /* the recomputation that last named it; router.c */
+	GPtrArray *list;      /* rows of scope, or of host for PORT; NULL for HOST */
+	struct scope *scope;
+	struct host_unit *host;
+	struct audience *audience;
+	bool changed; /* listed in compile->changed */
+	char text[];  /* of the key */
+};
+
+/* A row that a flush has changed, and its value at the last flush; NULL: it is new. */
+struct row_change {
+	struct row *row;
+	GRefString *old;
+};
+
 guint compile_row_hash(enum compile_table table, const char *key);
 guint row_hash(gconstpointer row); /* by table and key */
 gboolean row_same(gconstpointer a, gconstpointer b);
@@ -33,4 +62,8 @@ void row_put_shared(struct compile *compile, struct row **row, struct row_place 
 void row_retire(struct compile *compile, struct row **row);
 /* The flush is over: forget old values, free what is retired. */
 void row_settle(struct compile *compile);
+/* Its value is not kept: who wants it prints it. */
+bool row_is_unkept(const struct compile *compile, const struct row *row);
+/* Whatever is put next is news. */
+void row_doubt(struct row *row);
 void compile_row_free(struct row *row);

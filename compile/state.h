@@ -22,23 +22,7 @@ struct component;
 struct host_unit;
 struct identity;
 struct member;
-
-/* Who gets a row: its audience when it has one. PORT: host. HOST: the peers of host. Others: all
- * who see scope, MEMBER not host. */
-struct row {
-	enum compile_table table;
-	guint hash; /* of table and key */
-	GRefString *key;
-	GRefString *value; /* NULL: retired; freed when the flush ends */
-	GRefString *old;   /* value at the last flush, when changed */
-	bool changed;	   /* listed in compile->changed */
-	uint32_t index;	   /* in the list of rows that holds it */
-	uint32_t seen;	   /* the recomputation that last named it; router.c */
-	GPtrArray *list;   /* rows of scope, or of host for PORT; NULL for HOST */
-	struct scope *scope;
-	struct host_unit *host;
-	struct audience *audience;
-};
+struct row;
 
 struct scope {
 	struct component *component;
@@ -107,6 +91,7 @@ struct port_unit {
 	struct link *link;	    /* router interface */
 	struct claim *claims;	    /* array of claim_count */
 	struct address **addresses; /* array: fixed, then named */
+	struct address *address;    /* ... of most ports, which have one */
 	uint32_t claim_count;
 	uint32_t fixed_count;
 	uint32_t named_count;
@@ -124,7 +109,7 @@ struct compile {
 	GHashTable *dirty[KIND_COUNT];
 	GHashTable *dirty_routers; /* set of struct router_unit: rows */
 	GPtrArray *dirty_locations, *dirty_members, *dirty_links;
-	GPtrArray *changed;  /* struct row */
+	GArray *changed;     /* struct row_change */
 	GHashTable *changes; /* set of struct change */
 	GPtrArray *log;	     /* the same, in order, owned */
 	/* policy.c: */
@@ -140,9 +125,11 @@ struct compile {
 
 	GArray *turns; /* audience.c: who has begun or ceased to ask */
 
-	GHashTable *idle;  /* set of struct host_unit that may have become empty */
-	GPtrArray *gone;   /* struct scope of networks and routers that are deleted */
-	GRefString *empty; /* value of every member row */
+	GHashTable *idle;   /* set of struct host_unit that may have become empty */
+	GPtrArray *gone;    /* struct scope of networks and routers that are deleted */
+	GRefString *empty;  /* value of every member row */
+	GRefString *unkept; /* stands for a value that is printed again when it is asked for */
+	GChecksum *checksum;
 	struct compile_work work;
 };
 

@@ -106,7 +106,7 @@ static void rows_make_all(struct wiring *wiring)
 	rows_make(wiring, G_MAXUINT);
 }
 
-static void rows_emit(const char *host, enum compile_table table, GRefString *key,
+static void rows_emit(const char *host, enum compile_table table, const char *key,
 		      GRefString *value, uint64_t revision, void *data)
 {
 	struct wiring *wiring = data;
@@ -114,7 +114,7 @@ static void rows_emit(const char *host, enum compile_table table, GRefString *ke
 	hub_emit(wiring->hub, host, compile_table_names[table], key, value, revision);
 }
 
-static void rows_emit_dump(const char *host, enum compile_table table, GRefString *key,
+static void rows_emit_dump(const char *host, enum compile_table table, const char *key,
 			   GRefString *value, uint64_t revision, void *dump)
 {
 	hub_dump_row(dump, compile_table_names[table], key, value);
@@ -386,7 +386,6 @@ static void mirror_is_ready(uint64_t revision, void *data)
 	struct wiring *wiring = data;
 	g_autoptr(GError) error = NULL;
 
-	malloc_trim(0); /* what the ranges needed is not needed again */
 	wiring->hub = hub_new(&hub_ops, store_epoch(wiring->store), revision, wiring);
 	wiring->moves = moves_new(wiring->cloud);
 	wiring->relay = relay_new(wiring->store, wiring->hub);
@@ -397,6 +396,7 @@ static void mirror_is_ready(uint64_t revision, void *data)
 	wiring->sweep = sweep_new(wiring->store, wiring->cloud);
 	wiring->compile = compile_new(wiring->cloud, rows_emit, wiring);
 	compile_flush(wiring->compile, revision);
+	malloc_trim(0); /* what the ranges and the first rows needed is not needed again */
 	if (store_is_shared(wiring->store))
 		hub_set_shared(wiring->hub);
 	wiring->api = api_new(wiring->store, wiring->cloud, wiring->mirror, wiring->guests,

@@ -155,7 +155,7 @@ static void session_write(GRefString *line, void *data)
 	session->spoke = true;
 }
 
-void hub_emit(struct hub *hub, const char *host, const char *table, GRefString *key,
+void hub_emit(struct hub *hub, const char *host, const char *table, const char *key,
 	      GRefString *value, uint64_t revision)
 {
 	struct session *session = g_hash_table_lookup(hub->sessions, host);
@@ -228,7 +228,7 @@ static void dump_flush(struct hub_dump *dump)
 	g_string_truncate(dump->block, 0);
 }
 
-void hub_dump_row(struct hub_dump *dump, const char *table, GRefString *key, GRefString *value)
+void hub_dump_row(struct hub_dump *dump, const char *table, const char *key, GRefString *value)
 {
 	if (!dump->stream && dump->lines)
 		g_string_append_c(dump->block, ',');

@@ -67,12 +67,12 @@ void hub_set_backlog(struct hub *hub, gsize bytes);
  * follows. The arguments are those of compile_emit. Nothing is kept for a host that has never
  * connected. A row given to many hosts in a row with the same KEY and VALUE is formatted once.
  */
-void hub_emit(struct hub *hub, const char *host, const char *table, GRefString *key,
+void hub_emit(struct hub *hub, const char *host, const char *table, const char *key,
 	      GRefString *value, uint64_t revision);
 void hub_commit(struct hub *hub, uint64_t revision);
 
 /* Within ops->dump. */
-void hub_dump_row(struct hub_dump *dump, const char *table, GRefString *key, GRefString *value);
+void hub_dump_row(struct hub_dump *dump, const char *table, const char *key, GRefString *value);
 
 /* The answer to ops->admit; SESSION is then no longer the callee's. */
 void hub_admit(struct hub *hub, void *session, const GError *error);

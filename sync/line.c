@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A row that goes to a thousand hosts is one text: within a transaction rows are known by
- * the addresses of their shared strings, which are held so that none is reused.
+ * A row that goes to a thousand hosts is one text: within a transaction rows are known by their
+ * key and by the address of their shared value, which is held so that it is not reused.
  */
 #include "sync/line.h"
 
@@ -10,7 +10,7 @@
 /* TABLE is a literal, or lives as long as the transaction. */
 struct line {
 	const char *table;
-	GRefString *key;
+	char *key;
 	GRefString *value; /* NULL: gone */
 	GRefString *text;
 };
@@ -23,21 +23,22 @@ static guint line_hash(gconstpointer data)
 {
 	const struct line *line = data;
 
-	return g_direct_hash(line->key) ^ g_direct_hash(line->value) * 31;
+	return g_str_hash(line->key) ^ g_direct_hash(line->value) * 31;
 }
 
 static gboolean line_same(gconstpointer a, gconstpointer b)
 {
 	const struct line *x = a, *y = b;
 
-	return x->key == y->key && x->value == y->value && strcmp(x->table, y->table) == 0;
+	return x->value == y->value && strcmp(x->key, y->key) == 0 &&
+	       strcmp(x->table, y->table) == 0;
 }
 
 static void line_free(void *data)
 {
 	struct line *line = data;
 
-	g_ref_string_release(line->key);
+	g_free(line->key);
 	if (line->value)
 		g_ref_string_release(line->value);
 	g_ref_string_release(line->text);
@@ -102,10 +103,10 @@ void lines_clear(struct lines *lines)
 	g_hash_table_remove_all(lines->known);
 }
 
-GRefString *lines_format(struct lines *lines, const char *table, GRefString *key,
+GRefString *lines_format(struct lines *lines, const char *table, const char *key,
 			 GRefString *value, uint64_t revision)
 {
-	struct line wanted = {.table = table, .key = key, .value = value};
+	struct line wanted = {.table = table, .key = (char *)key, .value = value};
 	struct line *line = g_hash_table_lookup(lines->known, &wanted);
 	g_autoptr(GString) text = NULL;
 
@@ -115,7 +116,7 @@ GRefString *lines_format(struct lines *lines, const char *table, GRefString *key
 	line_append_row(text, table, key, value, revision);
 	line = g_new0(struct line, 1);
 	line->table = table;
-	line->key = g_ref_string_acquire(key);
+	line->key = g_strdup(key);
 	line->value = value ? g_ref_string_acquire(value) : NULL;
 	line->text = g_ref_string_new_len(text->str, (gssize)text->len);
 	g_hash_table_add(lines->known, line);

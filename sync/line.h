@@ -14,7 +14,7 @@ void lines_free(struct lines *lines);
 void lines_clear(struct lines *lines);
 
 /* The line of a row (VALUE NULL: it is gone), formatted once until lines_clear. Borrowed. */
-GRefString *lines_format(struct lines *lines, const char *table, GRefString *key,
+GRefString *lines_format(struct lines *lines, const char *table, const char *key,
 			 GRefString *value, uint64_t revision);
 
 void line_append_row(GString *text, const char *table, const char *key, const char *value,

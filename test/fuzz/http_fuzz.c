@@ -227,7 +227,7 @@ static void talk_ask(struct talk *talk, const char *text, gsize size)
 
 /* ------------------------------------------------------------ the controller */
 
-static void check_row(const char *host, enum compile_table table, GRefString *key,
+static void check_row(const char *host, enum compile_table table, const char *key,
 		      GRefString *value, uint64_t revision, void *data)
 {
 	const char *name = compile_table_names[table];
