@@ -597,6 +597,9 @@ struct agent *agent_new(const struct options *options, GError **error)
 			 options->host, options->tunnel_text,
 			 programs_is_warm(agent->programs) ? "known" : "new",
 			 programs_count_carried(agent->programs));
+		if (programs_count_lost(agent->programs))
+			log_warn(MODULE, "%s: map conn: has no room for %u connections",
+				 options->host, programs_count_lost(agent->programs));
 		return agent;
 	}
 	agent_free(agent);

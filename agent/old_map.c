@@ -32,6 +32,7 @@ struct copy {
 	uint32_t to_max;
 	bool is_array, is_drops;
 	bool newest;		    /* a `conn` that both have: the one seen last counts */
+	guint lost;		    /* entries that the new one has no room for */
 	struct layout *key, *value; /* of the new one; NULL: as the old one */
 	uint32_t cpus;		    /* values of an entry */
 	uint32_t from_stride, to_stride;
@@ -193,18 +194,21 @@ static bool conn_is_news(struct copy *copy)
 	       held.seen < found->seen;
 }
 
-/* A smaller table may be full; the rest starts anew. */
+/* A smaller table may be full. Reasons of drops that there are no more are not missed. */
 static bool copy_entry(const void *key, const void *value, void *data)
 {
 	struct copy *copy = data;
 
 	if (copy->is_array && is_zero(value, (size_t)copy->from_stride * copy->cpus))
 		return true;
-	if (!key_convert(copy, key))
+	if (!key_convert(copy, key)) {
+		copy->lost += !copy->is_drops;
 		return true;
+	}
 	value_convert(copy, value);
-	if (!copy->newest || conn_is_news(copy))
-		bpf_map_update_elem(copy->to, copy->new_key, copy->new_value, BPF_ANY);
+	if ((!copy->newest || conn_is_news(copy)) &&
+	    bpf_map_update_elem(copy->to, copy->new_key, copy->new_value, BPF_ANY))
+		copy->lost++;
 	return true;
 }
 
@@ -247,7 +251,7 @@ static bool copy_init(struct copy *copy, const struct old_map *old, const struct
 }
 
 static bool copy_run(const struct old_map *old, const struct bpf_map *map,
-		     const struct btf *btf, bool newest)
+		     const struct btf *btf, bool newest, guint *lost)
 {
 	struct copy copy;
 	bool ok = old->info.type == BPF_MAP_TYPE_RINGBUF; /* what is in it is a moment old */
@@ -256,6 +260,7 @@ static bool copy_run(const struct old_map *old, const struct bpf_map *map,
 		copy.newest = newest;
 		ok = maps_foreach(old->fd, old->info.key_size, copy.from_stride * copy.cpus,
 				  copy_entry, &copy);
+		*lost = copy.lost;
 	}
 	if (old->info.type == BPF_MAP_TYPE_RINGBUF)
 		return ok;
@@ -266,13 +271,26 @@ static bool copy_run(const struct old_map *old, const struct bpf_map *map,
 	return ok;
 }
 
-bool old_map_copy(const struct old_map *old, const struct bpf_map *map, const struct btf *btf)
+bool old_map_copy(const struct old_map *old, const struct bpf_map *map, const struct btf *btf,
+		  guint *lost)
 {
-	return copy_run(old, map, btf, false);
+	*lost = 0;
+	return copy_run(old, map, btf, false, lost);
+}
+
+void old_map_clear(const struct bpf_map *map)
+{
+	g_autofree uint8_t *key = g_malloc0(bpf_map__key_size(map));
+	int fd = bpf_map__fd(map);
+
+	while (bpf_map_get_next_key(fd, NULL, key) == 0 && bpf_map_delete_elem(fd, key) == 0)
+		;
 }
 
 void old_map_copy_conns(const struct old_map *old, const struct bpf_map *map,
 			const struct btf *btf)
 {
-	copy_run(old, map, btf, true);
+	guint lost;
+
+	copy_run(old, map, btf, true, &lost);
 }

@@ -24,10 +24,13 @@ int old_map_fd(const struct old_map *old);	     /* borrowed */
 bool old_map_fits(const struct old_map *old, const struct bpf_map *map, const struct btf *btf);
 
 /*
- * Every entry that MAP, which is loaded, has room for. False: they cannot be told apart from
- * what MAP holds (of a trie, whose keys have moved; of another kind of map).
+ * Every entry that MAP, which is loaded, has room for; for how many it has none is LOST. False: they
+ * cannot be told apart from what MAP holds (of a trie, whose keys have moved; of another kind of map).
  */
-bool old_map_copy(const struct old_map *old, const struct bpf_map *map, const struct btf *btf);
+bool old_map_copy(const struct old_map *old, const struct bpf_map *map, const struct btf *btf,
+		  guint *lost);
+/* Takes everything out of MAP, which is no array. */
+void old_map_clear(const struct bpf_map *map);
 
 /* Of `conn`, while somebody still writes to it: what is new in it since it was copied. */
 void old_map_copy_conns(const struct old_map *old, const struct bpf_map *map,

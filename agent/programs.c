@@ -41,6 +41,7 @@ struct programs {
 	struct old_map *old_conn; /* what may still be written to; NULL: none */
 	bool other_version;	  /* the pins are of an older one */
 	bool warm;
+	guint lost; /* connections for which there was no room */
 };
 
 static bool fail(GError **error, const char *what, const char *subject)
@@ -179,17 +180,37 @@ static void maps_reuse(struct programs *programs)
 	programs->old_conn = old_map_open(pin);
 }
 
+/*
+ * A map that does not take all is as good as empty: half of the truth would be taken for it, and what is
+ * in the way of rows would keep them out. Rows fill it before our programs run. But no row tells
+ * of connections: those that there is room for stay.
+ */
+static void map_carry(struct programs *programs, const struct old_map *old,
+		      const struct bpf_map *map)
+{
+	const struct btf *btf = bpf_object__btf(programs->skeleton->obj);
+	guint lost = 0;
+
+	if (!old_map_copy(old, map, btf, &lost)) {
+		programs->warm = false;
+	} else if (lost && strcmp(bpf_map__name(map), CONN) == 0) {
+		programs->lost = lost;
+	} else if (lost) {
+		programs->warm = false;
+		old_map_clear(map);
+	}
+}
+
 static void maps_carry(struct programs *programs)
 {
 	const struct bpf_object *object = programs->skeleton->obj;
-	const struct btf *btf = bpf_object__btf(object);
 
 	for (guint i = 0; i < programs->olds->len; i++) {
 		struct old_map *old = programs->olds->pdata[i];
 		struct bpf_map *map = bpf_object__find_map_by_name(object, old_map_name(old));
 
-		if (!map_is_cache(map) && !old_map_copy(old, map, btf))
-			programs->warm = false;
+		if (!map_is_cache(map))
+			map_carry(programs, old, map);
 	}
 	programs_settle(programs, false);
 }
@@ -355,6 +376,11 @@ bool programs_is_warm(const struct programs *programs)
 guint programs_count_carried(const struct programs *programs)
 {
 	return programs->olds->len;
+}
+
+guint programs_count_lost(const struct programs *programs)
+{
+	return programs->lost;
 }
 
 int programs_find_map(const struct programs *programs, const char *name)

@@ -38,6 +38,8 @@ void programs_free(struct programs *programs); /* pins stay */
 bool programs_is_warm(const struct programs *programs);
 /* Maps of another layout or size, whose contents went into new ones. */
 guint programs_count_carried(const struct programs *programs);
+/* Connections that went with the old ones: `conn` is smaller now. */
+guint programs_count_lost(const struct programs *programs);
 /* What has happened to connections since they were carried over; for good when our programs have
  * TAKEN_OVER everywhere. */
 void programs_settle(struct programs *programs, bool taken_over);
