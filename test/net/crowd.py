@@ -52,12 +52,18 @@ def question(socks):
     return good
 
 
+def asked(fifo):
+    """A line has come. Opened again before the last writer has closed it, it ends without one."""
+    with open(fifo, encoding="utf-8") as lines:
+        return lines.readline() != ""
+
+
 def hold(address, port, count, fifo):
     socks = [socket.create_connection((address, port), timeout=10) for _ in range(count)]
     while True:
         print(f"{question(socks)} of {count} answer", flush=True)
-        with open(fifo, encoding="utf-8") as asked:
-            asked.readline()
+        while not asked(fifo):
+            pass
 
 
 hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]

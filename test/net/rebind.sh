@@ -38,7 +38,8 @@ check 'both are ACTIVE' cloud_wait 10 port_active "$m" && cloud_wait 10 port_act
 # ---------------------------------------------------------- what is open
 
 # The server speaks first, to each that has ever spoken to it, whenever a line comes by the fifo.
-mkfifo "$CLOUD_DIR/push" "$CLOUD_DIR/ask"
+# Opened again before the writer has closed it, it ends without one.
+mkfifo "$CLOUD_DIR/push"
 cloud_start server p /usr/bin/python3 -c '
 import socket, sys
 tcp = socket.create_server(("", 7000), backlog=1024)
@@ -49,6 +50,7 @@ whom = udp.recvfrom(9)[1]
 print("all are here", flush=True)
 while True:
     word = open(sys.argv[1]).readline().strip().encode()
+    if not word: continue
     for sock in held: sock.sendall(word.ljust(9))
     udp.sendto(word, whom)' "$CLOUD_DIR/push" $COUNT
 check 'the server listens' cloud_wait 5 listening p 7000
