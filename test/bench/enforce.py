@@ -1,9 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""From the API's reply to the last packet that a changed rule has not yet judged: called by enforce.sh."""
+"""From the API's reply, and from the agent's write, to the last packet that a changed rule has not yet
+judged: called by enforce.sh."""
 import ctypes
 import http.client
 import json
+import mmap
 import multiprocessing
 import os
 import socket
@@ -11,8 +13,9 @@ import struct
 import sys
 import time
 
-cloud, listen, group, peer, rounds = (*sys.argv[1:5], int(sys.argv[5]))
+cloud, listen, group, peer, generation, rounds = (*sys.argv[1:6], int(sys.argv[6]))
 PAUSE, STEP = 0.1, 0.0001
+BPF, BPF_OBJ_GET, CELLS = 321, 7, 4 << 16  # CELLS: bytes of the map's one element
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -51,6 +54,28 @@ def receive(ready, pipe):
         pipe.send(times)
 
 
+def map_open(path):
+    """The memory of a pinned map that may be mapped."""
+    name = ctypes.create_string_buffer(path.encode())
+    attr = ctypes.create_string_buffer(struct.pack("QII", ctypes.addressof(name), 0, 0))
+    fd = libc.syscall(BPF, BPF_OBJ_GET, attr, len(attr.raw) - 1)
+    if fd < 0:
+        raise OSError(ctypes.get_errno(), path)
+    return mmap.mmap(fd, CELLS, prot=mmap.PROT_READ | mmap.PROT_WRITE)
+
+
+def watch(ready, end, pipe):
+    """When the agent has bumped a generation cell: its last write, by which the rule is in force."""
+    cells = map_open(generation)
+    seen, times = cells[:], []
+    ready.set()
+    while not end.is_set():
+        if cells[:] != seen:
+            times.append(time.monotonic_ns())
+            seen = cells[:]
+    pipe.send(times)
+
+
 def ask(connection, method, path, body=None):
     connection.request(method, path, json.dumps(body) if body else None,
                        {"X-Auth-Token": "admin-secret", "Content-Type": "application/json"})
@@ -70,12 +95,16 @@ def report(name, samples):
 
 enter("control")
 api = http.client.HTTPConnection(listen)
-end, ready = multiprocessing.Event(), multiprocessing.Event()
+end, ready, watching = (multiprocessing.Event() for _ in range(3))
 mine, theirs = multiprocessing.Pipe()
+mine_too, theirs_too = multiprocessing.Pipe()
 receiver = multiprocessing.Process(target=receive, args=(ready, theirs))
+watcher = multiprocessing.Process(target=watch, args=(watching, end, theirs_too))
 sender = multiprocessing.Process(target=send, args=(end,))
 receiver.start()
+watcher.start()
 ready.wait()
+watching.wait()
 rule = {"security_group_rule": {"security_group_id": group, "direction": "ingress", "protocol": "udp",
                                 "port_range_min": 9, "port_range_max": 9, "remote_group_id": peer}}
 marks = []
@@ -83,18 +112,20 @@ made, _ = ask(api, "POST", "/v2.0/security-group-rules", rule)
 sender.start()
 time.sleep(1)
 for _ in range(rounds):
+    begun = time.monotonic_ns()
     _, gone = ask(api, "DELETE", "/v2.0/security-group-rules/" + made["security_group_rule"]["id"])
     time.sleep(PAUSE)
     asked = time.monotonic_ns()
     made, back = ask(api, "POST", "/v2.0/security-group-rules", rule)
-    marks.append((gone, asked, back))
+    marks.append((begun, gone, asked, back))
     time.sleep(PAUSE)
 end.set()
-arrived = mine.recv()
+written, arrived = mine_too.recv(), mine.recv()
 sender.join()
 receiver.join()
-wrong, late, at = [], [], 0
-for gone, asked, back in marks:
+watcher.join()
+wrong, after, late, at = [], [], [], 0
+for begun, gone, asked, back in marks:
     while at < len(arrived) and arrived[at] <= gone:
         at += 1
     last = gone
@@ -102,6 +133,11 @@ for gone, asked, back in marks:
         last = arrived[at]
         at += 1
     wrong.append(last - gone)
+    write = next((time for time in written if begun <= time < asked), None)
+    if write is None:
+        sys.exit("a rule that was taken away has bumped no generation cell")
+    passed = [time for time in arrived if write < time < asked]
+    after.append(passed[-1] - write if passed else 0)
     while at < len(arrived) and arrived[at] < back:
         at += 1
     if at < len(arrived):
@@ -109,4 +145,5 @@ for gone, asked, back in marks:
 if len(late) < len(marks):
     sys.exit(f"{len(marks) - len(late)} rules that were given had no effect")
 report("a rule is taken away: reply to last wrong packet", wrong)
+report("... the agent's write to last wrong packet", after)
 report("a rule is given: reply to first packet", late)

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # How long a rule that is taken away goes on letting packets through, and one that is given lets none:
-# from the API's reply to the last wrong packet. Two hosts, a stream of a packet each 100 us.
+# from the API's reply, and from the agent's write, to the last wrong packet. Two hosts, a stream of a packet each 100 us.
 #
 #   test/bench/enforce.sh [ROUNDS [RULES]]      default 100, and 0 further rules in the group
 set -u
@@ -32,4 +32,5 @@ print(json.dumps({"security_group_rules": [{"security_group_id": sys.argv[1], "d
 		>"$CLOUD_DIR/rules"
 	api POST /v2.0/security-group-rules "@$CLOUD_DIR/rules" >/dev/null || exit 1
 fi
-/usr/bin/python3 "$here/enforce.py" "$CLOUD" "$CLOUD_LISTEN" "$to" "$from" "$rounds"
+/usr/bin/python3 "$here/enforce.py" "$CLOUD" "$CLOUD_LISTEN" "$to" "$from" \
+	"$CLOUD_RUN/h2/bpf/generation" "$rounds"
