@@ -5,7 +5,7 @@
     test/openstack/run.py [-j N] [-f FILE] [-v] PATTERN ...
 
 PATTERN is a test, a class, a module or a package; -f reads them from a file; without either it is
-all of tempest.api.network and neutron_tempest_plugin.api. Every test is one
+all of tempest.api.network and of neutron_tempest_plugin's api and fwaas.api. Every test is one
 line; -v adds why it failed. owed.tsv lists those that are known not to pass, and why."""
 import argparse, json, os, queue, re, subprocess, sys, threading, time
 sys.dont_write_bytecode = True
@@ -177,7 +177,8 @@ def main():
     options = options.parse_args()
     patterns = options.patterns
     if not patterns and not options.f:
-        patterns = ["tempest.api.network", "neutron_tempest_plugin.api"]
+        patterns = ["tempest.api.network", "neutron_tempest_plugin.api",
+                    "neutron_tempest_plugin.fwaas.api"]
     if options.f:
         with open(options.f) as f:
             patterns += [x.split("#")[0].strip() for x in f if x.split("#")[0].strip()]
