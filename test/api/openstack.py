@@ -66,7 +66,7 @@ a  subnet unset quad --service-type compute:a |
 u  subnet show quad -f value -c service_types | []
 a  subnet set quad --service-type foo | ~BadRequest.*'foo'
 u  subnet create clash --network blue --subnet-range 10.1.0.128/25 | ~BadRequest.*overlaps
-u  subnet create none --network blue --subnet-range 10.2.0.1/24 | ~BadRequest.*10.2.0.0/24
+u  subnet create none --network blue --subnet-range 10.2.0.0/33 | ~BadRequest.*10.2.0.0/33
 u  network delete blue2 | ~No Network found for blue2
 """
 
