@@ -125,6 +125,58 @@ u  router delete rim |
 u  router list -f value |
 """
 
+FIREWALLS = r"""
+u  router create gate -f value -c name | gate
+u  router add subnet gate quad |
+inner = port list --router gate -f value -c ID
+u  firewall group list -f value -c Name | default
+u  firewall group rule create --name web --action allow --protocol tcp --destination-port 80:81 --source-ip-address 10.0.0.0/8 -f json | ~(?=.*"Destination Port": "80:81")(?=.*"Enabled": true)(?=.*"IP Version": 4)(?=.*"Protocol": "tcp")(?=.*"Action": "allow").*"Source IP Address": "10.0.0.0/8"
+web4 = firewall group rule show web -f value -c ID
+u  firewall group rule create --name six --ip-version 6 --action reject --disable-rule -f json | ~(?=.*"Enabled": false)(?=.*"IP Version": 6)(?=.*"Protocol": null).*"Action": "reject"
+six6 = firewall group rule show six -f value -c ID
+u  firewall group rule create --name bad --protocol icmp --destination-port 80 | ~not allowed when protocol
+u  firewall group rule create --name bad --source-ip-address fd00::1 | ~do not agree with IP
+u  firewall group rule create --name bad --destination-port 80 | ~requires a protocol
+u  firewall group rule set six --enable-rule --action deny --name sechs |
+u  firewall group rule show sechs -f value -c Action -c Enabled | deny\nTrue
+u  firewall group rule unset web --source-ip-address |
+u  firewall group rule show web -f json | ~"Source IP Address": null
+u  firewall group rule list -f value -c Name -c Summary | ~web TCP,.*80:81.*allow
+u  firewall group policy create in --firewall-rule web -f json | ~(?=.*"Audited": false)(?=.*"Name": "in").*"Firewall Rules": .\s*"{web4}"\s*]
+u  firewall group policy add rule in sechs --insert-before web | ~Inserted firewall rule {six6}
+u  firewall group policy show in -f json | ~"{six6}",\s*"{web4}"
+u  firewall group policy add rule in sechs | ~already associated
+u  firewall group policy list -f json | ~"{six6}",\s*"{web4}"
+u  firewall group policy set in --audited |
+u  firewall group policy show in -f value -c Audited | True
+u  firewall group policy remove rule in sechs | ~Removed firewall rule {six6}
+u  firewall group policy show in -f value -c Audited | False
+u  firewall group policy remove rule in sechs | ~is not associated
+u  firewall group rule delete web | ~is being used
+u  firewall group create --name edge --ingress-firewall-policy in --port {inner} -f value -c Name -c Ports -c State -c Status | edge\n['{inner}']\nTrue\nACTIVE
+u  firewall group create --name twice --port {inner} | ~already associated with other
+u  firewall group create --name not --port web | ~is invalid
+u  firewall group create --name default | ~reserved name
+u  firewall group list --long -f value -c Name -c Status | ~edge ACTIVE
+u  firewall group set edge --disable --description closed |
+u  firewall group show edge -f value -c Description -c Status | closed\nDOWN
+u  firewall group delete edge | ~still active
+u  firewall group policy delete in | ~is being used
+u  firewall group unset edge --port {inner} --ingress-firewall-policy |
+u  firewall group set edge --egress-firewall-policy in --enable |
+u  firewall group show edge -f json | ~(?=.*"Ingress Policy ID": null)(?=.*"Ports": \[\]).*"Status": "INACTIVE"
+u  firewall group set edge --port {inner} |
+u  router remove subnet gate quad |
+u  firewall group show edge -f value -c Ports | []
+a  firewall group rule set web --share |
+a  firewall group policy set in --share |
+u  firewall group policy show in -f value -c Shared | True
+u  firewall group delete edge |
+u  firewall group policy delete in |
+u  firewall group rule delete web sechs |
+u  router delete gate |
+"""
+
 GROUPS = r"""
 u  security group create www --description front --tag s -f value -c description -c name -c stateful | front\nwww\nTrue
 www = security group show www -f value -c id
@@ -164,7 +216,7 @@ u  network delete blue green third |
 u  network list -f value |
 """
 
-STORY = NETWORKS + SUBNETS + PORTS + ROUTERS + GROUPS + QUOTAS + THE_END
+STORY = NETWORKS + SUBNETS + PORTS + ROUTERS + FIREWALLS + GROUPS + QUOTAS + THE_END
 
 
 def tell(name, clients, quota):
