@@ -62,20 +62,75 @@ static GPtrArray *address_list_serving(struct job *job, const struct port *port)
 			const struct subnet *subnet = subnets->pdata[i];
 
 			if ((subnet->service_types.count == 0) == pass &&
-			    subnet_serves(subnet, port->device_owner))
+			    subnet_serves(subnet, port->device_owner) &&
+			    !subnet_is_outside(subnet, job_cloud(job)))
 				g_ptr_array_add(serving, subnets->pdata[i]);
 		}
 	}
 	return serving;
 }
 
-/* A port whose kind no subnet serves is refused an address, even one that it names. */
+/* Some subnet that would serve PORT is on a segment that no host is joined to. */
+static bool address_is_outside(struct job *job, const struct port *port)
+{
+	const GPtrArray *subnets = cloud_list_subnets(job_cloud(job), port->network_id);
+
+	for (guint i = 0; i < subnets->len; i++)
+		if (subnet_serves(subnets->pdata[i], port->device_owner) &&
+		    subnet_is_outside(subnets->pdata[i], job_cloud(job)))
+			return true;
+	return false;
+}
+
+/* On a host there would be addresses for it, were the host joined to where they are. */
+static bool address_check_joined(struct job *job, const struct port *before,
+				 const struct port *port, const GPtrArray *serving,
+				 GError **error)
+{
+	char id[UUID_TEXT];
+
+	if (!port->host_id || (before && before->host_id == port->host_id) || serving->len ||
+	    port->fixed_ips.count || !address_is_outside(job, port))
+		return true;
+	g_set_error(error, WEFT_ERROR, WEFT_ERROR_CONFLICT,
+		    "HostNotConnectedToAnySegment: Host %s is not connected to any segments "
+		    "on routed provider network '%s'. It should be connected to one.",
+		    port->host_id, uuid_print(port->network_id, id));
+	return false;
+}
+
+/* What a port has of its own wish is of no use on a host that is not joined to it. */
+static bool address_check_host(struct job *job, const struct port *port, GError **error)
+{
+	char id[UUID_TEXT];
+
+	for (uint32_t i = 0; port->host_id && i < port->fixed_ips.count; i++) {
+		const struct subnet *subnet = cloud_find_subnet(
+			job_cloud(job),
+			vec_at(struct fixed_ip, &port->fixed_ips, i)->subnet_id);
+
+		if (!subnet || !subnet_is_outside(subnet, job_cloud(job)))
+			continue;
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_CONFLICT,
+			    "HostNotCompatibleWithFixedIps: Host %s is not connected to a "
+			    "segment where the existing fixed_ips on port %s will function "
+			    "given the routed network topology.",
+			    port->host_id, uuid_print(port->object.id, id));
+		return false;
+	}
+	return true;
+}
+
+/* A port whose kind no subnet serves is refused an address, even one that it names. What is only
+ * outside gives none unasked: "deferred". */
 static bool address_check_served(struct job *job, const struct port *port,
 				 const GPtrArray *serving, GError **error)
 {
 	char id[UUID_TEXT];
 
 	if (serving->len || !cloud_list_subnets(job_cloud(job), port->network_id)->len)
+		return true;
+	if (address_is_outside(job, port))
 		return true;
 	g_set_error(error, WEFT_ERROR, WEFT_ERROR_EXHAUSTED,
 		    "IpAddressGenerationFailureNoMatchingSubnet: No valid service subnet for "
@@ -300,7 +355,8 @@ bool address_allocate(struct job *job, const struct port *before, struct port *p
 	g_autoptr(GPtrArray) serving = address_list_serving(job, port);
 	bool asked = given ? port->fixed_ips.count > 0 : !before;
 
-	if (asked && !address_check_served(job, port, serving, error))
+	if ((asked && !address_check_served(job, port, serving, error)) ||
+	    (!given && !address_check_joined(job, before, port, serving, error)))
 		return false;
 	if (!given && !before)
 		return address_allocate_default(job, port, serving, error);
@@ -313,7 +369,8 @@ bool address_allocate(struct job *job, const struct port *before, struct port *p
 				return false;
 		}
 	}
-	if (!address_complete(job, before, port, serving, error))
+	if (!address_check_host(job, port, error) ||
+	    !address_complete(job, before, port, serving, error))
 		return false;
 	address_give_back(job, before, port);
 	return true;
@@ -354,6 +411,7 @@ bool address_add_auto(struct job *job, const struct subnet *subnet, GError **err
 		struct port *port;
 
 		if (port_is_router_interface(present) ||
+		    subnet_is_outside(subnet, job_cloud(job)) ||
 		    !subnet_serves(subnet, present->device_owner))
 			continue;
 		port = job_edit(job, KIND_PORT, present->object.id);

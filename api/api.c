@@ -16,6 +16,7 @@
 #include "api/quota.h"
 #include "api/quota_serve.h"
 #include "api/reply.h"
+#include "api/segment_upkeep.h"
 #include "api/state.h"
 #include "api/tags.h"
 #include "api/zone.h"
@@ -46,6 +47,7 @@ struct api *api_new(struct store *store, struct cloud *cloud, struct mirror *mir
 		api->next_router += g_random_int() % SPREAD;
 		api->next_identity += g_random_int() % SPREAD;
 	}
+	segment_upkeep_start(api);
 	return api;
 }
 
@@ -57,6 +59,7 @@ void api_reload(struct api *api)
 void api_stop(struct api *api)
 {
 	api->ending = true;
+	segment_upkeep_stop(api);
 }
 
 void api_free(struct api *api)
@@ -64,6 +67,7 @@ void api_free(struct api *api)
 	if (!api)
 		return;
 	g_clear_handle_id(&api->long_turn, g_source_remove);
+	segment_upkeep_stop(api);
 	g_hash_table_unref(api->inflight);
 	access_free(api->access);
 	quota_free(api->quota);

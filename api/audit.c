@@ -121,14 +121,6 @@ static void host_says(struct audit *audit, struct entry *entry, const char *id)
 	claims(audit, entry, claim_print_tunnel(host->tunnel_ip, key), id);
 }
 
-static void network_says(struct audit *audit, struct entry *entry, const char *id)
-{
-	const struct network *network = entry->object;
-	char key[CLAIM_TEXT];
-
-	claims(audit, entry, claim_print_vni(network->vni, key), id);
-}
-
 /* Those of PARENT that were met before, to be compared with ENTRY, which joins them; borrowed. */
 static GPtrArray *siblings(GHashTable *lists, const struct uuid *parent, struct entry *entry)
 {
@@ -140,6 +132,65 @@ static GPtrArray *siblings(GHashTable *lists, const struct uuid *parent, struct 
 	}
 	g_ptr_array_add(list, entry);
 	return list;
+}
+
+static void network_says(struct audit *audit, struct entry *entry, const char *id)
+{
+	const struct network *network = entry->object;
+	char key[CLAIM_TEXT];
+
+	if (network->segments.count == 0)
+		claims(audit, entry, claim_print_place(&network->place, key), id);
+	for (uint32_t i = 0; i < network->segments.count; i++)
+		claims(audit, entry,
+		       claim_print_place(vec_at(struct segment_place, &network->segments, i),
+					 key),
+		       id);
+}
+
+static bool network_has(const struct network *network, const struct segment_place *place)
+{
+	bool has = segment_place_equal(&network->place, place);
+
+	for (uint32_t i = 0; i < network->segments.count; i++)
+		has |= segment_place_equal(vec_at(struct segment_place, &network->segments, i),
+					   place);
+	return has;
+}
+
+/* The places are claimed by the network; the key of a segment's is none of the store's. */
+static void segment_says(struct audit *audit, struct entry *entry, const char *id)
+{
+	const struct segment *segment = entry->object;
+	const struct network *network =
+		refers(audit, entry, "network_id", KIND_NETWORK, segment->network_id);
+	char text[SEGMENT_PLACE_TEXT];
+	g_autofree char *what =
+		g_strconcat("segment of ", segment_place_print(&segment->place, text), NULL);
+	const struct entry *first = g_hash_table_lookup(audit->claims, what);
+
+	if (network && !network_has(network, &segment->place))
+		found(audit, entry, "its network does not know of %s", text);
+	if (first)
+		found(audit, entry, "%s is %s's, too", text, first->key);
+	else
+		g_hash_table_insert(audit->claims, g_steal_pointer(&what), entry);
+}
+
+/* No two ranges but the default one have a number in common. */
+static void range_says(struct audit *audit, struct entry *entry, const char *id)
+{
+	const struct segment_range *range = entry->object;
+	const GPtrArray *list = siblings(audit->pools, &uuid_none, entry);
+
+	for (guint i = 0; i + 1 < list->len; i++) {
+		const struct entry *present = list->pdata[i];
+		const struct segment_range *other = present->object;
+
+		if (!range->is_default && !other->is_default &&
+		    segment_range_meets(range, other))
+			found(audit, entry, "it overlaps %s", present->key);
+	}
 }
 
 /* No subnet of a network, or of a pool, overlaps another. */
@@ -167,6 +218,10 @@ static void subnet_says(struct audit *audit, struct entry *entry, const char *id
 	char text[PREFIX_TEXT];
 
 	refers(audit, entry, "network_id", KIND_NETWORK, subnet->network_id);
+	if (!uuid_is_none(subnet->segment_id)) {
+		refers(audit, entry, "segment_id", KIND_SEGMENT, subnet->segment_id);
+		guarded(audit, entry, KIND_SEGMENT, subnet->segment_id);
+	}
 	if (!uuid_is_none(subnet->network_acl_id)) {
 		refers(audit, entry, "network_acl_id", KIND_NETWORK_ACL,
 		       subnet->network_acl_id);
@@ -429,6 +484,8 @@ static void (*const says[KIND_COUNT])(struct audit *audit, struct entry *entry,
 	[KIND_NETWORK_ACL_RULE] = acl_rule_says,
 	[KIND_FIREWALL_POLICY] = firewall_policy_says,
 	[KIND_FIREWALL_GROUP] = firewall_says,
+	[KIND_SEGMENT] = segment_says,
+	[KIND_SEGMENT_RANGE] = range_says,
 };
 
 /* --- what belongs to no object ------------------------------------------------------- */

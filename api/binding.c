@@ -16,11 +16,15 @@
 
 /* --- whether a host takes it --------------------------------------------------------- */
 
-static uint32_t host_judge(struct cloud *cloud, const char *name, uint32_t vnic_type)
+/* None is joined to a network that is only a marker of what is outside. */
+static uint32_t host_judge(struct cloud *cloud, const struct port *port, const char *name,
+			   uint32_t vnic_type)
 {
+	const struct network *network = cloud_find_network(cloud, port->network_id);
 	const struct host *host = name ? cloud_find_host(cloud, name) : NULL;
 
-	if (vnic_type != VNIC_NORMAL || (host && !host->admin_state_up))
+	if (vnic_type != VNIC_NORMAL || (host && !host->admin_state_up) ||
+	    (network && !network_is_overlay(network)))
 		return BINDING_REFUSED;
 	return host && cloud_is_host_alive(cloud, name) ? BINDING_BOUND : BINDING_ABSENT;
 }
@@ -58,7 +62,7 @@ void binding_judge(struct job *job, const struct port *before, struct port *port
 		port->binding_state = BINDING_BOUND;
 	else if (!same || port->binding_state != BINDING_BOUND)
 		port->binding_state =
-			host_judge(job_cloud(job), port->host_id, port->vnic_type);
+			host_judge(job_cloud(job), port, port->host_id, port->vnic_type);
 }
 
 /* --- errors -------------------------------------------------------------------------- */
@@ -217,7 +221,7 @@ static bool create_fill(struct job *job, struct port *port, struct binding *bind
 	if (port->bindings.count == PORT_BINDING_MAX)
 		return refuse(WEFT_ERROR_CONFLICT, "Conflict", "is one too many", id,
 			      binding->host, error);
-	binding->state = host_judge(job_cloud(job), binding->host, binding->vnic_type);
+	binding->state = host_judge(job_cloud(job), port, binding->host, binding->vnic_type);
 	return binding->state == BINDING_BOUND || failed(id, binding->host, error);
 }
 
@@ -253,7 +257,7 @@ static bool update_build(struct job *job, GError **error)
 	kept = kept_find(port, errand->tag);
 	if (kept) {
 		good = attr_decode(&binding_table, errand->body, ATTR_PUT, kept, &given, error);
-		kept->state = host_judge(job_cloud(job), kept->host, kept->vnic_type);
+		kept->state = host_judge(job_cloud(job), port, kept->host, kept->vnic_type);
 		binding_print(job, kept, errand->reply);
 		return good;
 	}
@@ -263,7 +267,7 @@ static bool update_build(struct job *job, GError **error)
 	good = attr_decode(&binding_table, errand->body, ATTR_PUT, &active, &given, error);
 	port->profile = active.profile;
 	port->vnic_type = active.vnic_type;
-	port->binding_state = host_judge(job_cloud(job), port->host_id, port->vnic_type);
+	port->binding_state = host_judge(job_cloud(job), port, port->host_id, port->vnic_type);
 	active.state = port->binding_state;
 	binding_print(job, &active, errand->reply);
 	return good;
@@ -321,7 +325,7 @@ static bool activate_build(struct job *job, GError **error)
 	kept = kept_find(port, host);
 	if (!kept)
 		return not_found(errand->id, host, error);
-	kept->state = host_judge(job_cloud(job), host, kept->vnic_type);
+	kept->state = host_judge(job_cloud(job), port, host, kept->vnic_type);
 	if (kept->state != BINDING_BOUND)
 		return failed(errand->id, host, error);
 	port_swap(port, kept);

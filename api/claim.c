@@ -32,9 +32,13 @@ char *claim_print_mac(struct uuid network, struct mac mac, char *text)
 	return text;
 }
 
-char *claim_print_vni(struct vni vni, char *text)
+char *claim_print_place(const struct segment_place *place, char *text)
 {
-	return claim_print_number("vni", vni.value, text);
+	if (place->type == SEGMENT_VXLAN)
+		return claim_print_number("vni", place->number, text);
+	snprintf(text, CLAIM_TEXT, CLAIM_PREFIX "%s/%u/%s", segment_types[place->type],
+		 place->number, place->physical_network);
+	return text;
 }
 
 char *claim_print_router(uint32_t number, char *text)

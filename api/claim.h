@@ -8,6 +8,7 @@
 
 #include "lib/ip.h"
 #include "lib/uuid.h"
+#include "model/segment.h"
 
 #define CLAIM_PREFIX "claim/"
 #define CLAIM_TEXT   384
@@ -15,7 +16,8 @@
 /* Into CLAIM_TEXT bytes; returned. Their values are the ids of those who have it. */
 char *claim_print_ip(struct uuid subnet, struct ip ip, char *text);
 char *claim_print_mac(struct uuid network, struct mac mac, char *text);
-char *claim_print_vni(struct vni vni, char *text);
+/* A VNI, a VLAN of a physical network, or that network itself. */
+char *claim_print_place(const struct segment_place *place, char *text);
 char *claim_print_router(uint32_t number, char *text);
 char *claim_print_hostname(const char *name, char *text);
 char *claim_print_tunnel(struct ip ip, char *text);

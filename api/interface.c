@@ -118,6 +118,18 @@ static bool interface_check_overlap(struct job *job, const struct router *router
 	return true;
 }
 
+/* Routers are on hosts, and no host is joined to what is only a marker. */
+static bool interface_check_outside(struct job *job, const struct subnet *subnet,
+				    GError **error)
+{
+	const struct network *network = cloud_find_network(job_cloud(job), subnet->network_id);
+
+	return (!subnet_is_outside(subnet, job_cloud(job)) && network &&
+		network_is_overlay(network)) ||
+	       bad_request(error, "The subnet is on a physical network, which no router "
+				  "is joined to");
+}
+
 static bool port_has_v6(const struct port *port)
 {
 	for (uint32_t i = 0; i < port->fixed_ips.count; i++)
@@ -167,7 +179,8 @@ static bool interface_add_subnet(struct job *job, const struct router *router, s
 		return resource_not_found(subnets, id, error);
 	if (ip_is_none(subnet->gateway_ip))
 		return bad_request(error, "Subnet for router interface must have a gateway IP");
-	if (!interface_check_overlap(job, router, subnet, error))
+	if (!interface_check_outside(job, subnet, error) ||
+	    !interface_check_overlap(job, router, subnet, error))
 		return false;
 	before = interface_find_v6(job, router, subnet);
 	port = before ? job_edit(job, KIND_PORT, before->object.id)
@@ -196,7 +209,8 @@ static bool interface_check_addresses(struct job *job, const struct router *rout
 
 		v4 += ip_is_v4(fixed->ip);
 		if (subnet && !(before && port_is_on(before, fixed->subnet_id)) &&
-		    !interface_check_overlap(job, router, subnet, error))
+		    (!interface_check_outside(job, subnet, error) ||
+		     !interface_check_overlap(job, router, subnet, error)))
 			return false;
 	}
 	return v4 <= 1 ||

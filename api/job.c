@@ -275,18 +275,23 @@ const void *job_find(const struct job *job, enum kind kind, struct uuid id)
 	return cloud_find(job->api->cloud, kind, id);
 }
 
-void *job_add(struct job *job, enum kind kind, void *data)
+void *job_add_as(struct job *job, enum kind kind, struct uuid id, void *data)
 {
 	struct object *object = data;
 	struct change *change;
 
-	object->id = uuid_new();
+	object->id = id;
 	object->revision_number = 1;
 	object->created_at = object->updated_at = job->now;
 	change = job_change(job, kind, object->id);
 	change->object = object;
 	change->revised = true;
 	return object;
+}
+
+void *job_add(struct job *job, enum kind kind, void *object)
+{
+	return job_add_as(job, kind, uuid_new(), object);
 }
 
 void *job_add_free(struct job *job, enum kind kind, void *data)

@@ -39,6 +39,8 @@ int64_t job_now(const struct job *job); /* seconds since 1970, the same for all 
 const void *job_find(const struct job *job, enum kind kind, struct uuid id);
 /* Takes a new object; its id, revision and times are set here. Borrowed back. */
 void *job_add(struct job *job, enum kind kind, void *object);
+/* With an id that several may make at the same time, of whom one does. */
+void *job_add_as(struct job *job, enum kind kind, struct uuid id, void *object);
 /* The same, whatever its project's quota says: it comes with what was asked for. */
 void *job_add_free(struct job *job, enum kind kind, void *object);
 /* For changing; revision_number grows. NULL: not there. */

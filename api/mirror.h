@@ -66,7 +66,7 @@ void mirror_each_identity(const struct mirror *mirror,
 const char *mirror_find_live(const struct mirror *mirror, const char *host, uint64_t *revision);
 
 /* "port/<uuid>", "child/network/<uuid>", into KEY_TEXT bytes; returned. */
-#define KEY_TEXT 64
+#define KEY_TEXT 80
 char *key_print(enum kind kind, struct uuid id, char *text);
 char *key_print_guard(enum kind kind, struct uuid id, char *text);
 /* The object that "port/<uuid>" is the key of; false: of none. */

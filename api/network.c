@@ -1,63 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Networks: the VNI, the MTU, sharing, and that nobody is left on one that goes.
+ * Networks: segments, the MTU, sharing, and that nobody is left on one that goes.
  */
 #include "api/network.h"
 
 #include <string.h>
 
-#include "api/claim.h"
 #include "api/rbac.h"
+#include "api/segment.h"
 #include "api/subnet.h"
 #include "api/zone.h"
 #include "lib/error.h"
 #include "model/dns.h"
 
-static bool network_claim_vni(struct job *job, const struct network *network)
+/* What is only outside crosses no tunnel. */
+static int64_t network_get_overhead(const struct network *network, bool v6)
 {
-	char key[CLAIM_TEXT], owner[UUID_TEXT];
-
-	if (cloud_find_network_by_vni(job_cloud(job), network->vni))
-		return false;
-	return job_claim(job, claim_print_vni(network->vni, key),
-			 uuid_print(network->object.id, owner));
-}
-
-static bool network_pick_vni(struct job *job, struct network *network, GError **error)
-{
-	struct api *api = job_api(job);
-	uint32_t min = api->config.vni_min, count = api->config.vni_max - min + 1;
-
-	for (uint32_t i = 0; i < count; i++) {
-		network->vni.value = min + (api->next_vni - min + i) % count;
-		if (!network_claim_vni(job, network))
-			continue;
-		api->next_vni = min + (network->vni.value + 1 - min) % count;
-		return true;
-	}
-	g_set_error(error, WEFT_ERROR, WEFT_ERROR_UNAVAILABLE,
-		    "NoNetworkAvailable: Unable to create the network. No tenant network is "
-		    "available for allocation.");
-	return false;
-}
-
-static bool network_take_vni(struct job *job, struct network *network, GError **error)
-{
-	if (network->vni.value == 0)
-		return network_pick_vni(job, network, error);
-	if (network_claim_vni(job, network))
-		return true;
-	g_set_error(error, WEFT_ERROR, WEFT_ERROR_CONFLICT,
-		    "TunnelIdInUse: Unable to create the network. The tunnel ID %u is in use.",
-		    network->vni.value);
-	return false;
+	if (!network_is_overlay(network))
+		return 0;
+	return v6 ? API_OVERHEAD_V6 : API_OVERHEAD_V4;
 }
 
 static bool network_check_mtu(struct job *job, struct network *network, GError **error)
 {
 	const struct api_config *config = &job_api(job)->config;
-	int64_t max = config->underlay_mtu -
-		      (config->underlay_v6 ? API_OVERHEAD_V6 : API_OVERHEAD_V4),
+	int64_t max = config->underlay_mtu - network_get_overhead(network, config->underlay_v6),
 		min = NETWORK_MTU_MIN_V4;
 	const GPtrArray *subnets = cloud_list_subnets(job_cloud(job), network->object.id);
 
@@ -93,6 +60,12 @@ static bool network_set_shared(struct job *job, const struct network *before,
 	return false;
 }
 
+static bool network_check_external(const struct network *network, GError **error)
+{
+	return (network_is_overlay(network) && network->segments.count == 0) ||
+	       segment_check_external(network, error);
+}
+
 static bool network_put(struct job *job, const void *before, void *object, uint64_t given,
 			GError **error)
 {
@@ -103,9 +76,10 @@ static bool network_put(struct job *job, const void *before, void *object, uint6
 			*at = g_ascii_tolower(*at);
 	return dns_check_name("dns_domain", network->dns_domain, true, error) &&
 	       (before || zone_check_hints(job, &network->zone_hints, error)) &&
+	       (before ? network_check_external(network, error)
+		       : segment_make_all(job, network, given, error)) &&
 	       network_check_mtu(job, network, error) &&
-	       network_set_shared(job, before, network, error) &&
-	       (before || network_take_vni(job, network, error));
+	       network_set_shared(job, before, network, error);
 }
 
 /* Subnets go with their network; ports must be gone before. */
@@ -114,7 +88,7 @@ static bool network_del(struct job *job, const void *object, GError **error)
 	const struct network *network = object;
 	const struct uuid id = network->object.id;
 	const GPtrArray *subnets = cloud_list_subnets(job_cloud(job), id);
-	char key[CLAIM_TEXT], text[UUID_TEXT];
+	char text[UUID_TEXT];
 
 	if (cloud_list_ports(job_cloud(job), id)->len) {
 		g_set_error(
@@ -130,7 +104,7 @@ static bool network_del(struct job *job, const void *object, GError **error)
 		job_close_guard(job, KIND_SUBNET, subnet->object.id);
 		job_del(job, KIND_SUBNET, subnet->object.id);
 	}
-	job_unclaim(job, claim_print_vni(network->vni, key));
+	segment_drop_all(job, network);
 	rbac_forget(job, id);
 	job_close_guard(job, KIND_NETWORK, id);
 	return true;

@@ -19,6 +19,8 @@
 #include "api/rbac.h"
 #include "api/router.h"
 #include "api/security.h"
+#include "api/segment.h"
+#include "api/segment_range.h"
 #include "api/selector_policy.h"
 #include "api/subnet.h"
 #include "api/subnetpool.h"
@@ -38,6 +40,8 @@ static const struct resource *const resources[KIND_COUNT] = {
 	[KIND_RBAC_POLICY] = &api_rbac_policy,
 	[KIND_ADDRESS_SCOPE] = &api_address_scope,
 	[KIND_SUBNETPOOL] = &api_subnetpool,
+	[KIND_SEGMENT] = &api_segment,
+	[KIND_SEGMENT_RANGE] = &api_segment_range,
 	[KIND_NETWORK_ACL] = &api_network_acl,
 	[KIND_NETWORK_ACL_RULE] = &api_network_acl_rule,
 	[KIND_FIREWALL_RULE] = &api_firewall_rule,

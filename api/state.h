@@ -22,6 +22,7 @@ struct api {
 	uint32_t next_identity;
 	GQueue long_jobs; /* struct job: their next part waits for the loop */
 	guint long_turn;  /* the loop's source of it; 0: none */
+	guint upkeep;	  /* the loop's source of segment_upkeep.h; 0: none */
 	struct api_counters counters;
 	bool ending;
 };

@@ -11,6 +11,7 @@
 #include "api/acl.h"
 #include "api/address.h"
 #include "api/allocation.h"
+#include "api/segment.h"
 #include "lib/error.h"
 #include "model/ipam.h"
 
@@ -99,27 +100,6 @@ static bool subnet_set_pools(struct subnet *subnet, const struct subnet *before,
 	return ipam_validate(subnet, error);
 }
 
-static bool subnet_put(struct job *job, const void *before_object, void *object, uint64_t given,
-		       GError **error)
-{
-	const struct subnet *before = before_object;
-	struct subnet *subnet = object;
-
-	if ((!before && !allocation_take(job, subnet, given, error)) ||
-	    !subnet_validate(subnet, error) || !subnet_set_pools(subnet, before, given, error))
-		return false;
-	if (before ? !subnet_check_gateway(job, before, subnet, error)
-		   : !subnet_check_new(job, subnet, error))
-		return false;
-	if (!acl_guard_subnet(job, before, subnet, error))
-		return false;
-	if (!job_edit(job, KIND_NETWORK, subnet->network_id))
-		return resource_not_found(resource_get(KIND_NETWORK), subnet->network_id,
-					  error);
-	return before || !subnet_is_auto_address(subnet) ||
-	       address_add_auto(job, subnet, error);
-}
-
 static bool subnet_has_users(struct job *job, const struct subnet *subnet)
 {
 	const GPtrArray *ports = cloud_list_ports(job_cloud(job), subnet->network_id);
@@ -137,19 +117,57 @@ static bool subnet_has_users(struct job *job, const struct subnet *subnet)
 	return false;
 }
 
+static bool subnet_in_use(const struct subnet *subnet, GError **error)
+{
+	char text[UUID_TEXT];
+
+	g_set_error(error, WEFT_ERROR, WEFT_ERROR_CONFLICT,
+		    "SubnetInUse: Unable to complete operation on subnet %s: One or more "
+		    "ports have an IP allocation from this subnet.",
+		    uuid_print(subnet->object.id, text));
+	return false;
+}
+
+/* Ports of hosts do not find themselves on what is only outside. */
+static bool subnet_check_left(struct job *job, const struct subnet *before,
+			      const struct subnet *subnet, GError **error)
+{
+	if (uuid_equal(before->segment_id, subnet->segment_id) ||
+	    !subnet_is_outside(subnet, job_cloud(job)))
+		return true;
+	job_take_turn(job, KIND_SUBNET, subnet->object.id);
+	return !subnet_has_users(job, before) || subnet_in_use(subnet, error);
+}
+
+static bool subnet_put(struct job *job, const void *before_object, void *object, uint64_t given,
+		       GError **error)
+{
+	const struct subnet *before = before_object;
+	struct subnet *subnet = object;
+
+	if ((!before && !allocation_take(job, subnet, given, error)) ||
+	    !subnet_validate(subnet, error) || !subnet_set_pools(subnet, before, given, error))
+		return false;
+	if (before ? !subnet_check_gateway(job, before, subnet, error)
+		   : !subnet_check_new(job, subnet, error))
+		return false;
+	if (!acl_guard_subnet(job, before, subnet, error) ||
+	    !segment_guard_subnet(job, before, subnet, error) ||
+	    (before && !subnet_check_left(job, before, subnet, error)))
+		return false;
+	if (!job_edit(job, KIND_NETWORK, subnet->network_id))
+		return resource_not_found(resource_get(KIND_NETWORK), subnet->network_id,
+					  error);
+	return before || !subnet_is_auto_address(subnet) ||
+	       address_add_auto(job, subnet, error);
+}
+
 static bool subnet_del(struct job *job, const void *object, GError **error)
 {
 	const struct subnet *subnet = object;
-	char text[UUID_TEXT];
 
-	if (subnet_has_users(job, subnet)) {
-		g_set_error(
-			error, WEFT_ERROR, WEFT_ERROR_CONFLICT,
-			"SubnetInUse: Unable to complete operation on subnet %s: One or more "
-			"ports have an IP allocation from this subnet.",
-			uuid_print(subnet->object.id, text));
-		return false;
-	}
+	if (subnet_has_users(job, subnet))
+		return subnet_in_use(subnet, error);
 	if (subnet_is_auto_address(subnet))
 		address_del_auto(job, subnet);
 	job_edit(job, KIND_NETWORK, subnet->network_id);

@@ -166,7 +166,8 @@ static void put_locations(struct full *full, const struct network *network,
 		struct mac mac;
 
 		if (mac_parse(text, &mac))
-			full_put(COMPILE_LOCATION, text_key_location(network->vni, mac),
+			full_put(COMPILE_LOCATION,
+				 text_key_location(network_get_vni(network), mac),
 				 text_print_location(port, mac, full_is_lone, &naming), full);
 	}
 }
@@ -175,8 +176,8 @@ static void put_network(struct full *full, const struct network *network)
 {
 	const GPtrArray *ports = cloud_list_ports(full->cloud, network->object.id);
 
-	full_put(COMPILE_NETWORK, text_key_vni(network->vni), text_print_network(network),
-		 full);
+	full_put(COMPILE_NETWORK, text_key_vni(network_get_vni(network)),
+		 text_print_network(network), full);
 	put_locations(full, network, ports);
 	for (guint i = 0; i < ports->len; i++) {
 		const struct port *port = ports->pdata[i];
@@ -190,7 +191,8 @@ static void put_network(struct full *full, const struct network *network)
 				 text_print_port(full->cloud, network, port), full);
 		} else {
 			g_hash_table_add(full->peers, (void *)port->host_id);
-			full_put(COMPILE_MEMBER, text_key_member(network->vni, port->host_id),
+			full_put(COMPILE_MEMBER,
+				 text_key_member(network_get_vni(network), port->host_id),
 				 text_print_member(), full);
 		}
 	}
@@ -206,7 +208,7 @@ static void put_border(struct full *full, const struct network *network,
 
 	if (uuid_is_none(subnet->network_acl_id))
 		return;
-	full_put(COMPILE_BORDER, text_key_border(network->vni, subnet),
+	full_put(COMPILE_BORDER, text_key_border(network_get_vni(network), subnet),
 		 text_print_border(subnet), full);
 	for (guint i = 0; i < rules->len; i++)
 		full_put(COMPILE_RULE, text_key_acl_rule(rules->pdata[i]),

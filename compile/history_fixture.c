@@ -94,11 +94,11 @@ static bool vni_is_used(struct history *history, uint32_t vni)
 		const struct late *late = &g_array_index(history->late, struct late, i);
 
 		if (late->kind == KIND_NETWORK &&
-		    ((struct network *)late->object)->vni.value == vni)
+		    ((struct network *)late->object)->place.number == vni)
 			return true;
 	}
 	for (guint i = 0; i < list->len; i++)
-		if (((const struct network *)list->pdata[i])->vni.value == vni)
+		if (((const struct network *)list->pdata[i])->place.number == vni)
 			return true;
 	return false;
 }
@@ -251,7 +251,7 @@ static void network_edit(struct history *history)
 		edit->flood = !edit->flood;
 		break;
 	case 3:
-		edit->vni.value = pick_vni(history);
+		edit->place.number = pick_vni(history);
 		break;
 	case 4:
 		name_change(history, &edit->dns_domain, "a.example.");
@@ -285,11 +285,11 @@ static void subnet_add(struct history *history)
 		return;
 	/* Subnets of one network may come to overlap here; rows do not mind. */
 	if (n == 2)
-		cidr = g_strdup_printf("fd00:%x::/64", network->vni.value);
+		cidr = g_strdup_printf("fd00:%x::/64", network->place.number);
 	else
-		cidr = g_strdup_printf("10.%u.%u.0/24", network->vni.value, n);
-	gateway = n == 2 ? g_strdup_printf("fd00:%x::1", network->vni.value)
-			 : g_strdup_printf("10.%u.%u.1", network->vni.value, n);
+		cidr = g_strdup_printf("10.%u.%u.0/24", network->place.number, n);
+	gateway = n == 2 ? g_strdup_printf("fd00:%x::1", network->place.number)
+			 : g_strdup_printf("10.%u.%u.1", network->place.number, n);
 	subnet = world_subnet(&history->world, network->object.id, cidr, gateway);
 	if (n == 2)
 		subnet_set_modes(history, subnet);
@@ -590,7 +590,7 @@ static void stack_add(struct history *history, bool late)
 	} made[6];
 	struct network *network = world_network(world, pick_vni(history));
 	struct router *router = world_router(world, pick_number(history));
-	g_autofree char *cidr = g_strdup_printf("10.%u.0.0/24", network->vni.value);
+	g_autofree char *cidr = g_strdup_printf("10.%u.0.0/24", network->place.number);
 	struct subnet *subnet = world_subnet(world, network->object.id, cidr, NULL);
 	struct port *ports[3];
 	guint count = G_N_ELEMENTS(made);

@@ -71,13 +71,13 @@ void network_update(struct compile *compile, struct uuid id)
 	}
 	if (!net)
 		net = network_new(compile, id);
-	ports_differ = !net->known || net->vni.value != network->vni.value ||
+	ports_differ = !net->known || net->vni.value != network_get_vni(network).value ||
 		       net->mtu != network->mtu ||
 		       g_strcmp0(net->dns_domain, network->dns_domain) != 0;
-	if (net->known && net->vni.value != network->vni.value)
+	if (net->known && net->vni.value != network_get_vni(network).value)
 		network_queue_all(compile, net);
 	net->known = true;
-	net->vni = network->vni;
+	net->vni = network_get_vni(network);
 	net->mtu = network->mtu;
 	g_free(net->dns_domain);
 	net->dns_domain = g_strdup(network->dns_domain);

@@ -50,8 +50,11 @@ static int interface_compare(gconstpointer a, gconstpointer b)
 {
 	const struct interface *left = a, *right = b;
 
-	if (left->network->vni.value != right->network->vni.value)
-		return left->network->vni.value < right->network->vni.value ? -1 : 1;
+	if (network_get_vni(left->network).value != network_get_vni(right->network).value)
+		return network_get_vni(left->network).value <
+				       network_get_vni(right->network).value
+			       ? -1
+			       : 1;
 	return memcmp(&left->port->mac, &right->port->mac, sizeof(struct mac));
 }
 
@@ -241,9 +244,10 @@ static void visit_interface(const struct cloud *cloud, const struct router *rout
 {
 	json_t *row = json_object(), *ra = ipv6_print_ra(cloud, interface->port);
 	char mac[MAC_TEXT];
-	char *key = g_strdup_printf(
-		"%u/%u/%s", ROUTER_NUMBER_IN(router->number, interface->place),
-		interface->network->vni.value, mac_print(interface->port->mac, mac));
+	char *key =
+		g_strdup_printf("%u/%u/%s", ROUTER_NUMBER_IN(router->number, interface->place),
+				network_get_vni(interface->network).value,
+				mac_print(interface->port->mac, mac));
 
 	json_object_set_new(row, "ips", interface_ips(cloud, interface->port));
 	json_object_set_new(row, "up", json_boolean(interface->up));
@@ -263,8 +267,9 @@ static void visit_route(const struct router *router, guint place, const struct r
 
 	if (route->interface) {
 		up = route->interface->up;
-		json_object_set_new(row, "vni",
-				    json_integer(route->interface->network->vni.value));
+		json_object_set_new(
+			row, "vni",
+			json_integer(network_get_vni(route->interface->network).value));
 		json_object_set_new(row, "mac", value_from_mac(route->interface->port->mac));
 		if (route->is_static)
 			json_object_set_new(row, "via", value_from_ip(route->via));

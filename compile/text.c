@@ -298,7 +298,7 @@ char *text_print_port(const struct cloud *cloud, const struct network *network,
 
 	g_string_append_c(out, '{');
 	value_append_uuid(out, "network", network->object.id);
-	value_append_int(out, "vni", network->vni.value);
+	value_append_int(out, "vni", network_get_vni(network).value);
 	value_append_mac(out, "mac", port->mac);
 	value_append_int(out, "identity", port->identity);
 	value_append_int(out, "mtu", network->mtu);

@@ -81,7 +81,7 @@ struct network *world_network(struct world *world, uint32_t vni)
 	network->admin_state_up = true;
 	network->port_security_enabled = true;
 	network->mtu = 1450;
-	network->vni.value = vni;
+	network->place.number = vni;
 	return network;
 }
 

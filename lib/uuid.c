@@ -33,6 +33,22 @@ struct uuid uuid_new(void)
 	return uuid;
 }
 
+struct uuid uuid_from_name(struct uuid space, const char *name)
+{
+	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA1);
+	guint8 digest[20];
+	gsize size = sizeof(digest);
+	struct uuid uuid;
+
+	g_checksum_update(sum, space.b, sizeof(space.b));
+	g_checksum_update(sum, (const guchar *)name, (gssize)strlen(name));
+	g_checksum_get_digest(sum, digest, &size);
+	memcpy(uuid.b, digest, sizeof(uuid.b));
+	uuid.b[6] = (uuid.b[6] & 0x0f) | 0x50;
+	uuid.b[8] = (uuid.b[8] & 0x3f) | 0x80;
+	return uuid;
+}
+
 bool uuid_parse(const char *text, struct uuid *out)
 {
 	struct uuid uuid;

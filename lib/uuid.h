@@ -16,7 +16,9 @@ struct uuid {
 
 extern const struct uuid uuid_none; /* all zero: no object */
 
-struct uuid uuid_new(void);			     /* random, version 4 */
+struct uuid uuid_new(void); /* random, version 4 */
+/* Version 5: the same for the same. */
+struct uuid uuid_from_name(struct uuid space, const char *name);
 bool uuid_parse(const char *text, struct uuid *out); /* 36 characters, any case */
 char *uuid_print(struct uuid uuid, char *text);	     /* into UUID_TEXT bytes; returns text */
 bool uuid_is_none(struct uuid uuid);

@@ -56,8 +56,6 @@ static void complete(enum kind kind, void *object)
 		else if (attr->type == ATTR_INT && *(int64_t *)at < attr->min)
 			*(int64_t *)at = attr->min;
 	}
-	if (kind == KIND_NETWORK && ((struct network *)object)->vni.value == 0)
-		((struct network *)object)->vni.value = 1;
 }
 
 static void check_stored(const struct attr_table *table, const void *object)

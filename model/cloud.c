@@ -48,6 +48,8 @@ static const struct attr_table *const tables[KIND_COUNT] = {
 	[KIND_FIREWALL_RULE] = &firewall_rule_table,
 	[KIND_FIREWALL_POLICY] = &firewall_policy_table,
 	[KIND_FIREWALL_GROUP] = &firewall_group_table,
+	[KIND_SEGMENT] = &segment_table,
+	[KIND_SEGMENT_RANGE] = &segment_range_table,
 };
 
 const struct attr_table *cloud_table(enum kind kind)
@@ -129,6 +131,8 @@ struct cloud *cloud_new(void)
 	cloud->tunnels = g_hash_table_new(ip_hash, ip_same);
 	cloud->zones = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	cloud->vnis = g_hash_table_new(g_direct_hash, g_direct_equal);
+	cloud->segments = child_index_new();
+	cloud->places = g_hash_table_new(segment_place_hash, segment_place_same);
 	cloud->numbers = g_hash_table_new(g_direct_hash, g_direct_equal);
 	cloud->security = security_index_new();
 	cloud->selectors = selector_index_new();
@@ -154,6 +158,8 @@ void cloud_free(struct cloud *cloud)
 	g_hash_table_unref(cloud->tunnels);
 	g_hash_table_unref(cloud->zones);
 	g_hash_table_unref(cloud->vnis);
+	child_index_free(cloud->segments);
+	g_hash_table_unref(cloud->places);
 	g_hash_table_unref(cloud->numbers);
 	for (unsigned int kind = 0; kind < KIND_COUNT; kind++) {
 		g_hash_table_unref(cloud->objects[kind]);
@@ -345,6 +351,7 @@ static void cloud_count_zone(struct cloud *cloud, const struct host *host, int c
 static void cloud_link(struct cloud *cloud, enum kind kind, void *object)
 {
 	struct network *network = object;
+	struct segment *segment = object;
 	struct router *router = object;
 	struct host *host = object;
 
@@ -356,8 +363,13 @@ static void cloud_link(struct cloud *cloud, enum kind kind, void *object)
 		cloud_count_zone(cloud, host, 1);
 		break;
 	case KIND_NETWORK:
-		g_hash_table_replace(cloud->vnis, GUINT_TO_POINTER(network->vni.value),
-				     network);
+		if (network_is_overlay(network))
+			g_hash_table_replace(cloud->vnis,
+					     GUINT_TO_POINTER(network->place.number), network);
+		break;
+	case KIND_SEGMENT:
+		child_index_add(cloud->segments, segment->network_id, segment);
+		g_hash_table_replace(cloud->places, &segment->place, segment);
 		break;
 	case KIND_SUBNET:
 		cloud_link_subnet(cloud, object);
@@ -399,6 +411,7 @@ static void cloud_link(struct cloud *cloud, enum kind kind, void *object)
 	case KIND_ADDRESS_SCOPE:
 	case KIND_SUBNETPOOL:
 	case KIND_FIREWALL_RULE:
+	case KIND_SEGMENT_RANGE:
 	case KIND_LOG:
 	case KIND_COUNT:
 		break;
@@ -415,6 +428,7 @@ static void table_del(GHashTable *table, const void *key, const void *object)
 static void cloud_unlink(struct cloud *cloud, enum kind kind, void *object)
 {
 	struct network *network = object;
+	struct segment *segment = object;
 	struct subnet *subnet = object;
 	struct router *router = object;
 	struct host *host = object;
@@ -427,7 +441,11 @@ static void cloud_unlink(struct cloud *cloud, enum kind kind, void *object)
 		cloud_count_zone(cloud, host, -1);
 		break;
 	case KIND_NETWORK:
-		table_del(cloud->vnis, GUINT_TO_POINTER(network->vni.value), network);
+		table_del(cloud->vnis, GUINT_TO_POINTER(network->place.number), network);
+		break;
+	case KIND_SEGMENT:
+		child_index_del(cloud->segments, segment->network_id, segment);
+		table_del(cloud->places, &segment->place, segment);
 		break;
 	case KIND_SUBNET:
 		list_del(cloud_get_group(cloud, subnet->network_id)->subnets, &subnet->object,
@@ -468,6 +486,7 @@ static void cloud_unlink(struct cloud *cloud, enum kind kind, void *object)
 	case KIND_ADDRESS_SCOPE:
 	case KIND_SUBNETPOOL:
 	case KIND_FIREWALL_RULE:
+	case KIND_SEGMENT_RANGE:
 	case KIND_LOG:
 	case KIND_COUNT:
 		break;
@@ -610,6 +629,12 @@ const struct network *cloud_find_network_by_vni(const struct cloud *cloud, struc
 	return g_hash_table_lookup(cloud->vnis, GUINT_TO_POINTER(vni.value));
 }
 
+const struct segment *cloud_find_segment(const struct cloud *cloud,
+					 const struct segment_place *place)
+{
+	return g_hash_table_lookup(cloud->places, place);
+}
+
 const struct router *cloud_find_router_by_number(const struct cloud *cloud, uint32_t number)
 {
 	return g_hash_table_lookup(cloud->numbers, GUINT_TO_POINTER(number));
@@ -661,6 +686,11 @@ const struct security_group *cloud_find_default_group(const struct cloud *cloud,
 						      const char *project)
 {
 	return security_index_default(cloud->security, project);
+}
+
+const GPtrArray *cloud_list_segments(const struct cloud *cloud, struct uuid network_id)
+{
+	return list_or_empty(cloud, child_index_list(cloud->segments, network_id));
 }
 
 const GPtrArray *cloud_list_acl_rules(const struct cloud *cloud, struct uuid acl_id)

@@ -16,6 +16,7 @@
 #include "model/rbac.h"
 #include "model/router.h"
 #include "model/security.h"
+#include "model/segment_range.h"
 #include "model/selector_policy.h"
 #include "model/subnet.h"
 #include "model/subnetpool.h"
@@ -37,6 +38,10 @@ const struct port *cloud_find_port(const struct cloud *cloud, struct uuid id);
 const struct port *cloud_find_port_by_mac(const struct cloud *cloud, struct uuid network_id,
 					  struct mac mac);
 const struct network *cloud_find_network_by_vni(const struct cloud *cloud, struct vni vni);
+/* The segment in a place, and those of a network. */
+const struct segment *cloud_find_segment(const struct cloud *cloud,
+					 const struct segment_place *place);
+const GPtrArray *cloud_list_segments(const struct cloud *cloud, struct uuid network_id);
 const struct router *cloud_find_router_by_number(const struct cloud *cloud, uint32_t number);
 const struct router *cloud_find_router(const struct cloud *cloud, struct uuid id);
 const struct host *cloud_find_host(const struct cloud *cloud, const char *name);

@@ -36,7 +36,9 @@ struct cloud {
 	GHashTable *zones;			     /* name, owned -> how many hosts */
 	GHashTable *vnis;			     /* number -> struct network */
 	GHashTable *numbers;			     /* number -> struct router */
-	const char *dns_domain;			     /* interned; NULL: none */
+	struct child_index *segments;		     /* of networks */
+	GHashTable *places;	/* struct segment_place in the segment -> struct segment */
+	const char *dns_domain; /* interned; NULL: none */
 	struct security_index *security;
 	struct selector_index *selectors;
 	struct rbac_index *rbac;

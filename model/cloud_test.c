@@ -27,7 +27,7 @@ static void put_network(struct world *world, unsigned int i)
 {
 	struct network *network = attr_new(&network_table);
 
-	network->vni.value = i + 1;
+	network->place.number = i + 1;
 	cloud_apply(world->cloud, KIND_NETWORK, world->networks[i], network, 1);
 }
 
@@ -219,7 +219,7 @@ static void test_grants(void)
 	struct attr_filter *filter = attr_filter_new(&network_table);
 	bool known;
 
-	network->vni.value = 1;
+	network->place.number = 1;
 	cloud_apply(cloud, KIND_NETWORK, id, network, 1);
 	attr_filter_add(filter, "shared", "true", &known, NULL);
 	g_assert_null(cloud_find_grant(cloud, id, RBAC_SHARED, "p1"));

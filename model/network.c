@@ -10,8 +10,6 @@
 #include "model/cloud.h"
 #include "model/dns.h"
 
-static const char *const types[] = {"vxlan", NULL};
-
 static json_t *network_print_status(const void *object, const void *world)
 {
 	return json_string(status_names[STATUS_ACTIVE]);
@@ -63,9 +61,29 @@ static json_t *network_print_external(const void *object, const void *world,
 		cloud_find_grant(world, network->object.id, RBAC_EXTERNAL, project));
 }
 
-static json_t *network_print_physical(const void *object, const void *world)
+/* Of several segments none is told as if it were the only one: see "segments". */
+static json_t *network_print_type(const void *object, const void *world, const char *project)
 {
-	return NULL;
+	const struct network *network = object;
+
+	return network->segments.count ? NULL : json_string(segment_types[network->place.type]);
+}
+
+static json_t *network_print_physical(const void *object, const void *world,
+				      const char *project)
+{
+	const struct network *network = object;
+	const char *name = network->place.physical_network;
+
+	return network->segments.count || !name ? NULL : json_string(name);
+}
+
+static json_t *network_print_number(const void *object, const void *world, const char *project)
+{
+	const struct network *network = object;
+	uint32_t number = network->place.number;
+
+	return network->segments.count || !number ? NULL : json_integer(number);
 }
 
 /* Its subnets of one version are all in one scope. */
@@ -94,6 +112,8 @@ static json_t *network_print_scope_v6(const void *object, const void *world)
 {
 	return network_print_scope(object, world, 6);
 }
+
+#define PROVIDER (ATTR_ONCE | ATTR_ADMIN_SET | ATTR_ADMIN_SEE)
 
 static const struct attr attrs[] = {
 	OBJECT_HEAD,
@@ -177,24 +197,33 @@ static const struct attr attrs[] = {
 	 .help = "a way out: every project sees it"},
 	{.name = "provider:network_type",
 	 .type = ATTR_ENUM,
-	 .flags = ATTR_POST | ATTR_VISIBLE | ATTR_FILTER | ATTR_ADMIN_SET | ATTR_ADMIN_SEE |
-		  ATTR_NULL_IN,
-	 .offset = offsetof(struct network, type),
-	 .names = types,
-	 .help = "how its packets cross the underlay"},
+	 .flags = PROVIDER | ATTR_FILTER | ATTR_CALLER | ATTR_NULL_IN,
+	 .offset = offsetof(struct network, place.type),
+	 .print_for = network_print_type,
+	 .names = segment_types,
+	 .help = "vxlan: the overlay; flat, vlan: only a marker, of an external network"},
 	{.name = "provider:physical_network",
 	 .type = ATTR_STRING,
-	 .flags = ATTR_VISIBLE | ATTR_COMPUTED | ATTR_ADMIN_SEE,
-	 .print = network_print_physical,
-	 .help = "always null"},
+	 .flags = PROVIDER | ATTR_FILTER | ATTR_CALLER | ATTR_NULLABLE,
+	 .offset = offsetof(struct network, place.physical_network),
+	 .print_for = network_print_physical,
+	 .max = SEGMENT_PHYSICAL_MAX,
+	 .help = "of flat and vlan: what it is outside"},
 	{.name = "provider:segmentation_id",
 	 .type = ATTR_U32,
-	 .flags = ATTR_POST | ATTR_VISIBLE | ATTR_FILTER | ATTR_ADMIN_SET | ATTR_ADMIN_SEE |
-		  ATTR_NULL_IN,
-	 .offset = offsetof(struct network, vni),
+	 .flags = PROVIDER | ATTR_FILTER | ATTR_CALLER | ATTR_NULLABLE,
+	 .offset = offsetof(struct network, place.number),
+	 .print_for = network_print_number,
 	 .min = 1,
-	 .max = (1 << 24) - 1,
-	 .help = "its VNI; default: a free one"},
+	 .max = SEGMENT_VNI_MAX,
+	 .help = "its VNI or VLAN; default: a free one"},
+	{.name = "segments",
+	 .type = ATTR_LIST,
+	 .flags = PROVIDER,
+	 .offset = offsetof(struct network, segments),
+	 .item = &segment_place_table,
+	 .max = SEGMENT_MAX,
+	 .help = "several instead of one: the overlay and markers, each as provider:* says"},
 	OBJECT_PROJECT,
 	OBJECT_TAIL,
 	OBJECT_END,

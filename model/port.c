@@ -77,12 +77,31 @@ static const struct attr_table group_table = {
 	.attrs = (const struct attr[]){{.type = ATTR_UUID}},
 };
 
-/* Addresses come with the port or not at all; none waits for a host. */
+/* It was given no address because all of its network's are of segments that no host is joined to. */
+static bool port_is_deferred(const struct port *port, const struct cloud *cloud)
+{
+	const GPtrArray *subnets = cloud_list_subnets(cloud, port->network_id);
+	bool deferred = false;
+
+	for (guint i = 0; i < subnets->len; i++) {
+		const struct subnet *subnet = subnets->pdata[i];
+
+		if (!subnet_serves(subnet, port->device_owner))
+			continue;
+		deferred = subnet_is_outside(subnet, cloud);
+		if (!deferred)
+			break;
+	}
+	return deferred;
+}
+
 static json_t *port_print_allocation(const void *object, const void *world)
 {
 	const struct port *port = object;
 
-	return json_string(port->fixed_ips.count ? "immediate" : "none");
+	if (port->fixed_ips.count)
+		return json_string("immediate");
+	return json_string(world && port_is_deferred(port, world) ? "deferred" : "none");
 }
 
 static json_t *port_print_status(const void *object, const void *world)
@@ -132,7 +151,8 @@ static const struct attr attrs[] = {
 	 .type = ATTR_STRING,
 	 .flags = ATTR_VISIBLE | ATTR_COMPUTED | ATTR_FIND,
 	 .print = port_print_allocation,
-	 .help = "immediate: it has addresses; none: it was to have none"},
+	 .help = "immediate: it has addresses; none: it has none; deferred: no host is joined "
+		 "to where they are"},
 	{.name = "status",
 	 .type = ATTR_STRING,
 	 .flags = ATTR_VISIBLE | ATTR_COMPUTED | ATTR_FIND | ATTR_COLUMN,

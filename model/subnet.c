@@ -136,6 +136,11 @@ static const struct attr attrs[] = {
 	 .offset = offsetof(struct subnet, ipv6_ra_mode),
 	 .names = modes,
 	 .help = "what router advertisements say"},
+	{.name = "segment_id",
+	 .type = ATTR_UUID,
+	 .flags = ATTR_BOTH | ATTR_FIND | ATTR_NULLABLE | ATTR_ADMIN_SET | ATTR_ADMIN_SEE,
+	 .offset = offsetof(struct subnet, segment_id),
+	 .help = "the segment it is on; ports of hosts get no address on a marker's"},
 	{.name = "network_acl_id",
 	 .type = ATTR_UUID,
 	 .flags = ATTR_BOTH | ATTR_FIND | ATTR_NULLABLE,
@@ -412,4 +417,14 @@ bool subnet_validate(const struct subnet *subnet, GError **error)
 	return subnet_check_version(subnet, error) && subnet_check_modes(subnet, error) &&
 	       subnet_check_servers(subnet, error) && subnet_check_routes(subnet, error) &&
 	       subnet_check_types(subnet, error);
+}
+
+bool subnet_is_outside(const struct subnet *subnet, const struct cloud *cloud)
+{
+	const struct segment *segment =
+		uuid_is_none(subnet->segment_id)
+			? NULL
+			: cloud_find(cloud, KIND_SEGMENT, subnet->segment_id);
+
+	return segment && segment->place.type != SEGMENT_VXLAN;
 }

@@ -7,6 +7,8 @@
 #include "lib/ip.h"
 #include "model/object.h"
 
+struct cloud;
+
 enum ipv6_mode {
 	IPV6_MODE_NONE = 0, /* null */
 	IPV6_MODE_SLAAC,
@@ -27,6 +29,7 @@ struct host_route {
 struct subnet {
 	struct object object;
 	struct uuid network_id;
+	struct uuid segment_id;	    /* of the network; none */
 	struct uuid network_acl_id; /* none: nothing is judged at its border */
 	int64_t ip_version;	    /* 4 or 6 */
 	struct prefix cidr;
@@ -60,5 +63,7 @@ bool subnet_validate(const struct subnet *subnet, GError **error);
 /* Ports of this device_owner (NULL: none) may be given addresses unasked: it is one of the service
  * types, or there are none. DHCP is wherever it is served. */
 bool subnet_serves(const struct subnet *subnet, const char *device_owner);
+/* It is on a segment that is only a marker: no host is joined to it. */
+bool subnet_is_outside(const struct subnet *subnet, const struct cloud *cloud);
 /* Ports get an EUI-64 address here instead of one from the pools. */
 bool subnet_is_auto_address(const struct subnet *subnet);

@@ -30,10 +30,19 @@ pools = [w.create("subnetpool", name=x, prefixes=[y], address_scope_id=scope["id
 pooled = w.create("network", name="n3")
 taken = [w.create("subnet", network_id=pooled["id"], ip_version=4, subnetpool_id=pools[0]["id"])
          for _ in range(2)]
-policies = w.get("rbac-policies?sort_key=id&sort_dir=asc")["rbac_policies"]
+outside = w.create("network", **{"router:external": True, "segments": [
+    {"provider:network_type": "vxlan"}, {"provider:network_type": "flat", "provider:physical_network": "p"},
+    {"provider:network_type": "vlan", "provider:physical_network": "p", "provider:segmentation_id": 7}]})
+segments = {x["network_type"]: x for x in w.get("segments?network_id=" + outside["id"])["segments"]}
+marked = w.create("subnet", network_id=outside["id"], ip_version=4, cidr="192.0.2.0/24",
+                  segment_id=segments["vlan"]["id"])
+ranges = [w.create("network_segment_range", name="r", network_type="vlan", physical_network="p",
+                   minimum=x, maximum=x + 9) for x in (100, 200)]
+policies = w.get("rbac-policies?object_id=%s&sort_key=id&sort_dir=asc" % n["id"])["rbac_policies"]
 named = {x["name"]: x for kind in ("networks", "routers", "ports", "subnets", "hosts")
          for x in w.get(kind)[kind]}
 ports = w.get("ports")["ports"]
+all_segments = w.get("segments")["segments"]
 of = {x["name"]: w.get("subnets?network_id=" + x["id"])["subnets"]
       for x in w.get("networks")["networks"]}
 
@@ -54,7 +63,7 @@ check("the log that a kill leaves is there", "weft.db-wal" in before, before)
 status, lines = audit(w.path("weft.db"))
 equal("a store that is whole", (0, 1), (status, len(lines)))
 check("is counted", lines and lines[0].endswith(" 0 findings") and
-      " 34 objects, " in lines[0], lines)
+      " 46 objects, " in lines[0], lines)
 equal("not a byte has changed", before, digest())
 
 copy = w.path("copy.db")
@@ -113,6 +122,7 @@ its = "claim/ip/%s/%s" % (s1["id"], b["fixed_ips"][0]["ip_address"])
 mac = "claim/mac/%s/%s" % (n1["id"], a["mac_address"])
 vni = "claim/vni/%d" % n1["provider:segmentation_id"]
 pa, pb, pc = (key(x, "port") for x in (a, b, c))
+segment_of = lambda network: [x for x in all_segments if x["network_id"] == network["id"]][0]
 nobody = "12345678-1234-4234-8234-123456789012"
 
 # Claims
@@ -149,13 +159,16 @@ na, nb = sorted((n1, n2), key=lambda x: x["id"])
 broken("a VNI twice", [
     "network/%s: claim/vni/%d is network/%s's, too" % (
         nb["id"], na["provider:segmentation_id"], na["id"]),
-    "claim/vni/%d: claimed by" % nb["provider:segmentation_id"]],
+    "claim/vni/%d: claimed by" % nb["provider:segmentation_id"],
+    "segment/%s: its network does not know of Tunnel ID %d" % (
+        segment_of(nb)["id"], nb["provider:segmentation_id"])],
     put(key(nb, "network"), **{"provider:segmentation_id": na["provider:segmentation_id"]}))
 
 # References
 inside = [x for x in ports if x["network_id"] == n1["id"]]
 broken("a network gone", [
     vni + ": claimed by", "child/network/%s: there is no network/%s" % (n1["id"], n1["id"]),
+    "segment/%s: network_id: there is no network/%s" % (segment_of(n1)["id"], n1["id"]),
     "%s: network_id: there is no network/%s" % (key(s1, "subnet"), n1["id"])] + [
     "%s: network_id: there is no network/%s" % (key(x, "port"), n1["id"]) for x in inside],
     gone(key(n1, "network")))
@@ -184,6 +197,23 @@ broken("the same policy twice", ["%s: access_as_shared of %s for p7 is %s's, too
        put(one, target_tenant="p7"), put(other, target_tenant="p7"))
 broken("a policy that its network does not know", [every + ": its network does not know of it"],
        put(key(n2, "network"), shared=False))
+
+# Segments
+flat, vlan = (key(segments[x], "segment") for x in ("flat", "vlan"))
+broken("a VLAN that is not claimed", [key(outside, "network") + ": claim/vlan/7/p is not claimed"],
+       gone("claim/vlan/7/p"))
+broken("a physical network of nobody", ["claim/flat/0/q: claimed by"], new("claim/flat/0/q", outside["id"]))
+broken("a segment that its network does not know",
+       [vlan + ": its network does not know of VLAN 8 on physical network p"], put(vlan, segmentation_id=8))
+broken("two segments of a place", ["%s: physical network p is %s's, too" % (max(flat, vlan), min(flat, vlan))],
+       put(vlan, network_type="flat", segmentation_id=None))
+broken("a segment gone", ["child/%s: there is no %s" % (vlan, vlan),
+       "subnet/%s: segment_id: there is no %s" % (marked["id"], vlan)], gone(vlan))
+broken("a segment's guard gone", ["subnet/%s: child/%s is missing" % (marked["id"], vlan)],
+       gone("child/" + vlan))
+x, y = sorted(key(z, "network_segment_range") for z in ranges)
+broken("ranges that overlap", ["%s: it overlaps %s" % (y, x)], put(x, minimum=205, maximum=215),
+       put(y, minimum=215, maximum=225))
 
 # Pools
 x, y = (key(z, "subnetpool") for z in pools)

@@ -169,7 +169,8 @@ w.stop()
 store = sqlite3.connect(w.path("weft.db"))
 left = sorted(key for key, in store.execute("SELECT key FROM entry"))
 identities = [key for key in left if key.startswith(("claim/label/", "claim/identity/"))]
-equal("nothing else is left", [], [key for key in left if key not in identities])
+equal("nothing else is left but the default range", ["network_segment_range"],
+      [key.split("/")[0] for key in left if key not in identities])
 equal("one identity, of ports that are in no group", ["identity", "label"],
       [key.split("/")[1] for key in identities])
 end()

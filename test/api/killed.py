@@ -245,7 +245,7 @@ equal("everything could be deleted", 0, sum(c.left for c in clients))
 w.process.kill()
 w.process.wait()
 status, lines = audit(w.path("weft.db"))
-# The default group, its rules and its claim; two identities, each a number and a label.
+# The default group, its rules and its claim; the default range; two identities, each a number and a label.
 check("no claim is left but the project's", status == 0 and lines[0].endswith(
-    " 5 objects, 5 claims, 0 findings"), lines)
+    " 6 objects, 5 claims, 0 findings"), lines)
 end()
