@@ -20,6 +20,8 @@ static const struct {
 	{"provider:segmentation_id", "provider-segment"},
 	{"provider:network_type", "provider-network-type"},
 	{"provider:physical_network", "provider-physical-network"},
+	{"segmentation_id", "segment"},
+	{"segment_id", "network-segment"},
 	{"cidr", "subnet-range"},
 	{"gateway_ip", "gateway"},
 	{"device_id", "device"},
@@ -103,6 +105,7 @@ static const struct {
 	{"subnetpool_id", KIND_SUBNETPOOL},
 	{"address_scope_id", KIND_ADDRESS_SCOPE},
 	{"network_acl_id", KIND_NETWORK_ACL},
+	{"segment_id", KIND_SEGMENT},
 };
 
 static bool find_reference(const char *attribute, enum kind *kind)
@@ -139,12 +142,13 @@ const char *attr_option_name(const struct attr *attr)
 	return shorter ? g_intern_string(shorter) : plain;
 }
 
-/* Lists whose items have a form of their own (policy_text.h). */
+/* Lists whose items have a form of their own (policy_text.h), or fields other names (value.c). */
 static const struct {
 	const char *list, *metavar;
 } texts[] = {
 	{"rules", "'ingress|egress [ACTION] [from|to PEER] [SERVICE…] [log]'"},
 	{"match_expressions", "KEY[[!]=VALUE|…]"},
+	{"segments", "network-type=…,physical-network=…,segment=…"},
 };
 
 /* What a value looks like. */

@@ -154,6 +154,8 @@ const struct command *command_all(guint *count)
 					  KIND_RBAC_POLICY,
 					  KIND_SUBNETPOOL,
 					  KIND_ADDRESS_SCOPE,
+					  KIND_SEGMENT,
+					  KIND_SEGMENT_RANGE,
 					  KIND_HOST};
 	static guint count_all;
 	static struct command all[G_N_ELEMENTS(kinds) * KIND_COMMANDS + OTHER_COMMANDS];

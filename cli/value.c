@@ -247,9 +247,14 @@ json_t *value_convert(const struct attr *attr, const json_t *value, GError **err
 static const struct {
 	const char *list, *written, *field;
 } field_names[] = {
-	{"fixed_ips", "subnet", "subnet_id"},	   {"host_routes", "gateway", "nexthop"},
-	{"routes", "gateway", "nexthop"},	   {"extra_dhcp_opts", "name", "opt_name"},
+	{"fixed_ips", "subnet", "subnet_id"},
+	{"host_routes", "gateway", "nexthop"},
+	{"routes", "gateway", "nexthop"},
+	{"extra_dhcp_opts", "name", "opt_name"},
 	{"extra_dhcp_opts", "value", "opt_value"},
+	{"segments", "network-type", "provider:network_type"},
+	{"segments", "physical-network", "provider:physical_network"},
+	{"segments", "segment", "provider:segmentation_id"},
 };
 
 static char *to_field(const struct attr *attr, const char *written)

@@ -285,6 +285,37 @@ does 'and the rest' network delete pooled
 does 'subnetpool delete' subnetpool delete pool4
 does 'address scope delete' address scope delete s4
 
+### Segments
+prints 'a marker' $'vlan\nwire\n7' network create wired --external --provider-network-type vlan \
+	--provider-physical-network wire --provider-segment 7 -f value -c provider:network_type \
+	-c provider:physical_network -c provider:segmentation_id
+fails 'one that is taken' 4 'VLAN 7 on physical network wire' network create x --external \
+	--provider-network-type vlan --provider-physical-network wire --provider-segment 7
+fails 'one that is not external' 2 "network 'x'" network create x --provider-network-type flat \
+	--provider-physical-network wire
+prints 'segment create' $'lane\nvlan\n8' segment create lane --network wired --network-type vlan \
+	--physical-network wire --segment 8 -f value -c name -c network_type -c segmentation_id
+prints 'segment list' $'7\n8' segment list --network wired --sort segmentation_id -f value -c segmentation_id
+does 'segment set' segment set lane --name left --description d
+prints 'segment show' 'd' segment show left -f value -c description
+does 'a subnet on it' subnet create lanes --network wired --subnet-range 192.0.2.0/24 --network-segment left
+prints 'subnet list of a segment' lanes subnet list --network-segment left -f value -c name
+fails 'a segment that is used' 4 "segment 'left'" segment delete left
+does 'it goes' subnet delete lanes
+does 'segment delete' segment delete left
+does 'several at once' network create both --external --segment network-type=vxlan \
+	--segment network-type=flat,physical-network=wire
+prints 'are listed' $'flat\nvxlan' segment list --network both --sort network_type:desc -f value -c network_type
+prints 'network segment range create' $'4001\n4002\nfalse' network segment range create r --network-type vlan \
+	--physical-network wire --minimum 4001 --maximum 4002 --no-share --project p9 -f value -c minimum \
+	-c maximum -c shared
+prints 'network segment range show' '4001, 4002' network segment range show r -f value -c available
+does 'network segment range set' network segment range set r --maximum 4003
+prints 'network segment range list' 4003 network segment range list --network-type vlan -f value -c maximum
+fails 'the default range' 2 'default' network segment range delete default
+does 'network segment range delete' network segment range delete r
+does 'markers go' network delete wired both
+
 ### RBAC policies
 prints 'rbac policy create' $'network\naccess_as_shared\np2' rbac policy create blue --object-type network \
 	--action access_as_shared --target-project p2 -f value -c object_type -c action -c target_tenant
@@ -591,7 +622,7 @@ check_equal 'completion: options of a rule' '--dst-port' "$(
 	_weft
 	echo "${COMPREPLY[*]}"
 )"
-check_equal 'completion: options' '--network --network-acl' "$(
+check_equal 'completion: options' '--network --network-segment --network-acl' "$(
 	eval "$("$weft" completion bash)"
 	COMP_WORDS=(weft subnet create x --netw) COMP_CWORD=4 COMPREPLY=()
 	_weft
