@@ -9,6 +9,11 @@
  * tunnel header, and by its address), its service another (protocol, and destination port or
  * ICMP type and code), and `cell` says what follows: the cost is that of four look-ups, with
  * ten rules or ten thousand. Where identity and address both say something, the lower order wins.
+ *
+ * A bank of a firewall group, which judges what routers pass on, speaks of both ends. The peer is the
+ * *far* end: who sends into the subnet that the router's port is on, or is sent to from there. What is
+ * said of the other one, the *near* end, stands under the same chain with POLICY_NEAR: its address
+ * becomes a class, and the source port another; `cell` has all four.
  */
 #pragma once
 
@@ -18,6 +23,7 @@
 #define POLICY_INGRESS	 1 /* the packet is given to the port; else the port has sent it */
 #define POLICY_V6	 2
 #define POLICY_STATELESS 4 /* network ACLs: banks of their own (map `border`), asked first */
+#define POLICY_NEAR	 4 /* ... and in a bank of a firewall group (map `firewall`): see above */
 #define POLICY_CHAINS	 8
 
 #define POLICY_BANK_BITS	 29 /* bank 0 is none: nothing passes */
@@ -48,6 +54,9 @@ struct policy_verdict {
 #define POLICY_BY_PREFIX   0x04
 #define POLICY_ONE_SERVICE                                                                     \
 	0x08 /* all packets are of service class 1: `service` need not be asked */
+#define POLICY_BY_NEAR 0x10 /* some rule speaks of the near end's address */
+#define POLICY_BY_SPORT                                                                        \
+	0x20 /* ... of source ports: `service` of POLICY_NEAR is asked, else the class is 0 */
 
 /* SOURCES is 0 where the default says all: no look-up more. */
 struct policy_chain {
@@ -99,9 +108,13 @@ struct service_key {
 struct cell_key {
 	__u32 chain;
 	__u32 peer;
-	__u32 service;
-	__u32 floor;
+	__u32 service; /* CELL_SERVICE() */
+	__u32 floor;   /* of a firewall group, which has no floors: class of the near end */
 };
+
+/* Classes of destination and source port; of the latter 0 where nobody asks. */
+#define CELL_SERVICE(destination, source) ((destination) | (source) << 16)
+#define CELL_CLASSES			  65536 /* fewer of each */
 
 _Static_assert(sizeof(struct policy_verdict) == 12, "no padding but its own");
 _Static_assert(sizeof(struct policy_value) == 128, "two cache lines");

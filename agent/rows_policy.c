@@ -106,7 +106,7 @@ static bool read_tier(json_t *value, void *out, GError **error)
 {
 	uint32_t tier;
 
-	if (!number_read(value, POLICY_TIER_COUNT - 1, "a tier (0 to 5)", &tier, error))
+	if (!number_read(value, POLICY_TIER_BASELINE, "a tier (0 to 5)", &tier, error))
 		return false;
 	*(uint8_t *)out = (uint8_t)tier;
 	return true;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "policy/chain.h"
+#include "policy/firewall.h"
 
 struct policy_bank {
 	uint32_t number;
@@ -13,6 +14,7 @@ struct policy_bank {
 	GPtrArray *sets;
 	GPtrArray *groups;
 	struct chain *chain[POLICY_CHAINS];
+	struct firewall_chain *firewall[POLICY_NEAR]; /* instead, of a firewall group */
 };
 
 static gint rule_compare(gconstpointer left, gconstpointer right)
@@ -31,6 +33,15 @@ static GPtrArray *rules_copy(const struct policy_rule *const *rules, gsize count
 	return out;
 }
 
+static void digest_add_near(GChecksum *sum, const struct policy_rule *rule)
+{
+	char prefix[PREFIX_TEXT];
+	g_autofree char *text = g_strdup_printf("%s %u %u\n", prefix_print(rule->near, prefix),
+						rule->source_low, rule->source_high);
+
+	g_checksum_update(sum, (const guchar *)text, (gssize)strlen(text));
+}
+
 static void digest_add(GChecksum *sum, const struct policy_rule *rule)
 {
 	char prefix[PREFIX_TEXT];
@@ -41,6 +52,8 @@ static void digest_add(GChecksum *sum, const struct policy_rule *rule)
 		rule->action, rule->ingress, rule->stateless, rule->log);
 
 	g_checksum_update(sum, (const guchar *)text, (gssize)strlen(text));
+	if (rule->tier == POLICY_TIER_FIREWALL)
+		digest_add_near(sum, rule);
 	for (uint32_t i = 0; i < rule->except_count; i++) {
 		prefix_print(rule->except[i], prefix);
 		g_checksum_update(sum, (const guchar *)prefix, (gssize)strlen(prefix));
@@ -84,15 +97,47 @@ static void bank_names(struct policy_bank *bank)
 	}
 }
 
-static struct chain *bank_chain(const struct policy_bank *bank, uint32_t kind, uint32_t salt)
+static bool is_firewall(const struct policy_bank *bank)
 {
-	g_autoptr(GPtrArray) rules = g_ptr_array_new();
+	for (guint i = 0; i < bank->rules->len; i++) {
+		const struct policy_rule *rule = g_ptr_array_index(bank->rules, i);
 
-	for (guint i = 0; i < bank->rules->len; i++)
-		if (policy_rule_is_in(g_ptr_array_index(bank->rules, i), kind))
-			g_ptr_array_add(rules, g_ptr_array_index(bank->rules, i));
-	return chain_new(bank->number, kind, salt,
-			 (const struct policy_rule *const *)rules->pdata, rules->len);
+		if (rule->tier == POLICY_TIER_FIREWALL)
+			return true;
+	}
+	return false;
+}
+
+static GPtrArray *chain_rules(const struct policy_bank *bank, uint32_t kind, bool firewall)
+{
+	GPtrArray *rules = g_ptr_array_new();
+
+	for (guint i = 0; i < bank->rules->len; i++) {
+		struct policy_rule *rule = g_ptr_array_index(bank->rules, i);
+
+		if (policy_rule_is_in(rule, kind) &&
+		    (rule->tier == POLICY_TIER_FIREWALL) == firewall)
+			g_ptr_array_add(rules, rule);
+	}
+	return rules;
+}
+
+static void bank_chains(struct policy_bank *bank, uint32_t salt)
+{
+	bool firewall = is_firewall(bank);
+
+	for (uint32_t kind = 0; kind < (firewall ? POLICY_NEAR : POLICY_CHAINS); kind++) {
+		g_autoptr(GPtrArray) rules = chain_rules(bank, kind, firewall);
+		const struct policy_rule *const *list =
+			(const struct policy_rule *const *)rules->pdata;
+
+		if (firewall)
+			bank->firewall[kind] =
+				firewall_chain_new(bank->number, kind, salt, list, rules->len);
+		else
+			bank->chain[kind] =
+				chain_new(bank->number, kind, salt, list, rules->len);
+	}
 }
 
 struct policy_bank *policy_bank_new(const struct policy_rule *const *rules, gsize count,
@@ -111,8 +156,7 @@ struct policy_bank *policy_bank_new(const struct policy_rule *const *rules, gsiz
 	if (!bank->number)
 		bank->number = 1;
 	bank_names(bank);
-	for (uint32_t kind = 0; kind < POLICY_CHAINS; kind++)
-		bank->chain[kind] = bank_chain(bank, kind, salt);
+	bank_chains(bank, salt);
 	return bank;
 }
 
@@ -122,6 +166,8 @@ void policy_bank_free(struct policy_bank *bank)
 		return;
 	for (uint32_t kind = 0; kind < POLICY_CHAINS; kind++)
 		chain_free(bank->chain[kind]);
+	for (uint32_t kind = 0; kind < POLICY_NEAR; kind++)
+		firewall_chain_free(bank->firewall[kind]);
 	g_ptr_array_unref(bank->rules);
 	g_ptr_array_unref(bank->sets);
 	g_ptr_array_unref(bank->groups);
@@ -154,18 +200,40 @@ const GPtrArray *policy_bank_rules(const struct policy_bank *bank)
 	return bank->rules;
 }
 
+bool policy_bank_is_too_big(const struct policy_bank *bank)
+{
+	for (uint32_t kind = 0; kind < POLICY_NEAR; kind++)
+		if (bank->firewall[kind] && firewall_chain_is_too_big(bank->firewall[kind]))
+			return true;
+	return false;
+}
+
+/* What follows from the rules of chain KIND. False: two classes have met in one number. */
+static bool chain_put(struct policy_bank *bank, const struct policy_sink *sink, uint32_t kind,
+		      struct policy_chain *value)
+{
+	if (bank->chain[kind]) {
+		chain_write_rules(bank->chain[kind], sink, true);
+		*value = chain_to_value(bank->chain[kind]);
+	} else if (kind < POLICY_NEAR) {
+		firewall_chain_write(bank->firewall[kind], sink, true);
+		*value = firewall_chain_to_value(bank->firewall[kind]);
+		return !firewall_chain_is_mixed(bank->firewall[kind]);
+	}
+	return true;
+}
+
 bool policy_bank_put(struct policy_bank *bank, const struct policy_sink *sink,
 		     peer_addresses addresses, void *data)
 {
 	struct policy_value value;
+	bool good = true;
 
 	memset(&value, 0, sizeof(value));
-	for (uint32_t kind = 0; kind < POLICY_CHAINS; kind++) {
-		chain_write_rules(bank->chain[kind], sink, true);
-		value.chain[kind] = chain_to_value(bank->chain[kind]);
-	}
+	for (uint32_t kind = 0; kind < POLICY_CHAINS; kind++)
+		good &= chain_put(bank, sink, kind, &value.chain[kind]);
 	sink->put(POLICY_MAP_POLICY, &bank->number, &value, sink->data);
-	return policy_bank_put_addresses(bank, sink, addresses, data);
+	return good && policy_bank_put_addresses(bank, sink, addresses, data);
 }
 
 bool policy_bank_put_addresses(struct policy_bank *bank, const struct policy_sink *sink,
@@ -174,7 +242,8 @@ bool policy_bank_put_addresses(struct policy_bank *bank, const struct policy_sin
 	bool good = true;
 
 	for (uint32_t kind = 0; good && kind < POLICY_CHAINS; kind++)
-		good = chain_put_addresses(bank->chain[kind], sink, addresses, data);
+		good = !bank->chain[kind] ||
+		       chain_put_addresses(bank->chain[kind], sink, addresses, data);
 	return good;
 }
 
@@ -184,7 +253,8 @@ bool policy_bank_put_identity(struct policy_bank *bank, const struct policy_sink
 	bool good = true;
 
 	for (uint32_t kind = 0; good && kind < POLICY_CHAINS; kind++)
-		good = chain_put_identity(bank->chain[kind], sink, identity, sets, count);
+		good = !bank->chain[kind] ||
+		       chain_put_identity(bank->chain[kind], sink, identity, sets, count);
 	return good;
 }
 
@@ -192,12 +262,17 @@ void policy_bank_del_identity(struct policy_bank *bank, const struct policy_sink
 			      uint32_t identity)
 {
 	for (uint32_t kind = 0; kind < POLICY_CHAINS; kind++)
-		chain_del_identity(bank->chain[kind], sink, identity);
+		if (bank->chain[kind])
+			chain_del_identity(bank->chain[kind], sink, identity);
 }
 
 void policy_bank_clear(struct policy_bank *bank, const struct policy_sink *sink)
 {
 	for (uint32_t kind = 0; kind < POLICY_CHAINS; kind++)
-		chain_clear(bank->chain[kind], sink);
+		if (bank->chain[kind])
+			chain_clear(bank->chain[kind], sink);
+	for (uint32_t kind = 0; kind < POLICY_NEAR; kind++)
+		if (bank->firewall[kind])
+			firewall_chain_write(bank->firewall[kind], sink, false);
 	sink->del(POLICY_MAP_POLICY, &bank->number, sink->data);
 }

@@ -36,6 +36,8 @@ const GPtrArray *policy_bank_sets(const struct policy_bank *bank);
 const GPtrArray *policy_bank_groups(const struct policy_bank *bank);
 /* The rules in their order; const struct policy_rule. */
 const GPtrArray *policy_bank_rules(const struct policy_bank *bank);
+/* More pairs of classes follow from the rules than there may be: it cannot be put. */
+bool policy_bank_is_too_big(const struct policy_bank *bank);
 
 /* All that follows from the rules. False: see SALT; clear and make anew. So with the next two. */
 bool policy_bank_put(struct policy_bank *bank, const struct policy_sink *sink,

@@ -20,11 +20,11 @@ struct world {
 	struct policy_bank *bank;
 };
 
-static void world_open(struct world *world, uint32_t seed)
+static void world_open(struct world *world, uint32_t seed, bool firewall)
 {
 	const GPtrArray *rules;
 
-	random_policy_open(&world->random, seed);
+	random_policy_open(&world->random, seed, firewall);
 	rules = world->random.rules;
 	tables_init(&world->tables);
 	world->sink = tables_sink(&world->tables);
@@ -54,17 +54,23 @@ static void world_ask(struct world *world)
 	const GPtrArray *sets = world->random.members[identity];
 	bool v6 = roll(world, 2);
 	struct policy_packet packet = {
-		.kind = roll(world, 2) | (v6 ? POLICY_V6 : 0) | (roll(world, 4) ? 0 : 4),
+		.kind = roll(world, 2) | (v6 ? POLICY_V6 : 0) |
+			(roll(world, 4) || world->random.firewall ? 0 : POLICY_STATELESS),
 		.proto = protos[roll(world, G_N_ELEMENTS(protos))],
 		.port = (uint16_t)(roll(world, 8) ? roll(world, 400) : roll(world, 65536)),
+		.source = (uint16_t)roll(world, 600),
 		.peer = random_policy_ip(&world->random, v6),
+		.near = random_policy_ip(&world->random, v6),
 		.sets = (const char *const *)sets->pdata,
 		.set_count = sets->len,
 	};
 	const struct policy_rule *rule;
 	uint8_t action = random_policy_ask(&world->random, &packet, &rule);
-	struct policy_verdict said = tables_ask(&world->tables, policy_bank_number(world->bank),
-						RANDOM_IDENTITY + identity, &packet);
+	uint32_t bank = policy_bank_number(world->bank);
+	struct policy_verdict said =
+		world->random.firewall
+			? tables_ask_firewall(&world->tables, bank, &packet)
+			: tables_ask(&world->tables, bank, RANDOM_IDENTITY + identity, &packet);
 
 	g_assert_cmpuint(said.action, ==, action);
 	g_assert_cmpuint(said.rule, ==, rule ? policy_rule_number(rule) : 0);
@@ -84,7 +90,7 @@ static void test_law(void)
 	for (gsize done = 0; done < pairs; done += PER_WORLD, seed++) {
 		struct world world;
 
-		world_open(&world, (uint32_t)seed);
+		world_open(&world, (uint32_t)seed, seed % 3 == 0);
 		for (int i = 0; i < PER_WORLD; i++) {
 			if (i % 20 == 0)
 				random_policy_change(&world.random, world.bank, &world.sink);
@@ -100,7 +106,7 @@ static void test_number(void)
 	struct policy_bank *twin;
 	struct world world;
 
-	world_open(&world, 7);
+	world_open(&world, 7, false);
 	twin = policy_bank_new((const struct policy_rule *const *)world.random.rules->pdata,
 			       world.random.rules->len, 0);
 	g_assert_cmpuint(policy_bank_number(twin), ==, policy_bank_number(world.bank));
@@ -152,11 +158,45 @@ static void test_costs(void)
 	g_ref_string_release((char *)set);
 }
 
+/* Ranges of ports that all overlap make more pairs of classes than a host holds: nothing is put. */
+static void test_too_big(void)
+{
+	struct policy_rule rule = {.set = g_ref_string_new_intern("fw:g"),
+				   .id = g_ref_string_new_intern("r"),
+				   .proto = 6,
+				   .tier = POLICY_TIER_FIREWALL,
+				   .family = POLICY_FAMILY_V4,
+				   .action = POLICY_ACCEPT};
+	g_autoptr(GPtrArray) rules =
+		g_ptr_array_new_with_free_func((GDestroyNotify)policy_rule_free);
+	struct policy_bank *bank;
+	struct policy_sink sink;
+	struct tables tables;
+
+	for (uint16_t i = 1; i <= 400; i++) {
+		rule.order = rule.low = rule.source_low = i;
+		rule.high = rule.source_high = 60000 - i;
+		g_ptr_array_add(rules, policy_rule_copy(&rule));
+	}
+	bank = policy_bank_new((const struct policy_rule *const *)rules->pdata, rules->len, 0);
+	g_assert_true(policy_bank_is_too_big(bank));
+	tables_init(&tables);
+	sink = tables_sink(&tables);
+	g_assert_true(policy_bank_put(bank, &sink, no_addresses, NULL));
+	g_assert_cmpuint(tables_count(&tables), ==, 1); /* which denies all */
+	policy_bank_clear(bank, &sink);
+	g_assert_cmpuint(tables_count(&tables), ==, 0);
+	policy_bank_free(bank);
+	tables_done(&tables);
+	policy_rule_done(&rule);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/policy/law", test_law);
 	g_test_add_func("/policy/number", test_number);
 	g_test_add_func("/policy/costs", test_costs);
+	g_test_add_func("/policy/too-big", test_too_big);
 	return g_test_run();
 }

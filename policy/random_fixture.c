@@ -111,7 +111,7 @@ struct policy_rule *random_policy_rule(struct random_policy *policy, guint numbe
 	rule->set = g_ref_string_acquire((char *)set_name(random_policy_roll(policy, SETS)));
 	rule->id = g_ref_string_new_intern(id);
 	rule->family = (uint8_t)(1 + random_policy_roll(policy, 3));
-	rule->tier = (uint8_t)random_policy_roll(policy, POLICY_TIER_COUNT);
+	rule->tier = (uint8_t)random_policy_roll(policy, POLICY_TIER_FIREWALL);
 	rule->ingress = random_policy_roll(policy, 2);
 	if (rule->tier == POLICY_TIER_GROUP) {
 		rule->action = POLICY_ACCEPT;
@@ -125,6 +125,35 @@ struct policy_rule *random_policy_rule(struct random_policy *policy, guint numbe
 	}
 	any_peer(policy, rule);
 	any_service(policy, rule);
+	return rule;
+}
+
+/* Of a firewall group: both ends are prefixes or anybody, and a source port may be asked for. */
+static struct policy_rule *firewall_rule(struct random_policy *policy, guint number)
+{
+	struct policy_rule *rule = g_new0(struct policy_rule, 1);
+	g_autofree char *id = g_strdup_printf("rule-%u", number);
+	bool v6 = random_policy_roll(policy, 2);
+	uint32_t low = random_policy_roll(policy, 40) * 7;
+
+	rule->set = g_ref_string_new_intern("fw:g");
+	rule->id = g_ref_string_new_intern(id);
+	rule->order = number;
+	rule->tier = POLICY_TIER_FIREWALL;
+	rule->family = v6 ? POLICY_FAMILY_V6 : POLICY_FAMILY_V4;
+	rule->ingress = random_policy_roll(policy, 2);
+	rule->action = (uint8_t)random_policy_roll(policy, POLICY_REJECT + 1);
+	if (random_policy_roll(policy, 3)) {
+		rule->peer = POLICY_PREFIX;
+		rule->prefix = any_prefix(policy, v6);
+	}
+	if (random_policy_roll(policy, 3))
+		rule->near = any_prefix(policy, v6);
+	any_service(policy, rule);
+	if (rule->proto == POLICY_PROTO_ANY || random_policy_roll(policy, 2))
+		return rule;
+	rule->source_low = (uint16_t)(low + 1);
+	rule->source_high = (uint16_t)(low + 1 + random_policy_roll(policy, 300));
 	return rule;
 }
 
@@ -148,17 +177,19 @@ const struct prefix *random_policy_find_group(const char *name, gsize *count, vo
 	return NULL;
 }
 
-void random_policy_open(struct random_policy *policy, uint32_t seed)
+void random_policy_open(struct random_policy *policy, uint32_t seed, bool firewall)
 {
 	guint count;
 
 	memset(policy, 0, sizeof(*policy));
 	policy->rand = g_rand_new_with_seed(seed);
+	policy->firewall = firewall;
 	policy->rules = g_ptr_array_new_with_free_func((GDestroyNotify)policy_rule_free);
 	count = random_policy_roll(policy, 4) ? random_policy_roll(policy, 12)
 					      : random_policy_roll(policy, 80);
 	for (guint i = 0; i < count; i++)
-		g_ptr_array_add(policy->rules, random_policy_rule(policy, i));
+		g_ptr_array_add(policy->rules, firewall ? firewall_rule(policy, i)
+							: random_policy_rule(policy, i));
 	g_ptr_array_sort(policy->rules, rule_order);
 	for (guint i = 0; i < RANDOM_GROUPS; i++)
 		policy->groups[i] = g_array_new(FALSE, FALSE, sizeof(struct prefix));

@@ -13,13 +13,14 @@
 #define RANDOM_IDENTITY	  256 /* the first's number */
 
 struct random_policy {
+	bool firewall; /* the rules are a firewall group's */
 	GRand *rand;
 	GPtrArray *rules; /* struct policy_rule, sorted */
 	GArray *groups[RANDOM_GROUPS];
 	GPtrArray *members[RANDOM_IDENTITIES]; /* set names */
 };
 
-void random_policy_open(struct random_policy *policy, uint32_t seed);
+void random_policy_open(struct random_policy *policy, uint32_t seed, bool firewall);
 void random_policy_close(struct random_policy *policy);
 
 /* 0 .. N-1 */

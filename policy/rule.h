@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A rule of a policy, whatever it was called where it came from: a security group's, a network
- * ACL's, a selector policy's. It belongs to a set (of ports), and speaks of peers and services.
+ * ACL's, a selector policy's, a firewall group's. It belongs to a set (of ports), and speaks of peers and services.
  */
 #pragma once
 
@@ -19,6 +19,8 @@ enum policy_tier {
 	POLICY_TIER_POLICY_LAST = 3, /* each that passes is a floor: LIM_POLICY_FLOORS */
 	POLICY_TIER_GROUP = 4,
 	POLICY_TIER_BASELINE = 5, /* does not pass: nothing comes after it */
+	POLICY_TIER_FIREWALL =
+		6, /* at routers' ports: banks of their own, and the tier alone */
 	POLICY_TIER_COUNT,
 };
 
@@ -44,11 +46,14 @@ struct policy_rule {
 	const char *name; /* of POLICY_SET and POLICY_ADDRESSES */
 	struct prefix prefix;
 	struct prefix *except; /* owned; sorted */
+	struct prefix near; /* POLICY_TIER_FIREWALL: the near end's addresses; no bits: all */
 	uint32_t except_count;
 	uint32_t order; /* within the tier, lower first */
 	uint16_t proto; /* IPPROTO_* or POLICY_PROTO_ANY */
 	uint16_t low;	/* ports, or ICMP type and code as type << 8 | code */
 	uint16_t high;
+	uint16_t source_low; /* POLICY_TIER_FIREWALL: source ports; both 0: all */
+	uint16_t source_high;
 	uint8_t tier;	/* enum policy_tier */
 	uint8_t family; /* enum policy_family, as flags */
 	uint8_t peer;	/* enum policy_peer */
@@ -71,6 +76,8 @@ uint32_t policy_rule_number(const struct policy_rule *rule);
  */
 int policy_rule_compare(const struct policy_rule *rule, const struct policy_rule *other);
 
+/* Does it speak of source ports? */
+bool policy_rule_has_source(const struct policy_rule *rule);
 /* Is the rule about everybody, and every service? */
 bool policy_rule_is_total(const struct policy_rule *rule);
 /* ... in the chain KIND (POLICY_INGRESS | POLICY_V6 | POLICY_STATELESS)? */

@@ -75,15 +75,12 @@ static void cut(uint8_t *bytes, gsize size, guint bits)
 		bytes[i / 8] &= (uint8_t) ~(0x80 >> i % 8);
 }
 
-static uint32_t service_find(const struct tables *tables, uint32_t chain,
-			     const struct policy_packet *packet)
+static uint32_t service_find(const struct tables *tables, uint32_t chain, uint8_t proto,
+			     uint16_t port)
 {
 	for (int bits = SERVICE_PROTO + 16; bits >= SERVICE_ANY; bits--) {
-		struct service_key key = {(uint32_t)bits,
-					  chain,
-					  packet->proto,
-					  {packet->port >> 8, packet->port & 255},
-					  0};
+		struct service_key key = {
+			(uint32_t)bits, chain, proto, {port >> 8, port & 255}, 0};
 		const uint32_t *class;
 
 		cut((uint8_t *)&key.proto, 4, (guint)bits - SERVICE_ANY);
@@ -135,7 +132,7 @@ struct policy_verdict tables_ask(const struct tables *tables, uint32_t bank, uin
 		return best;
 	key.service = chain.sources & POLICY_ONE_SERVICE
 			      ? 1
-			      : service_find(tables, key.chain, packet);
+			      : service_find(tables, key.chain, packet->proto, packet->port);
 	for (int passes = 0; key.service && passes <= LIM_POLICY_FLOORS; passes++) {
 		best = chain.otherwise;
 		key.peer = POLICY_PEER_ANY;
@@ -151,5 +148,34 @@ struct policy_verdict tables_ask(const struct tables *tables, uint32_t bank, uin
 			break;
 		key.floor = best.next;
 	}
+	return best;
+}
+
+struct policy_verdict tables_ask_firewall(const struct tables *tables, uint32_t bank,
+					  const struct policy_packet *packet)
+{
+	const struct policy_value *policy = table_find(tables, POLICY_MAP_POLICY, &bank);
+	const struct policy_chain *chain = &policy->chain[packet->kind];
+	uint32_t number = POLICY_CHAIN(bank, packet->kind), sources = chain->sources;
+	uint32_t far[] = {0, prefix_find(tables, number, packet->peer)};
+	uint32_t near[] = {0, prefix_find(tables, number | POLICY_NEAR, packet->near)};
+	uint32_t port = sources & POLICY_ONE_SERVICE
+				? 1
+				: service_find(tables, number, packet->proto, packet->port);
+	uint32_t source = sources & POLICY_BY_SPORT
+				  ? service_find(tables, number | POLICY_NEAR, packet->proto,
+						 packet->source)
+				  : 0;
+	struct policy_verdict best = chain->otherwise;
+
+	if (!sources || !port || ((sources & POLICY_BY_SPORT) && !source))
+		return best;
+	for (int f = !(sources & POLICY_BY_ANY); f < ((sources & POLICY_BY_PREFIX) ? 2 : 1);
+	     f++)
+		for (int n = 0; n < ((sources & POLICY_BY_NEAR) ? 2 : 1); n++)
+			cell_find(tables,
+				  (struct cell_key){number, far[f], CELL_SERVICE(port, source),
+						    near[n]},
+				  &best);
 	return best;
 }

@@ -20,3 +20,6 @@ gsize tables_count(const struct tables *tables);
 
 struct policy_verdict tables_ask(const struct tables *tables, uint32_t bank, uint32_t identity,
 				 const struct policy_packet *packet);
+/* ... of a bank of a firewall group. */
+struct policy_verdict tables_ask_firewall(const struct tables *tables, uint32_t bank,
+					  const struct policy_packet *packet);

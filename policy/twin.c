@@ -32,13 +32,21 @@ static bool is_peer(const struct policy_rule *rule, const struct policy_packet *
 	}
 }
 
+/* What only a firewall group's rules say. */
+static bool is_near(const struct policy_rule *rule, const struct policy_packet *packet)
+{
+	return (!rule->near.bits || prefix_contains(rule->near, packet->near)) &&
+	       (!policy_rule_has_source(rule) ||
+		(packet->source >= rule->source_low && packet->source <= rule->source_high));
+}
+
 bool policy_twin_matches(const struct policy_rule *rule, const struct policy_packet *packet,
 			 peer_addresses addresses, void *data)
 {
 	return policy_rule_is_in(rule, packet->kind) &&
 	       (rule->proto == POLICY_PROTO_ANY || rule->proto == packet->proto) &&
 	       packet->port >= rule->low && packet->port <= rule->high &&
-	       is_peer(rule, packet, addresses, data);
+	       is_near(rule, packet) && is_peer(rule, packet, addresses, data);
 }
 
 const struct policy_rule *policy_twin_find(const struct policy_rule *const *rules, gsize count,

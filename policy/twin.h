@@ -17,7 +17,9 @@ struct policy_packet {
 	uint32_t kind;		 /* POLICY_INGRESS | POLICY_V6 | POLICY_STATELESS */
 	uint8_t proto;		 /* IPPROTO_* */
 	uint16_t port;		 /* destination port, or ICMP type << 8 | code; else 0 */
+	uint16_t source;	 /* source port; else 0 */
 	struct ip peer;		 /* the other end's address */
+	struct ip near;		 /* ... and this end's, of what a firewall group judges */
 	const char *const *sets; /* ... its sets, interned */
 	gsize set_count;
 };

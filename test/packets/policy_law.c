@@ -75,7 +75,7 @@ static void law_open(struct law *law, uint32_t seed)
 	command(law,
 		"workload b 2 if 112 vni 100 mac 02:00:00:00:01:02 id 11 10.9.0.2 fd09::2");
 	command(law, "share 2 100000");
-	random_policy_open(&law->random, seed);
+	random_policy_open(&law->random, seed, false);
 	rules = law->random.rules;
 	law->sink = (struct policy_sink){sink_put, sink_del, law};
 	law->bank =
