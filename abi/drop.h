@@ -68,7 +68,9 @@
 	X(51, CONN_BUDGET, "connection-budget",                                                \
 	  "the port has more connections, or opens them faster, than its share")               \
 	X(52, LINK_SCOPE, "link-scope", "a router does not forward from a link-local address") \
-	X(53, MARTIAN, "martian", "an address that no packet may have where this one goes")
+	X(53, MARTIAN, "martian", "an address that no packet may have where this one goes")    \
+	X(54, FIREWALL, "firewall-denied",                                                     \
+	  "the firewall group of a router's port on the way does not let it pass")
 
 enum dp_drop {
 	DP_OK = 0, /* walk on */

@@ -12,6 +12,7 @@
 #define LIM_ROUTES	  262144  /* routes of all routers known to one host */
 #define LIM_GUARDS	  131072  /* (port, MAC, prefix) triples that may send */
 #define LIM_BORDERS	  65536	  /* (port, subnet) pairs that a network ACL judges */
+#define LIM_FIREWALLS	  65536	  /* routers' ports with a firewall group known to one host */
 #define LIM_FLOOD_CHUNK	  28	  /* replication targets in one map entry */
 #define LIM_FLOOD_CHUNKS  32	  /* entries of one network: 896 targets */
 #define LIM_GENERATIONS	  65536	  /* generation cells; a power of two */

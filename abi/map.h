@@ -95,9 +95,11 @@ struct border_value {
 
 /* --------------------------------------------------------------- networks */
 
-#define NETWORK_UP    0x01
-#define NETWORK_FLOOD 0x02 /* unknown unicast and ARP are replicated, not dropped */
-#define NETWORK_RA    0x04 /* a router advertises: solicitations are the agent's */
+#define NETWORK_UP	 0x01
+#define NETWORK_FLOOD	 0x02 /* unknown unicast and ARP are replicated, not dropped */
+#define NETWORK_RA	 0x04 /* a router advertises: solicitations are the agent's */
+/* Some router on the way to or from it has a port with a firewall group: ports keep connections. */
+#define NETWORK_FIREWALL 0x08
 
 /* Map `network`: hash from VNI (__u32). */
 struct network_value {
@@ -187,6 +189,12 @@ struct route_value {
 	__u16 pad;
 };
 
+/*
+ * Map `firewall`: hash from mac_key, the MAC of a router's port, to the bank (__u32; abi/policy.h) of
+ * its firewall group; 0: not in place yet, nothing passes. What the router sends out of the port is its
+ * ingress chains', what enters by it its egress chains'. Only networks with NETWORK_FIREWALL ask.
+ */
+
 /* ------------------------------------------------------------------ hosts */
 
 #define VTEP_KNOWN    0x01 /* entry in use */
@@ -265,6 +273,7 @@ enum generation_kind {
  *   mac             GEN_MAC; for a router's MAC also GEN_ROUTER (of both, old and new)
  *   location        GEN_ADDRESS
  *   route           GEN_ROUTER
+ *   firewall        GEN_ROUTER of the router whose MAC it is
  *   network         cell 0 when flags or mtu of a known network change, else nothing
  *   device, flood   nothing (they are read for each packet that needs them)
  *   vtep, peer      cell 0 when an index gets another host or a peer goes, else nothing

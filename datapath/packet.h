@@ -90,6 +90,15 @@ struct dp_side {
 	__u8 pad[3];
 };
 
+/* A router's port that the packet goes through, and the firewall group there. */
+struct dp_crossing {
+	__u32 bank;
+	__u32 ingress; /* the router sends it out of the port; else it has come in by it */
+	__u32 rule;    /* that has decided */
+};
+
+#define DP_CROSSINGS (2 * LIM_ROUTER_HOPS) /* a power of two */
+
 /* A question to the policy, and the answer. */
 struct dp_ask {
 	struct abi_ip peer;
@@ -130,6 +139,12 @@ struct dp_pkt {
 	__u8 quotes;   /* it is an ICMP error about `quoted` */
 	__u8 log;      /* the rule that denies it is logged */
 	struct flow_key quoted;
+
+	/* what routers' firewalls have to say of it */
+	struct dp_crossing crossing[DP_CROSSINGS];
+	__u32 crossings;
+	__u32 answers;		/* it tells what was rejected: nobody judges it */
+	struct flow_key judged; /* whose passing is asked about: what opened its connection */
 
 	/* cells the verdict depends on; see GENERATIONS */
 	__u32 gens;

@@ -13,6 +13,7 @@
 #include "datapath/stage/deliver.h"
 #include "datapath/stage/dhcp.h"
 #include "datapath/stage/error.h"
+#include "datapath/stage/firewall.h"
 #include "datapath/stage/flood.h"
 #include "datapath/stage/flow.h"
 #include "datapath/stage/fragment.h"
@@ -82,12 +83,16 @@ DP_INLINE int port_walk(struct dp_ctx *ctx, struct dp_pkt *p)
 	if (reason || p->verdict >= 0)
 		return reason;
 	reason = port_switch(ctx, p);
-	if (reason)
-		return reason;
-	if (p->to == DP_TO_PLACE)
-		return policy_stage(ctx, p);
-	reason = policy_leave(ctx, p);
-	if (reason)
+	if (reason) {
+		/* a router tells of what has come so far, and firewalls may not have let it */
+		int denied = p->crossings ? firewall_stage(ctx, p) : 0;
+
+		return denied ? denied : reason;
+	}
+	reason = p->to == DP_TO_PLACE ? policy_stage(ctx, p) : policy_leave(ctx, p);
+	if (!reason && (p->network_flags & NETWORK_FIREWALL))
+		reason = firewall_stage(ctx, p);
+	if (reason || p->to == DP_TO_PLACE)
 		return reason;
 	return p->to == DP_TO_ROUTER ? icmp_answer(ctx, p) : flood_stage(ctx, p);
 }

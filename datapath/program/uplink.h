@@ -10,6 +10,7 @@
 #include "datapath/stage/admit.h"
 #include "datapath/stage/count.h"
 #include "datapath/stage/deliver.h"
+#include "datapath/stage/firewall.h"
 #include "datapath/stage/flood.h"
 #include "datapath/stage/flow.h"
 #include "datapath/stage/locate.h"
@@ -60,7 +61,11 @@ DP_INLINE int uplink_walk(struct dp_ctx *ctx, struct dp_pkt *p)
 	if (reason || PLACE_KIND(p->place) != PLACE_PORT)
 		return reason && reason != DP_DROP_UNKNOWN_UNICAST ? reason : DP_DROP_NOT_LOCAL;
 	reason = locate_stage(ctx, p);
-	return reason ? reason : policy_stage(ctx, p);
+	if (!reason)
+		reason = policy_stage(ctx, p);
+	if (!reason && (p->network_flags & NETWORK_FIREWALL))
+		firewall_keep(p);
+	return reason;
 }
 
 DP_STAGE int uplink_finish(struct dp_ctx *ctx, struct dp_pkt *p, __u32 reason)

@@ -6,7 +6,8 @@
  *
  * Of a port that is not filtered an entry is made by the first packet seen and is a count of
  * things. Of a filtered one it is made when the policy lets it be opened (stage/policy.h), and is
- * what lets replies in: FLOW_HELD records do not outlive it by more than LIM_CONN_TOUCH.
+ * what lets replies in: FLOW_HELD records do not outlive it by more than LIM_CONN_TOUCH. Where routers
+ * have firewalls all ports have entries, as those tell a reply by them (stage/firewall.h).
  */
 #pragma once
 
@@ -292,11 +293,13 @@ DP_STAGE int conn_lifts(struct dp_ctx *ctx, const struct flow_value *rec)
 {
 	struct conn_key key;
 
-	if (!rec || (rec->reason != DP_DROP_EGRESS && rec->reason != DP_DROP_INGRESS) ||
+	if (!rec ||
+	    (rec->reason != DP_DROP_EGRESS && rec->reason != DP_DROP_INGRESS &&
+	     rec->reason != DP_DROP_FIREWALL) ||
 	    !conn_has(&rec->key))
 		return 0;
 	conn_key_set(&key, &rec->key, rec->tx_slot,
-		     rec->reason == DP_DROP_EGRESS ? CONN_SENT : CONN_RECEIVED);
+		     rec->reason == DP_DROP_INGRESS ? CONN_RECEIVED : CONN_SENT);
 	return dp_find(ctx, conn, &key) != NULL;
 }
 

@@ -132,7 +132,8 @@ DP_INLINE void flow_gens_use(struct dp_ctx *ctx, struct dp_pkt *p, __u16 cell)
 	 1ull << DP_DROP_ROUTER_LOCAL | 1ull << DP_DROP_NOT_LOCAL |                            \
 	 1ull << DP_DROP_MULTICAST_ROUTE | 1ull << DP_DROP_RS | 1ull << DP_DROP_LINK_SCOPE |   \
 	 1ull << DP_DROP_MARTIAN | 1ull << DP_DROP_NO_POLICY | 1ull << DP_DROP_EGRESS |        \
-	 1ull << DP_DROP_INGRESS | 1ull << DP_DROP_EGRESS_ACL | 1ull << DP_DROP_INGRESS_ACL)
+	 1ull << DP_DROP_INGRESS | 1ull << DP_DROP_EGRESS_ACL | 1ull << DP_DROP_INGRESS_ACL |  \
+	 1ull << DP_DROP_FIREWALL)
 
 DP_INLINE bool flow_may_keep(const struct dp_pkt *p, __u32 reason)
 {

@@ -62,6 +62,8 @@ DP_INLINE void locate_start(struct dp_pkt *p)
 	p->router = 0;
 	p->to = DP_TO_PLACE;
 	p->quotes = 0;
+	p->crossings = 0;
+	p->answers = 0;
 	p->account = 0;
 	p->reject = 0;
 	__builtin_memset(&p->router_ip, 0, sizeof(p->router_ip));

@@ -227,8 +227,10 @@ DP_INLINE int policy_known(struct dp_ctx *ctx, struct dp_pkt *p, __u32 way)
 	if ((!p->quotes && conn_is_reopened(conn, p->head.tcp)) ||
 	    policy_judge_key(ctx, p, side->bank, flow, key_way, peer, conn->origin != key_way,
 			     0) ||
-	    p->ask.verdict.action != POLICY_ACCEPT || (p->ask.verdict.flags & POLICY_NO_STATE))
+	    p->ask.verdict.action != POLICY_ACCEPT)
 		return -1;
+	if (p->ask.verdict.flags & POLICY_NO_STATE)
+		return 0; /* kept for routers' firewalls: here it means nothing */
 	side->rule = p->ask.verdict.rule;
 	side->hold = p->quotes ? DP_HOLD_FREE : DP_HOLD_CONN;
 	return 1;

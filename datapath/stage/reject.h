@@ -189,6 +189,7 @@ DP_INLINE bool reject_is_answer(struct dp_ctx *ctx)
 DP_INLINE void reject_admit(struct dp_ctx *ctx, struct dp_pkt *p)
 {
 	ctx->mark = 0;
+	p->answers = 1;
 	p->port_flags |= PORT_UNGUARDED;
 	p->side[0].filtered = 0;
 	p->side[0].border = 0;

@@ -7,6 +7,7 @@
 
 #include "datapath/env/env.h"
 #include "datapath/stage/admit.h"
+#include "datapath/stage/crossing.h"
 #include "datapath/stage/flow.h"
 #include "datapath/stage/icmp.h"
 #include "datapath/stage/mac.h"
@@ -93,9 +94,13 @@ DP_STAGE int route_step(struct dp_ctx *ctx, struct dp_pkt *p)
 	p->hops++;
 	p->rec.smac = route->mac;
 	next = route->flags & ROUTE_GATEWAY ? route->via : p->head.key.daddr;
+	if (p->network_flags & NETWORK_FIREWALL)
+		crossing_note(ctx, p, 0);
 	reason = admit_network(ctx, p, route->vni);
 	if (reason)
 		return reason;
+	if (p->network_flags & NETWORK_FIREWALL)
+		crossing_note(ctx, p, 1);
 	reason = route_neighbour(ctx, p, &next);
 	if (!reason && PLACE_KIND(p->place) == PLACE_ROUTER)
 		p->router_ip = next;

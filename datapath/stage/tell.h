@@ -71,7 +71,8 @@ DP_INLINE void tell_opened(struct dp_ctx *ctx, struct dp_pkt *p, __u32 made)
 /* Who is it that may not? A denial of a side names it, else the device does. */
 DP_INLINE __u32 tell_way(struct dp_ctx *ctx, __u32 slot, __u32 reason)
 {
-	if (reason == DP_DROP_EGRESS || reason == DP_DROP_EGRESS_ACL)
+	if (reason == DP_DROP_EGRESS || reason == DP_DROP_EGRESS_ACL ||
+	    reason == DP_DROP_FIREWALL)
 		return CONN_SENT;
 	if (reason == DP_DROP_INGRESS || reason == DP_DROP_INGRESS_ACL)
 		return CONN_RECEIVED;

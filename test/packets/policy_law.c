@@ -3,7 +3,8 @@
  * Law: what a walk over random rules says of a packet, the kernel's programs do with it, by the maps
  * that a bank writes; while members and addresses change. A sender without policy, of whatever
  * identity and address, asks a port whose ingress has the rules; the native pipeline runs beside it
- * (kernel_backend.h). WEFT_PAIRS: (rules, packet) pairs; WEFT_SEED: where to begin.
+ * (kernel_backend.h). Every third time the rules are a firewall group's, at a port of the router between
+ * the two. WEFT_PAIRS: (rules, packet) pairs; WEFT_SEED: where to begin.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,7 @@ struct law {
 	struct policy_bank *bank;
 	struct policy_sink sink;
 	bool border; /* the port is alone in its subnet, whose network ACL the bank is, too */
+	bool ingress; /* a firewall group's rules stand where the router leaves, not where it is entered */
 	guint passed, denied, rejected;
 };
 
@@ -64,28 +66,60 @@ static void command(struct law *law, const char *format, ...)
 		g_error("%s: %s", line, why);
 }
 
-static void law_open(struct law *law, uint32_t seed)
+/* All addresses there are live behind a router, at the port b. */
+static void world_route(struct law *law)
 {
-	const GPtrArray *rules;
+	command(law, "network 100 mtu 1450 firewall");
+	command(law, "network 200 mtu 1450 firewall");
+	command(law, "mac 100 02:00:00:00:aa:01 router:1");
+	command(law, "route 1 10.0.0.0/8 vni 200 mac 02:00:00:00:aa:02");
+	command(law, "route 1 fd00::/8 vni 200 mac 02:00:00:00:aa:02");
+	for (guint i = 1; i < 128; i++)
+		command(law, "location 200 10.%u.%u.%u b", i / 32, i / 8 % 4,
+			i % 8 ? i % 8 : 8);
+	for (guint i = 0; i < 24; i++)
+		command(law, "location 200 fd%02x::%u b", i / 8, i % 8 ? i % 8 : 8);
+	for (guint i = 0; i < 16; i++)
+		command(law, "location 200 10.%u.%u.1 b", i / 4, i % 4);
+	command(law, "firewall %s %u",
+		law->ingress ? "200 02:00:00:00:aa:02" : "100 02:00:00:00:aa:01",
+		policy_bank_number(law->bank));
+}
 
-	law->kernel->clear(law->kernel->self);
-	world_init(&law->world, law->kernel);
-	command(law, "network 100 mtu 1450");
-	command(law, "workload a 1 if " SENDER " vni 100 mac 02:00:00:00:01:01 id 10 10.9.0.1");
-	command(law,
-		"workload b 2 if 112 vni 100 mac 02:00:00:00:01:02 id 11 10.9.0.2 fd09::2");
-	command(law, "share 2 100000");
-	random_policy_open(&law->random, seed, false);
-	rules = law->random.rules;
-	law->sink = (struct policy_sink){sink_put, sink_del, law};
-	law->bank =
-		policy_bank_new((const struct policy_rule *const *)rules->pdata, rules->len, 0);
-	g_assert_true(random_policy_fill(&law->random, law->bank, &law->sink));
+/* Where both are in one network, and b holds to the rules. */
+static void world_filter(struct law *law, uint32_t seed)
+{
 	command(law, "policy 2 %u", policy_bank_number(law->bank));
 	law->border = seed % 2;
 	for (int i = 0; law->border && i < 2; i++)
 		command(law, "border 2 %s %u", i ? "fd09::2/128" : "10.9.0.2/32",
 			policy_bank_number(law->bank));
+}
+
+static void law_open(struct law *law, uint32_t seed)
+{
+	const GPtrArray *rules;
+	bool firewall = seed % 3 == 0;
+
+	law->kernel->clear(law->kernel->self);
+	world_init(&law->world, law->kernel);
+	command(law, "network 100 mtu 1450");
+	command(law, "workload a 1 if " SENDER " vni 100 mac 02:00:00:00:01:01 id 10 10.9.0.1");
+	command(law, "workload b 2 if 112 vni %u mac 02:00:00:00:01:02 id 11 10.9.0.2 fd09::2",
+		firewall ? 200 : 100);
+	command(law, "share 2 100000");
+	random_policy_open(&law->random, seed, firewall);
+	law->ingress = seed % 2;
+	law->border = false;
+	rules = law->random.rules;
+	law->sink = (struct policy_sink){sink_put, sink_del, law};
+	law->bank =
+		policy_bank_new((const struct policy_rule *const *)rules->pdata, rules->len, 0);
+	g_assert_true(random_policy_fill(&law->random, law->bank, &law->sink));
+	if (firewall)
+		world_route(law);
+	else
+		world_filter(law, seed);
 }
 
 static void law_close(struct law *law)
@@ -97,11 +131,13 @@ static void law_close(struct law *law)
 
 static guint64 count_denied(struct law *law)
 {
-	static const int reasons[] = {DP_DROP_INGRESS, DP_DROP_INGRESS_ACL};
+	static const struct {
+		__u32 slot, reason;
+	} words[] = {{2, DP_DROP_INGRESS}, {2, DP_DROP_INGRESS_ACL}, {1, DP_DROP_FIREWALL}};
 	guint64 sum = 0, count;
 
-	for (gsize i = 0; i < G_N_ELEMENTS(reasons); i++) {
-		__u32 index = 2 * DP_DROP_COUNT + (__u32)reasons[i];
+	for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
+		__u32 index = words[i].slot * DP_DROP_COUNT + words[i].reason;
 
 		g_assert_true(
 			law->kernel->read(law->kernel->self, NATIVE_MAP_drops, &index, &count));
@@ -110,44 +146,64 @@ static guint64 count_denied(struct law *law)
 	return sum;
 }
 
-/* What PACKET is, of a fresh connection, from PEER. */
-static char *packet_text(const struct policy_packet *packet, guint number)
+/* Who sends PACKET, and to whom. */
+static char *head_text(const struct law *law, const struct policy_packet *packet)
 {
 	bool v6 = packet->kind & POLICY_V6;
-	char peer[IP_TEXT];
-	g_autofree char *head =
-		g_strdup_printf("eth b a / %s %s %s", v6 ? "ip6" : "ip4",
-				ip_print(packet->peer, peer), v6 ? "fd09::2" : "10.9.0.2");
+	char peer[IP_TEXT], near[IP_TEXT];
+
+	ip_print(packet->peer, peer);
+	ip_print(packet->near, near);
+	if (!law->random.firewall)
+		return g_strdup_printf("eth b a / %s %s %s", v6 ? "ip6" : "ip4", peer,
+				       v6 ? "fd09::2" : "10.9.0.2");
+	return g_strdup_printf("eth 02:00:00:00:aa:01 a / %s %s %s", v6 ? "ip6" : "ip4",
+			       law->ingress ? peer : near, law->ingress ? near : peer);
+}
+
+/* What PACKET is, of a fresh connection. */
+static char *packet_text(const struct law *law, const struct policy_packet *packet,
+			 guint number)
+{
+	bool v6 = packet->kind & POLICY_V6;
+	g_autofree char *head = head_text(law, packet);
 
 	if (packet->proto == 6)
-		return g_strdup_printf("%s / tcp %u %u flags S", head, 1024 + number,
+		return g_strdup_printf("%s / tcp %u %u flags S", head, packet->source,
 				       packet->port);
 	if (packet->proto == 17)
-		return g_strdup_printf("%s / udp %u %u / data 4", head, 1024 + number,
+		return g_strdup_printf("%s / udp %u %u / data 4", head, packet->source,
 				       packet->port);
 	return g_strdup_printf("%s / %s %d 0 id %u", head, v6 ? "icmp6" : "icmp", v6 ? 128 : 8,
 			       1024 + number);
 }
 
-static struct policy_packet random_packet(struct law *law, guint identity)
+static struct policy_packet random_packet(struct law *law, guint identity, guint number)
 {
 	static const uint8_t protos[] = {6, 6, 17, 1};
 	bool v6 = random_policy_roll(&law->random, 2);
 	const GPtrArray *sets = law->random.members[identity];
 	struct policy_packet packet = {
-		.kind = POLICY_INGRESS | (v6 ? POLICY_V6 : 0),
+		.kind = (law->ingress || !law->random.firewall ? POLICY_INGRESS : 0) |
+			(v6 ? POLICY_V6 : 0),
 		.proto = protos[random_policy_roll(&law->random, G_N_ELEMENTS(protos))],
 		.port = (uint16_t)(1 + random_policy_roll(&law->random, 400)),
+		.source = (uint16_t)(law->random.firewall
+					     ? 100 + random_policy_roll(&law->random, 400)
+					     : 1024 + number),
 		.sets = (const char *const *)sets->pdata,
 		.set_count = sets->len,
 	};
 
 	packet.peer = random_policy_ip(&law->random, v6);
+	packet.near = random_policy_ip(&law->random, v6);
 	packet.peer.b[15] += !packet.peer.b[15]; /* from a network's address nobody is heard */
-	packet.port += packet.port == 67;	 /* DHCP is the agent's */
+	packet.near.b[15] += !packet.near.b[15];
+	packet.port += packet.port == 67; /* DHCP is the agent's */
 	if (packet.proto == 1) {
 		packet.proto = v6 ? 58 : 1;
 		packet.port = (uint16_t)((v6 ? 128 : 8) << 8);
+		packet.source = 0;
 	}
 	return packet;
 }
@@ -170,8 +226,8 @@ static uint8_t wanted(struct law *law, struct policy_packet packet)
 static void law_ask(struct law *law, guint number)
 {
 	guint identity = random_policy_roll(&law->random, RANDOM_IDENTITIES);
-	struct policy_packet packet = random_packet(law, identity);
-	g_autofree char *text = packet_text(&packet, number), *why = NULL;
+	struct policy_packet packet = random_packet(law, identity, number);
+	g_autofree char *text = packet_text(law, &packet, number), *why = NULL;
 	g_autoptr(GBytes) frame = packet_build(text, law->world.names, &why);
 	struct native_meta meta = {.ifindex = (__u32)atoi(SENDER)};
 	struct world_result result = {};

@@ -5,7 +5,7 @@
  *   let NAME WORD                    NAME stands for WORD from here on
  *   let @NAME LAYERS                 ... for layers of a packet
  *   config NAME VALUE                before anything else; see DP_CONFIG_TABLE
- *   network VNI mtu N [down] [flood] [ra] [chunks N]
+ *   network VNI mtu N [down] [flood] [ra] [firewall] [chunks N]
  *   port SLOT if N vni N mac M id N mtu N [down] [tap] [unguarded] [dhcp4] [dhcp6]
  *   device IFINDEX SLOT | guard SLOT MAC PREFIX | mac VNI MAC PLACE [id N] | location VNI IP MAC
  *   flood VNI CHUNK PLACE...         PLACE: port:N, vtep:N or router:N
@@ -19,7 +19,7 @@
  *                                    NAME stands for M, NAME.if for its device
  *   share SLOT N                     connections that the port may open; world: 1000
  *   looks SLOT [open] [deny] [some]  somebody wants to be told of its flows; slot 0: of all
- *   rule, default, policy            see world_policy.h
+ *   rule, default, policy, firewall  see world_policy.h
  */
 #pragma once
 

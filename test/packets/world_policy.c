@@ -29,9 +29,12 @@ struct rule {
 	__u32 bank, kind; /* kind without the family */
 	struct service service;
 	struct peer peer;
+	struct peer near;      /* of a firewall group's */
+	struct service source; /* ... as a service of any protocol, or of the rule's */
 	struct policy_verdict verdict;
 	__u32 floor;
 	bool is_default;
+	bool firewall;
 };
 
 static bool bits_equal(const __u8 *a, const __u8 *b, __u32 bits)
@@ -78,13 +81,14 @@ static const struct rule *rule_at(const struct world *world, guint i)
 	return &g_array_index(world->rules, struct rule, i);
 }
 
-static void put_service(struct world *world, __u32 chain, const struct rule *rule, __u32 class)
+static void put_service(struct world *world, __u32 chain, const struct service *service,
+			__u32 class)
 {
-	struct service_key key = {.prefixlen = SERVICE_ANY + rule->service.bits,
+	struct service_key key = {.prefixlen = SERVICE_ANY + service->bits,
 				  .chain = chain,
-				  .proto = rule->service.proto};
+				  .proto = service->proto};
 
-	memcpy(key.port, rule->service.port, 2);
+	memcpy(key.port, service->port, 2);
 	put(world, NATIVE_MAP_service, &key, &class);
 }
 
@@ -124,6 +128,78 @@ static void put_cell(struct world *world, __u32 chain, guint p, guint s, __u32 f
 	}
 }
 
+/* The cell of a far end, a near end, a service and a source port, as those rules say. */
+static void put_firewall_cell(struct world *world, __u32 chain, const guint of[4])
+{
+	const struct rule *far = rule_at(world, of[0]), *near = rule_at(world, of[1]);
+	const struct rule *service = rule_at(world, of[2]), *source = rule_at(world, of[3]);
+	struct cell_key key = {
+		.chain = chain,
+		.peer = far->peer.kind == PEER_ANYBODY ? 0 : of[0] + 1,
+		.service = CELL_SERVICE(of[2] + 1, of[3] + 1),
+		.floor = near->near.kind == PEER_ANYBODY ? 0 : of[1] + 1,
+	};
+
+	for (guint i = 0; i < world->rules->len; i++) {
+		const struct rule *rule = rule_at(world, i);
+
+		if (rule->bank != far->bank || rule->kind != far->kind || rule->is_default ||
+		    !peer_covers(&rule->peer, &far->peer) ||
+		    !peer_covers(&rule->near, &near->near) ||
+		    !service_covers(&rule->service, &service->service) ||
+		    !service_covers(&rule->source, &source->source))
+			continue;
+		put(world, NATIVE_MAP_cell, &key, &rule->verdict);
+		return;
+	}
+}
+
+/* Is the rule at I one of LAST's chain, in this family? */
+static bool is_of_chain(const struct world *world, guint i, const struct rule *last,
+			__u32 family)
+{
+	const struct rule *rule = rule_at(world, i);
+
+	return rule->bank == last->bank && rule->kind == last->kind && !rule->is_default &&
+	       peer_is_of(&rule->peer, family) && peer_is_of(&rule->near, family);
+}
+
+static void firewall_cells(struct world *world, __u32 chain, const struct rule *last,
+			   __u32 family)
+{
+	guint n = world->rules->len;
+
+	for (guint i = 0; i < n * n * n * n; i++) {
+		const guint of[4] = {i % n, i / n % n, i / n / n % n, i / n / n / n};
+		bool good = true;
+
+		for (int k = 0; k < 4; k++)
+			good &= is_of_chain(world, of[k], last, family);
+		if (good)
+			put_firewall_cell(world, chain, of);
+	}
+}
+
+static void firewall_make(struct world *world, const struct rule *last, __u32 family,
+			  struct policy_chain *out)
+{
+	__u32 chain = POLICY_CHAIN(last->bank, last->kind | (family ? POLICY_V6 : 0));
+
+	for (guint i = 0; i < world->rules->len; i++) {
+		const struct rule *rule = rule_at(world, i);
+
+		if (!is_of_chain(world, i, last, family))
+			continue;
+		out->sources |=
+			POLICY_BY_ANY | POLICY_BY_PREFIX | POLICY_BY_NEAR | POLICY_BY_SPORT;
+		put_service(world, chain, &rule->service, i + 1);
+		put_service(world, chain | POLICY_NEAR, &rule->source, i + 1);
+		put_peer(world, chain, &rule->peer, i + 1);
+		put_peer(world, chain | POLICY_NEAR, &rule->near, i + 1);
+	}
+	firewall_cells(world, chain, last, family);
+}
+
 /* A chain of one family: each rule's peer and service are classes, numbered as the rule. */
 static void chain_make(struct world *world, const struct rule *last, __u32 family,
 		       struct policy_chain *out)
@@ -142,7 +218,7 @@ static void chain_make(struct world *world, const struct rule *last, __u32 famil
 		out->sources |= rule->peer.kind == PEER_ANYBODY	   ? POLICY_BY_ANY
 				: rule->peer.kind == PEER_IDENTITY ? POLICY_BY_IDENTITY
 								   : POLICY_BY_PREFIX;
-		put_service(world, chain, rule, i + 1);
+		put_service(world, chain, &rule->service, i + 1);
 		put_peer(world, chain, &rule->peer, i + 1);
 		for (guint j = 0; j < world->rules->len; j++) {
 			const struct rule *other = rule_at(world, j);
@@ -172,8 +248,9 @@ static bool bank_make(struct world *world, const struct rule *last)
 			chain->otherwise.order = G_MAXUINT32; /* and deny */
 	}
 	for (__u32 family = 0; family < FAMILIES; family++)
-		chain_make(world, last, family,
-			   &value.chain[last->kind | (family ? POLICY_V6 : 0)]);
+		(last->firewall ? firewall_make : chain_make)(
+			world, last, family,
+			&value.chain[last->kind | (family ? POLICY_V6 : 0)]);
 	return put(world, NATIVE_MAP_policy, &bank, &value);
 }
 
@@ -185,6 +262,20 @@ static int index_of(const char *const *names, const char *word)
 		if (!g_strcmp0(names[i], word))
 			return i;
 	return -1;
+}
+
+/* PORT or PORT/BITS of protocol PROTO. */
+static bool read_port(struct service *service, __u8 proto, const char *word)
+{
+	guint number = strtoul(word, NULL, 0);
+
+	service->proto = proto;
+	service->bits = 24;
+	service->port[0] = (__u8)(number >> 8);
+	service->port[1] = (__u8)number;
+	if (strchr(word, '/'))
+		service->bits = 8 + strtoul(strchr(word, '/') + 1, NULL, 0);
+	return true;
 }
 
 static bool read_service(struct rule *rule, char **words, guint count, guint *at)
@@ -209,12 +300,7 @@ static bool read_service(struct rule *rule, char **words, guint count, guint *at
 		}
 		return true;
 	}
-	rule->service.bits = 24;
-	rule->service.port[0] = (__u8)(number >> 8);
-	rule->service.port[1] = (__u8)number;
-	if (strchr(words[*at], '/'))
-		rule->service.bits = 8 + strtoul(strchr(words[*at], '/') + 1, NULL, 0);
-	return true;
+	return read_port(&rule->service, rule->service.proto, words[*at]);
 }
 
 static bool read_peer(struct peer *peer, const char *word)
@@ -241,7 +327,14 @@ static bool read_option(struct rule *rule, char **words, guint count, guint *at)
 	else if (!strcmp(words[*at], "log"))
 		rule->verdict.flags |= POLICY_LOG;
 	else if (!strcmp(words[*at], "from") && next)
-		return read_peer(&rule->peer, words[++*at]);
+		return read_peer(rule->firewall && !(rule->kind & POLICY_INGRESS) ? &rule->near
+										  : &rule->peer,
+				 words[++*at]);
+	else if (!strcmp(words[*at], "to") && next)
+		return read_peer(rule->kind & POLICY_INGRESS ? &rule->near : &rule->peer,
+				 words[++*at]);
+	else if (!strcmp(words[*at], "sport") && next)
+		return read_port(&rule->source, rule->service.proto, words[++*at]);
 	else if (!strcmp(words[*at], "id") && next)
 		rule->verdict.rule = strtoul(words[++*at], NULL, 0);
 	else if (!strcmp(words[*at], "floor") && next)
@@ -255,10 +348,12 @@ static bool read_option(struct rule *rule, char **words, guint count, guint *at)
 
 static bool do_rule(struct world *world, char **words, guint count)
 {
-	static const char *const chains[] = {"egress", "ingress", "acl-egress", "acl-ingress",
+	static const char *const chains[] = {"egress",	    "ingress",	 "acl-egress",
+					     "acl-ingress", "fw-egress", "fw-ingress",
 					     NULL};
-	static const __u32 kinds[] = {0, POLICY_INGRESS, POLICY_STATELESS,
-				      POLICY_STATELESS | POLICY_INGRESS};
+	static const __u32 kinds[] = {
+		0, POLICY_INGRESS, POLICY_STATELESS, POLICY_STATELESS | POLICY_INGRESS,
+		0, POLICY_INGRESS};
 	static const char *const actions[] = {"deny", "accept", "reject", "pass", NULL};
 	int chain = index_of(chains, count > 3 ? words[2] : NULL);
 	int action = index_of(actions, count > 3 ? words[3] : NULL);
@@ -269,6 +364,7 @@ static bool do_rule(struct world *world, char **words, guint count)
 	rule.bank = strtoul(words[1], NULL, 0);
 	rule.kind = kinds[chain];
 	rule.verdict.action = (__u8)action;
+	rule.firewall = chain >= 4;
 	rule.is_default = !strcmp(words[0], "default");
 	for (guint i = 4; i < count; i++)
 		if (!read_option(&rule, words, count, &i))
@@ -332,6 +428,24 @@ static bool do_border(struct world *world, char **words, guint count, bool del)
 	return put(world, NATIVE_MAP_border, &key, &value) && set_border(world, key.slot);
 }
 
+static bool do_firewall(struct world *world, char **words, guint count, bool del)
+{
+	struct mac_key key = {};
+	struct mac mac;
+	__u32 bank;
+
+	if (count < (del ? 3 : 4) || !mac_parse(words[2], &mac))
+		return false;
+	key.vni = strtoul(words[1], NULL, 0);
+	memcpy(key.mac.b, mac.b, 6);
+	if (del) {
+		world->backend->del(world->backend->self, NATIVE_MAP_firewall, &key);
+		return true;
+	}
+	bank = strtoul(words[3], NULL, 0);
+	return put(world, NATIVE_MAP_firewall, &key, &bank);
+}
+
 bool world_policy_command(struct world *world, char **words, guint count, bool del, char **why)
 {
 	bool good;
@@ -343,6 +457,8 @@ bool world_policy_command(struct world *world, char **words, guint count, bool d
 		good = do_rule(world, words, count);
 	else if (!strcmp(words[0], "border"))
 		good = do_border(world, words, count, del);
+	else if (!strcmp(words[0], "firewall"))
+		good = do_firewall(world, words, count, del);
 	else
 		return false;
 	if (!good)

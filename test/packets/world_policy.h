@@ -8,10 +8,12 @@
  *   policy SLOT BANK                 the port is filtered by it
  *   border SLOT PREFIX BANK [in SUBNET]   the port's addresses of PREFIX are in SUBNET (PREFIX
  *                                    itself), whose network ACL is the bank; also after `del`
+ *   firewall VNI MAC BANK            the router's port with this MAC has one; also after `del`
  *
- * CHAIN: egress, ingress, acl-egress, acl-ingress. ACTION: accept, deny, reject, pass (then on
+ * CHAIN: egress, ingress, acl-egress, acl-ingress, of a bank of a firewall group
+ * fw-egress, fw-ingress. ACTION: accept, deny, reject, pass (then on
  * floor `next`). SERVICE: tcp|udp|sctp|gre [PORT | PORT/BITS], icmp|icmp6 [TYPE [CODE]]. A rule without `floor`
- * is on floor 0 alone. A bank denies by default.
+ * is on floor 0 alone. A firewall group's says `from` and `to` of a packet, and `sport PORT[/BITS]`. A bank denies by default.
  *
  * What the rules of a chain make of classes and cells is worked out here in the plainest way, so
  * that rows do not lean on the compiler that the agent uses.

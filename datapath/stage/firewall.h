@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the firewall groups of routers' ports say of a packet (abi/policy.h). All routing is done on
+ * the sender's host, so all that it crosses has been noted there (stage/crossing.h). A reply passes by
+ * the sender's connection: it is known by who opened that, and judged as the packet that did, the other
+ * way round and by today's rules. So wherever a router on the way may have a firewall, each port
+ * keeps its connections, be it filtered or not.
+ */
+#pragma once
+
+#include "datapath/env/env.h"
+#include "datapath/stage/conn.h"
+#include "datapath/stage/guard.h"
+#include "datapath/stage/policy.h"
+#include "datapath/stage/related.h"
+
+DP_INLINE void firewall_port(struct dp_ask *ask, __be16 port)
+{
+	ask->port[0] = port & 0xff;
+	ask->port[1] = port >> 8;
+}
+
+/* p->judged goes through a port: what CHAIN says, into p->ask.verdict. */
+DP_STAGE int firewall_ask(struct dp_ctx *ctx, struct dp_pkt *p, __u32 chain)
+{
+	__u32 bank = chain / POLICY_CHAINS, sources, near, far = 0;
+	const struct policy_value *policy;
+	struct policy_verdict best = {};
+	struct cell_key key = {};
+	struct dp_ask *ask;
+	bool in, icmp;
+
+	if (!p)
+		return DP_DROP_INTERNAL;
+	ask = &p->ask;
+	ask->verdict = best;
+	ask->identity = 0;
+	ask->proto = p->judged.proto;
+	ask->portless = p->judged.kind != FLOW_WHOLE;
+	policy = bank ? dp_find(ctx, policy, &bank) : NULL;
+	if (!policy)
+		return DP_DROP_NO_POLICY;
+	best = policy->chain[chain % POLICY_NEAR].otherwise;
+	sources = policy->chain[chain % POLICY_NEAR].sources;
+	in = chain & POLICY_INGRESS;
+	icmp = ask->proto == IPPROTO_ICMP || ask->proto == DP_PROTO_ICMPV6;
+	ask->chain = chain | POLICY_NEAR;
+	ask->peer = in ? p->judged.daddr : p->judged.saddr;
+	firewall_port(ask, icmp ? 0 : p->judged.sport);
+	if (sources & POLICY_BY_SPORT) {
+		key.service = policy_service(ctx, ask, 0);
+		if (!key.service)
+			sources = 0;
+	}
+	near = sources & POLICY_BY_NEAR ? policy_peer_prefix(ctx, ask) : 0;
+	ask->chain = key.chain = chain;
+	ask->peer = in ? p->judged.saddr : p->judged.daddr;
+	firewall_port(ask, icmp ? p->judged.sport : p->judged.dport);
+	if (sources) {
+		__u32 service = policy_service(ctx, ask, sources);
+
+		key.service = CELL_SERVICE(service, key.service);
+		if (!service)
+			sources = 0;
+	}
+	if (sources & POLICY_BY_PREFIX)
+		far = policy_peer_prefix(ctx, ask);
+	for (int i = 0; i < 2; i++) {
+		if (sources & POLICY_BY_ANY)
+			policy_cell(ctx, &key, POLICY_PEER_ANY, &best);
+		if (far)
+			policy_cell(ctx, &key, far, &best);
+		key.floor = near;
+		if (!near)
+			break;
+	}
+	ask->verdict = best;
+	return DP_OK;
+}
+
+/* All ports that p goes through, of p->judged; FLIPPED: which went the other way. */
+DP_STAGE int firewall_walk(struct dp_ctx *ctx, struct dp_pkt *p, __u32 flipped)
+{
+	if (!p)
+		return DP_DROP_INTERNAL;
+	for (__u32 i = 0; i < DP_CROSSINGS; i++) {
+		__u32 kind = guard_is_v4(&p->judged) ? 0 : POLICY_V6;
+		int reason;
+
+		if (i >= p->crossings)
+			break;
+		if (!p->crossing[i].ingress == !!flipped)
+			kind |= POLICY_INGRESS;
+		reason = firewall_ask(ctx, p, POLICY_CHAIN(p->crossing[i].bank, kind));
+		if (reason)
+			return reason;
+		p->crossing[i].rule = p->ask.verdict.rule;
+		if (p->ask.verdict.action != POLICY_ACCEPT)
+			return DP_DROP_FIREWALL;
+	}
+	return DP_OK;
+}
+
+/* KEY the other way round: as its reply has it, or whom it replies to. */
+DP_INLINE void firewall_turn(struct flow_key *key)
+{
+	struct abi_ip ip = key->saddr;
+	__be16 port = key->sport;
+
+	key->saddr = key->daddr;
+	key->daddr = ip;
+	if (key->proto == IPPROTO_ICMP || key->proto == DP_PROTO_ICMPV6) {
+		key->sport = policy_echo(key);
+	} else {
+		key->sport = key->dport;
+		key->dport = port;
+	}
+}
+
+/* What firewall_known has found. */
+#define FIREWALL_NONE  0 /* no connection of the sender's: it may open one */
+#define FIREWALL_OPENS 1 /* one that the sender has opened */
+#define FIREWALL_REPLY 2 /* one that the other side has */
+
+/* The sender's connection that P, or what P is an error about, is of; p->judged: who opened it. */
+DP_STAGE int firewall_known(struct dp_ctx *ctx, struct dp_pkt *p)
+{
+	const struct conn_value *conn;
+	struct conn_key key;
+
+	if (!p)
+		return FIREWALL_NONE;
+	p->judged = p->quotes ? p->quoted : p->head.key;
+	if (!conn_has(&p->judged))
+		return FIREWALL_NONE;
+	conn_key_set(&key, &p->judged, p->slot, p->quotes ? CONN_RECEIVED : CONN_SENT);
+	conn = dp_find(ctx, conn, &key);
+	if (!conn || (!p->quotes && conn_is_reopened(conn, p->head.tcp)))
+		return FIREWALL_NONE;
+	if (p->quotes ? conn->origin == CONN_SENT : conn->origin != CONN_SENT)
+		firewall_turn(&p->judged);
+	return conn->origin == CONN_SENT ? FIREWALL_OPENS : FIREWALL_REPLY;
+}
+
+/* P is let pass by a connection that is there: its record does not outlive it. */
+DP_INLINE void firewall_hold(struct dp_pkt *p)
+{
+	if (p->quotes)
+		return;
+	if (p->side[0].hold == DP_HOLD_OPEN && !policy_is_syn(&p->head))
+		p->side[0].hold = DP_HOLD_CONN; /* whoever opened it stays who did */
+	p->rec.flags |= FLOW_CONN | FLOW_HELD;
+}
+
+/* Ports have connections here, be they filtered or not, or by rules without state. */
+DP_INLINE void firewall_keep(struct dp_pkt *p)
+{
+	if (p->answers || !conn_has(&p->head.key) || !policy_concerns(p))
+		return;
+	p->rec.flags &= ~(FLOW_FREE | FLOW_FREE << 1);
+	p->rec.flags |= FLOW_CONN;
+}
+
+/* Is P a packet that nobody has opened anything for, and that may not do so either? */
+DP_INLINE bool firewall_is_stray(struct dp_ctx *ctx, const struct dp_pkt *p, int known)
+{
+	return known != FIREWALL_OPENS && conn_has(&p->head.key) &&
+	       !policy_may_open(ctx, &p->head);
+}
+
+/* P of a port of this host, in a network of which some router has a firewall. */
+DP_STAGE int firewall_stage(struct dp_ctx *ctx, struct dp_pkt *p)
+{
+	int known, reason;
+
+	if (!p || p->answers)
+		return DP_OK;
+	p->log = 0;
+	firewall_keep(p);
+	if (!p->crossings)
+		return DP_OK;
+	if (related_is_error(&p->head.key)) {
+		p->gens = FLOW_GENS + 1; /* what it quotes is not of its key */
+		related_read(ctx, p);
+	}
+	known = firewall_known(ctx, p);
+	if (known == FIREWALL_REPLY || (known && p->quotes)) {
+		if (!firewall_walk(ctx, p, (known == FIREWALL_REPLY))) {
+			firewall_hold(p);
+			return DP_OK;
+		}
+		p->gens = FLOW_GENS + 1; /* what follows holds as long as that entry does */
+	}
+	p->judged = p->head.key;
+	reason = firewall_walk(ctx, p, 0);
+	p->account = p->slot;
+	if (reason)
+		return policy_deny(p, p->slot, reason);
+	if (firewall_is_stray(ctx, p, known))
+		return DP_DROP_NO_CONNECTION;
+	p->account = 0;
+	if (known == FIREWALL_OPENS)
+		firewall_hold(p);
+	return DP_OK;
+}
