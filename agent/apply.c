@@ -16,6 +16,7 @@ struct run {
 	GArray *changes; /* struct desired_change */
 	GArray *cells;	 /* uint16_t */
 	bool held_back;	 /* banks are not whole: nobody is given one */
+	bool unguarded;	 /* a firewall is not before its router's port */
 	struct apply_result result;
 	GError *error; /* the first */
 };
@@ -74,6 +75,12 @@ static void border_cells(const struct desired_change *change, GArray *cells)
 	cell_add(cells, generation_cell(GEN_PORT, key->slot));
 }
 
+/* The MAC is a router's; of one that is no more, its own change says so. */
+static void firewall_cells(struct run *run, const struct desired_change *change)
+{
+	router_cells(desired_find(run->desired, DESIRED_MAC, change->key), run->cells);
+}
+
 static void location_cells(const struct desired_change *change, GArray *cells)
 {
 	const struct location_key *key = change->key;
@@ -130,6 +137,8 @@ static void collect_cells(struct run *run)
 		const struct desired_change *change =
 			&g_array_index(run->changes, struct desired_change, i);
 
+		if (change->map == DESIRED_FIREWALL)
+			firewall_cells(run, change);
 		if (cells_by_map[change->map])
 			cells_by_map[change->map](change, run->cells);
 	}
@@ -216,7 +225,33 @@ static bool is_of_banks(enum desired_map map)
 
 static bool names_banks(enum desired_map map)
 {
-	return map == DESIRED_BORDER || map == DESIRED_PORT;
+	return map == DESIRED_BORDER || map == DESIRED_PORT || map == DESIRED_FIREWALL;
+}
+
+/* Where a firewall could not be put before a router's port, nobody new is led there. */
+static bool leads_to_routers(enum desired_map map)
+{
+	return map == DESIRED_NETWORK || map == DESIRED_MAC || map == DESIRED_ROUTE;
+}
+
+/* A router's port that has had no bank yet gets none, by which nothing passes: absence would not do. */
+static void close_firewalls(struct run *run)
+{
+	const uint32_t closed = 0;
+
+	for (guint i = 0; i < run->changes->len; i++) {
+		const struct desired_change *change =
+			&g_array_index(run->changes, struct desired_change, i);
+		g_autoptr(GError) error = NULL;
+
+		if (change->map != DESIRED_FIREWALL || change->held || !change->wanted)
+			continue;
+		if (run->writer->put(run->writer->data, DESIRED_FIREWALL, change->key, &closed,
+				     1, &error))
+			desired_load(run->desired, DESIRED_FIREWALL, change->key, &closed);
+		else
+			run->unguarded = true;
+	}
 }
 
 /* One entry that cannot be written does not keep back those after it; a full map does, and one of
@@ -227,9 +262,12 @@ static void batch_run(struct run *run, enum desired_map map, bool put)
 	gsize at = 0;
 
 	batch_init(&batch, run, map, put);
-	if (put && run->held_back && names_banks(map)) {
+	if (put && ((run->held_back && names_banks(map)) ||
+		    (run->unguarded && leads_to_routers(map)))) {
 		run->result.failed += batch.entries->len;
 		at = batch.entries->len;
+		if (map == DESIRED_FIREWALL)
+			close_firewalls(run);
 	}
 	while (at < batch.entries->len) {
 		GError *error = NULL;
@@ -244,6 +282,7 @@ static void batch_run(struct run *run, enum desired_map map, bool put)
 			continue;
 		run_fail(run, map, error);
 		run->held_back |= put && is_of_banks(map);
+		run->unguarded |= put && map == DESIRED_FIREWALL;
 		at++;
 		if (full) {
 			run->result.failed += batch.entries->len - at;

@@ -25,7 +25,8 @@ struct kernel {
 	int last_put;			     /* order within one apply */
 	int last_del;
 	bool fail;
-	bool half; /* a bank could not be written whole in this run */
+	bool half;	/* a bank could not be written whole in this run */
+	bool unguarded; /* ... a firewall could not */
 	gsize writes;
 };
 
@@ -72,6 +73,17 @@ static void check_borders(const struct kernel *kernel)
 	}
 }
 
+static void check_firewalls(const struct kernel *kernel)
+{
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, kernel->maps[DESIRED_FIREWALL]);
+	while (g_hash_table_iter_next(&iter, NULL, &value))
+		g_assert_nonnull(
+			kernel_find(kernel, DESIRED_POLICY, g_bytes_get_data(value, NULL)));
+}
+
 static void check_references(const struct kernel *kernel)
 {
 	GHashTableIter iter;
@@ -102,6 +114,7 @@ static void check_references(const struct kernel *kernel)
 		g_assert_nonnull(
 			kernel_find(kernel, DESIRED_PORT, g_bytes_get_data(value, NULL)));
 	check_borders(kernel);
+	check_firewalls(kernel);
 }
 
 static gsize kernel_fail(struct kernel *kernel, gsize count, GError **error)
@@ -125,7 +138,12 @@ static gsize kernel_put(void *data, enum desired_map map, const void *keys, cons
 	g_assert_cmpint(kernel->last_del, ==, DESIRED_MAP_COUNT);
 	kernel->last_put = (int)map;
 	g_assert_false(kernel->half && (map == DESIRED_BORDER || map == DESIRED_PORT));
+	if (kernel->half && map == DESIRED_FIREWALL) /* closed, until the banks are whole */
+		for (gsize i = 0; i < count; i++)
+			g_assert_cmpuint(((const uint32_t *)values)[i], ==, 0);
+	g_assert_false(kernel->unguarded && (map == DESIRED_MAC || map == DESIRED_ROUTE));
 	count = kernel_fail(kernel, count, error);
+	kernel->unguarded |= *error && map == DESIRED_FIREWALL;
 	kernel->half |= *error && map >= DESIRED_CELL && map <= DESIRED_POLICY;
 	for (gsize i = 0; i < count; i++)
 		g_hash_table_replace(
@@ -374,6 +392,15 @@ static void check_chain_bump(const struct kernel *kernel, GHashTable *ports, uin
 	}
 }
 
+static void check_router_bump(const struct kernel *kernel, const struct mac_key *key)
+{
+	const struct mac_value *mac = kernel_find(kernel, DESIRED_MAC, key);
+
+	if (mac && PLACE_KIND(mac->place) == PLACE_ROUTER)
+		g_assert_true(was_bumped(kernel,
+					 generation_cell(GEN_ROUTER, PLACE_INDEX(mac->place))));
+}
+
 /* The cell that a change of KEY needs, said once more and differently. */
 static void check_bump(const struct kernel *kernel, enum desired_map map, const void *key)
 {
@@ -399,6 +426,8 @@ static void check_bump(const struct kernel *kernel, enum desired_map map, const 
 		g_assert_true(was_bumped(
 			kernel,
 			generation_cell(GEN_MAC, generation_mac_id(mac->vni, &mac->mac))));
+	else if (map == DESIRED_FIREWALL)
+		check_router_bump(kernel, mac);
 	else if (map == DESIRED_PORT) {
 		memcpy(&slot, key, sizeof(slot));
 		g_assert_true(was_bumped(kernel, generation_cell(GEN_PORT, slot)));
@@ -458,7 +487,7 @@ static void world_apply(struct world *world, struct apply_result *result)
 
 	for (int i = 0; i < DESIRED_MAP_COUNT; i++)
 		before[i] = copy_map(world->kernel.maps[i]);
-	world->kernel.half = false;
+	world->kernel.half = world->kernel.unguarded = false;
 	world->kernel.last_put = 0;
 	world->kernel.last_del = DESIRED_MAP_COUNT;
 	g_hash_table_remove_all(world->kernel.bumped);

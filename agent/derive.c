@@ -6,6 +6,7 @@
 #include "agent/derive.h"
 
 #include "agent/borders.h"
+#include "agent/firewalls.h"
 
 #include <linux/if_ether.h>
 #include <stdlib.h>
@@ -100,6 +101,7 @@ void derive_interface(struct state *state, struct row *row)
 				    .vni = row->key.vni,
 				    .mac = abi_mac(mac)};
 
+	firewalls_claim(state, row);
 	desired_claim(state->desired, &row->owner, DESIRED_MAC, RANK_ROUTER, &mac_key,
 		      &mac_value);
 	for (gsize i = 0; i < interface->count; i++) {
@@ -281,7 +283,8 @@ void derive_net(struct state *state, struct net *net)
 		net_limit(state, net, targets);
 		value.flags = (net->row->u.network.up ? NETWORK_UP : 0) |
 			      (net->row->u.network.flood ? NETWORK_FLOOD : 0) |
-			      (net_advertises(net) ? NETWORK_RA : 0);
+			      (net_advertises(net) ? NETWORK_RA : 0) |
+			      (firewalls_reach(state, net->vni) ? NETWORK_FIREWALL : 0);
 		value.mtu = net->row->u.network.mtu;
 		value.flood_chunks = (targets->len + LIM_FLOOD_CHUNK - 1) / LIM_FLOOD_CHUNK;
 		for (uint32_t chunk = 0; chunk < value.flood_chunks; chunk++)

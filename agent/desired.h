@@ -15,8 +15,8 @@
 
 /*
  * X(ID, map, array, key, value) in the order of writing: what is referred to stands
- * before what refers to it; removal goes backwards. `device` is last, so a port can send
- * only when all else is in place.
+ * before what refers to it; removal goes backwards. Networks know of firewalls before routers lead
+ * there; `device` is last, so a port can send only when all else is in place.
  */
 #define DESIRED_MAPS(X)                                                                        \
 	X(VTEP, vtep, true, __u32, struct vtep_value)                                          \
@@ -29,11 +29,12 @@
 	X(POLICY, policy, false, __u32, struct policy_value)                                   \
 	X(BORDER, border, false, struct border_key, struct border_value)                       \
 	X(PORT, port, true, __u32, struct port_value)                                          \
+	X(FIREWALL, firewall, false, struct mac_key, __u32)                                    \
+	X(FLOOD, flood, false, struct flood_key, struct flood_value)                           \
+	X(NETWORK, network, false, __u32, struct network_value)                                \
 	X(MAC, mac, false, struct mac_key, struct mac_value)                                   \
 	X(LOCATION, location, false, struct location_key, struct location_value)               \
 	X(ROUTE, route, false, struct route_key, struct route_value)                           \
-	X(FLOOD, flood, false, struct flood_key, struct flood_value)                           \
-	X(NETWORK, network, false, __u32, struct network_value)                                \
 	X(DEVICE, device, false, __u32, __u32)
 
 enum desired_map {

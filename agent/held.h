@@ -46,6 +46,7 @@ struct state {
 	GHashTable *holders; /* identity -> GPtrArray of port rows it filters */
 	GArray *stale;	     /* uint32_t: slots whose policy says something else now */
 	struct borders *borders;
+	struct firewalls *firewalls;
 	struct slots *slots;
 	struct slots *vteps;
 	GPtrArray *dirty_nets;
@@ -59,5 +60,7 @@ struct peer *held_find_peer(const struct state *state, const char *name);
 struct wire *held_find_wire(const struct state *state, struct uuid id);
 /* The wired port of this host that a frame to MAC in VNI goes to, or NULL. */
 struct wire *held_find_local(const struct state *state, uint32_t vni, struct mac mac);
+/* Network VNI is derived anew at the end of the flush. */
+void held_mark_net(struct state *state, uint32_t vni);
 bool held_advertises(const struct row *interface);
 struct mac_key held_mac_key(uint32_t vni, struct mac mac);

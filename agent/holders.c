@@ -3,6 +3,7 @@
 
 #include "agent/borders.h"
 #include "agent/derive.h"
+#include "agent/firewalls.h"
 
 void holders_add(struct state *state, struct row *row)
 {
@@ -37,7 +38,7 @@ static void policy_moved(uint32_t identity, void *data)
 	struct state *state = data;
 	GPtrArray *rows = g_hash_table_lookup(state->holders, GUINT_TO_POINTER(identity));
 
-	if (borders_moved(state, identity))
+	if (firewalls_moved(state, identity) || borders_moved(state, identity))
 		return;
 	for (guint i = 0; rows && i < rows->len; i++)
 		derive_port(state, g_ptr_array_index(rows, i));

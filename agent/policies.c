@@ -444,6 +444,10 @@ static struct bank *bank_new(struct policies *policies, const GPtrArray *rules)
 	bank->told = g_ptr_array_new();
 	if (!bank_make(policies, bank, rules))
 		bank_refuse(policies, bank, "no number is free for it");
+	if (!bank->refused && policy_bank_is_too_big(bank->bank)) {
+		bank_refuse(policies, bank, "they overlap too much to be told apart");
+		bank_empty(policies, bank);
+	}
 	g_hash_table_insert(policies->banks, (gpointer)policy_bank_digest(bank->bank), bank);
 	bank_link(policies, bank, true);
 	bank_check(policies, bank);

@@ -37,8 +37,12 @@ static char *random_interface(char **text)
 {
 	int vni = 1 + pick(VNIS);
 
-	*text = g_strdup_printf("{\"ips\":[\"10.%d.0.%d/24\",\"fd0%d::1/64\"],\"up\":%s%s}",
-				vni, 1 + pick(2), vni, pick_bool(), pick(2) ? RA : "");
+	static const char *const firewalls[] = {"", "", ",\"firewall\":\"fw:0\"",
+						",\"firewall\":\"fw:1\""};
+
+	*text = g_strdup_printf("{\"ips\":[\"10.%d.0.%d/24\",\"fd0%d::1/64\"],\"up\":%s%s%s}",
+				vni, 1 + pick(2), vni, pick_bool(), pick(2) ? RA : "",
+				firewalls[pick(4)]);
 	return g_strdup_printf("interface %d/%d/02:00:00:00:0%d:%02d", 1 + pick(2), vni, vni,
 			       pick(MACS));
 }
@@ -120,6 +124,25 @@ static char *random_rule(char **text)
 	return g_strdup_printf("rule %s:%d/r%d", acl ? "acl" : "sg", pick(3), pick(4));
 }
 
+static char *random_firewall_rule(char **text)
+{
+	static const char *const says[] = {
+		"",
+		",\"prefix\":\"10.1.0.0/16\",\"near\":\"10.2.0.0/24\"",
+		",\"near\":\"fd00::/8\"",
+		",\"protocol\":6,\"min\":80,\"max\":90,\"source_min\":1000",
+		",\"protocol\":17,\"source_min\":50,\"source_max\":53",
+	};
+	bool ingress = pick(2);
+
+	*text = g_strdup_printf("{\"tier\":6,\"order\":%d,\"direction\":\"%s\",\"action\":"
+				"\"%s\"%s}",
+				pick(3), ingress ? "ingress" : "egress",
+				pick(2) ? "accept" : "reject", says[pick(5)]);
+	return g_strdup_printf("rule fw:%d/%s/r%d", pick(2), ingress ? "ingress" : "egress",
+			       pick(4));
+}
+
 static char *random_identity(char **text)
 {
 	*text = g_strdup_printf("{\"sets\":[%s%s\"sg:2\"]}", pick(2) ? "\"sg:0\"," : "",
@@ -155,7 +178,7 @@ static char *random_border(char **text)
 static char *(*const generators[])(char **text) = {
 	random_host,	  random_network, random_interface, random_route,  random_location,
 	random_location,  random_member,  random_port,	    random_rule,   random_identity,
-	random_addresses, random_port,	  random_border,    random_border,
+	random_addresses, random_port,	  random_border,    random_border, random_firewall_rule,
 };
 
 char *random_row(char **text)

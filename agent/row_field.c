@@ -209,6 +209,16 @@ static bool list_read(json_t *value, row_reader read, gsize size, struct list *o
 	return true;
 }
 
+bool row_read_set(json_t *value, void *out, GError **error)
+{
+	const char *text = json_string_value(value);
+
+	if (!text || !*text || strlen(text) > ROW_SET_MAX)
+		return refuse(value, "a set's name", error);
+	*(char **)out = g_strdup(text);
+	return true;
+}
+
 bool row_read_ips(json_t *value, void *out, GError **error)
 {
 	struct row_location *location = out;

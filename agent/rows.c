@@ -41,6 +41,7 @@ static const struct row_field interface_fields[] = {
 	FIELD("ips", row_read_addresses, true, struct row, u.interface),
 	FIELD("up", row_read_bool, true, struct row, u.interface.up),
 	FIELD("ra", row_read_ra, false, struct row, u.interface.ra),
+	FIELD("firewall", row_read_set, false, struct row, u.interface.firewall),
 	{0},
 };
 
@@ -285,6 +286,7 @@ static void interface_free(struct row_interface *interface)
 {
 	g_free(interface->addresses);
 	ra_config_free(interface->ra);
+	g_free(interface->firewall);
 }
 
 void row_free(struct row *row)

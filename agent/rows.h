@@ -65,6 +65,7 @@ struct row_interface {
 	struct row_address *addresses;
 	gsize count;
 	struct ra_config *ra; /* NULL: it does not advertise */
+	char *firewall;	      /* the group there; NULL: none */
 	bool up;
 };
 

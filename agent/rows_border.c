@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "agent/row_field.h"
-#include "agent/rows_policy.h"
 #include "lib/error.h"
 
 bool rows_border_key(const char *text, struct row_key *out)
@@ -26,26 +25,10 @@ bool rows_border_key(const char *text, struct row_key *out)
 	return true;
 }
 
-static bool read_acl(json_t *value, void *out, GError **error)
-{
-	const char *text = json_string_value(value);
-
-	g_autofree char *shown = NULL;
-
-	if (text && *text && strlen(text) <= ROW_SET_MAX) {
-		*(char **)out = g_strdup(text);
-		return true;
-	}
-	shown = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-	g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID, "%.80s is not a set's name",
-		    shown ? shown : "it");
-	return false;
-}
-
 bool rows_border_read(struct row *row, const char *key, json_t *value, GError **error)
 {
 	static const struct row_field fields[] = {
-		{"acl", read_acl, true, offsetof(struct row, u.acl)},
+		{"acl", row_read_set, true, offsetof(struct row, u.acl)},
 		{0},
 	};
 

@@ -77,8 +77,12 @@ struct rule_words {
 	uint32_t min;
 	uint32_t max;
 	uint32_t code;
+	uint32_t source_min;
+	uint32_t source_max;
 	struct prefix prefix;
+	struct prefix near;
 	bool has_prefix;
+	bool has_near;
 	char *set;
 	char *addresses;
 };
@@ -106,7 +110,7 @@ static bool read_tier(json_t *value, void *out, GError **error)
 {
 	uint32_t tier;
 
-	if (!number_read(value, POLICY_TIER_BASELINE, "a tier (0 to 5)", &tier, error))
+	if (!number_read(value, POLICY_TIER_COUNT - 1, "a tier (0 to 6)", &tier, error))
 		return false;
 	*(uint8_t *)out = (uint8_t)tier;
 	return true;
@@ -188,6 +192,14 @@ static bool read_prefix(json_t *value, void *out, GError **error)
 	return row_read_prefix(value, &words->prefix, error);
 }
 
+static bool read_near(json_t *value, void *out, GError **error)
+{
+	struct rule_words *words = out;
+
+	words->has_near = true;
+	return row_read_prefix(value, &words->near, error);
+}
+
 static bool read_except(json_t *value, void *out, GError **error)
 {
 	struct rule_words *words = out;
@@ -230,6 +242,9 @@ static const struct row_field rule_fields[] = {
 	FIELD("code", read_port, false, code),
 	FIELD("prefix", read_prefix, false, rule),
 	FIELD("except", read_except, false, rule),
+	FIELD("near", read_near, false, rule),
+	FIELD("source_min", read_port, false, source_min),
+	FIELD("source_max", read_port, false, source_max),
 	FIELD("set", read_set, false, set),
 	FIELD("addresses", read_set, false, addresses),
 	FIELD("stateless", row_read_bool, false, rule.stateless),
@@ -276,6 +291,35 @@ static bool rule_service(struct rule_words *words, GError **error)
 	rule->low = (uint16_t)(words->min - 1);
 	rule->high = words->max ? (uint16_t)(words->max - 1) : rule->low;
 	return rule->low <= rule->high ? true : wrong("attribute max: less than min", error);
+}
+
+/* What only a firewall group's rules say, and what they do not. */
+static bool rule_near(struct rule_words *words, GError **error)
+{
+	struct policy_rule *rule = &words->rule;
+	uint8_t family = prefix_is_v4(words->near) ? POLICY_FAMILY_V4 : POLICY_FAMILY_V6;
+
+	if (rule->tier != POLICY_TIER_FIREWALL)
+		return words->has_near || words->source_min || words->source_max
+			       ? wrong("attribute tier: does not speak of the near end", error)
+			       : true;
+	if (rule->peer > POLICY_PREFIX || rule->except_count || rule->stateless ||
+	    rule->action == POLICY_PASS)
+		return wrong("attribute tier: speaks of prefixes alone, with state", error);
+	if (words->has_near && !(rule->family &= family))
+		return wrong("attribute near: not of the ethertype", error);
+	if (words->has_near && prefix_length(words->near))
+		rule->near = words->near;
+	if (!words->source_min)
+		return words->source_max ? wrong("attribute source_min: missing", error) : true;
+	if (!words->protocol || is_icmp(rule->proto))
+		return wrong("attribute protocol: without ports, but there are some", error);
+	rule->source_low = (uint16_t)(words->source_min - 1);
+	rule->source_high =
+		words->source_max ? (uint16_t)(words->source_max - 1) : rule->source_low;
+	return rule->source_high && rule->source_low <= rule->source_high
+		       ? true
+		       : wrong("attribute source_max: less than source_min", error);
 }
 
 static bool rule_peer(struct rule_words *words, GError **error)
@@ -325,7 +369,8 @@ bool rows_policy_read_rule(struct row *row, const char *key, json_t *value, GErr
 	gsize length = 0;
 	const char *id = key_split(key, false, &length);
 	bool good = row_fields_read(rule_fields, value, &words, error) &&
-		    rule_service(&words, error) && rule_peer(&words, error);
+		    rule_service(&words, error) && rule_peer(&words, error) &&
+		    rule_near(&words, error);
 
 	words.rule.set = part(key, length);
 	words.rule.id = g_ref_string_new_intern(id);

@@ -8,9 +8,6 @@
 
 #include "agent/rows.h"
 
-/* Sets are named by at most this many bytes. */
-#define ROW_SET_MAX 96
-
 bool rows_policy_key_identity(const char *text, struct row_key *out);  /* a number from 1 */
 bool rows_policy_key_rule(const char *text, struct row_key *out);      /* SET/RULE */
 bool rows_policy_key_addresses(const char *text, struct row_key *out); /* GROUP/PREFIX */

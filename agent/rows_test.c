@@ -94,6 +94,29 @@ static void test_interface(void)
 		prefix_equal(row->u.interface.addresses[0].subnet, prefix("10.0.1.0/24")));
 	g_assert_true(ip_equal(row->u.interface.addresses[1].ip, ip("fd00::1")));
 	g_assert_cmpuint(row->u.interface.addresses[1].subnet.bits, ==, 64);
+	g_assert_null(row->u.interface.firewall);
+	row_free(row);
+}
+
+static void test_firewall(void)
+{
+	struct row *row = parse_good("interface", "3/100/fa:16:3e:00:00:01",
+				     "{\"ips\":[],\"up\":true,\"firewall\":\"fw:g\"}");
+
+	g_assert_cmpstr(row->u.interface.firewall, ==, "fw:g");
+	row_free(row);
+	row = parse_good(
+		"rule", "fw:g/ingress/r",
+		"{\"tier\":6,\"order\":7,\"direction\":\"ingress\",\"action\":\"reject\","
+		"\"protocol\":6,\"min\":80,\"source_min\":1000,\"source_max\":2000,"
+		"\"prefix\":\"10.0.0.0/8\",\"near\":\"10.1.0.0/24\"}");
+	g_assert_cmpstr(row->u.rule->set, ==, "fw:g/ingress");
+	g_assert_cmpstr(row->u.rule->id, ==, "r");
+	g_assert_cmpuint(row->u.rule->tier, ==, POLICY_TIER_FIREWALL);
+	g_assert_cmpuint(row->u.rule->family, ==, POLICY_FAMILY_V4);
+	g_assert_cmpuint(row->u.rule->source_low, ==, 1000);
+	g_assert_cmpuint(row->u.rule->source_high, ==, 2000);
+	g_assert_true(prefix_equal(row->u.rule->near, prefix("10.1.0.0/24")));
 	row_free(row);
 }
 
@@ -203,6 +226,9 @@ static void test_port(void)
 	row_free(row);
 }
 
+#define FIREWALL(says)                                                                         \
+	"{\"tier\":6,\"order\":0,\"direction\":\"ingress\",\"action\":\"accept\"," says "}"
+
 /* What is wrong, and what the message must name. */
 static const struct {
 	const char *table, *key, *value, *says;
@@ -250,6 +276,23 @@ static const struct {
 	{"border", "5/10.0.0.0/24", "{}", "attribute acl: missing"},
 	{"border", "5/10.0.0.0/24", "{\"acl\":\"\"}",
 	 "attribute acl: \"\" is not a set's name"},
+	{"interface", "1/2/02:00:00:00:00:01", "{\"ips\":[],\"up\":true,\"firewall\":\"\"}",
+	 "attribute firewall: \"\" is not a set's name"},
+	{"rule", "fw:g/ingress/r", FIREWALL("\"near\":\"10.0.0.1/8\""),
+	 "attribute near: \"10.0.0.1/8\" is not a prefix"},
+	{"rule", "fw:g/ingress/r", FIREWALL("\"near\":\"fd00::/8\",\"prefix\":\"10.0.0.0/8\""),
+	 "attribute near: not of the ethertype"},
+	{"rule", "fw:g/ingress/r", FIREWALL("\"set\":\"sg:x\""),
+	 "attribute tier: speaks of prefixes alone"},
+	{"rule", "fw:g/ingress/r", FIREWALL("\"source_min\":5"), "attribute protocol: without"},
+	{"rule", "fw:g/ingress/r", FIREWALL("\"protocol\":6,\"source_max\":5"),
+	 "attribute source_min: missing"},
+	{"rule", "fw:g/ingress/r", FIREWALL("\"protocol\":6,\"source_min\":5,\"source_max\":4"),
+	 "attribute source_max: less than source_min"},
+	{"rule", "sg:g/r",
+	 "{\"tier\":4,\"order\":0,\"direction\":\"ingress\",\"action\":\"accept\","
+	 "\"near\":\"10.0.0.0/8\"}",
+	 "attribute tier: does not speak of the near end"},
 	{"location", "5/02:00:00:00:00:01", "{\"host\":\"\",\"identity\":1,\"ips\":[]}",
 	 "attribute host: \"\" is not a host's name"},
 	{"location", "5/02:00:00:00:00:01", "{\"host\":\"h\",\"identity\":16777216,\"ips\":[]}",
@@ -332,6 +375,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/rows/host", test_host);
 	g_test_add_func("/rows/network", test_network);
 	g_test_add_func("/rows/interface", test_interface);
+	g_test_add_func("/rows/firewall", test_firewall);
 	g_test_add_func("/rows/advertisement", test_ra);
 	g_test_add_func("/rows/dhcp6", test_dhcp6);
 	g_test_add_func("/rows/route", test_route);

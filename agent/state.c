@@ -9,6 +9,7 @@
 
 #include "abi/hash.h"
 #include "agent/borders.h"
+#include "agent/firewalls.h"
 #include "agent/derive.h"
 #include "agent/held.h"
 #include "agent/holders.h"
@@ -331,6 +332,11 @@ static void network_del(struct state *state, struct row *row, bool replaced)
 	net_get(state, row->key.vni)->row = NULL;
 }
 
+void held_mark_net(struct state *state, uint32_t vni)
+{
+	net_get(state, vni);
+}
+
 bool held_advertises(const struct row *interface)
 {
 	return interface->u.interface.up && interface->u.interface.ra;
@@ -338,6 +344,7 @@ bool held_advertises(const struct row *interface)
 
 static void interface_add(struct state *state, struct row *row)
 {
+	firewalls_add(state, row);
 	derive_interface(state, row);
 	if (row->u.interface.ra)
 		g_ptr_array_add(net_get(state, row->key.vni)->routers, row);
@@ -345,6 +352,7 @@ static void interface_add(struct state *state, struct row *row)
 
 static void interface_del(struct state *state, struct row *row, bool replaced)
 {
+	firewalls_del(state, row);
 	if (row->u.interface.ra)
 		g_ptr_array_remove_fast(net_get(state, row->key.vni)->routers, row);
 }
@@ -632,6 +640,7 @@ void state_flush(struct state *state)
 {
 	policies_flush(state->policies);
 	borders_flush(state);
+	firewalls_flush(state);
 	for (guint i = 0; i < state->dirty_nets->len; i++) {
 		struct net *net = g_ptr_array_index(state->dirty_nets, i);
 
@@ -678,6 +687,7 @@ struct state *state_new(const char *host, struct ip local, struct desired *desir
 	state->data = data;
 	holders_init(state);
 	borders_init(state);
+	firewalls_init(state);
 	state->rows = g_hash_table_new_full(row_key_hash, row_key_same,
 					    (GDestroyNotify)row_free, NULL);
 	state->peers = g_hash_table_new_full(NULL, NULL, NULL, g_free);
@@ -700,6 +710,7 @@ void state_free(struct state *state)
 		return;
 	holders_done(state); /* before the rows that its rules are borrowed from */
 	borders_done(state);
+	firewalls_done(state);
 	g_hash_table_unref(state->rows);
 	g_hash_table_unref(state->peers);
 	g_hash_table_unref(state->remotes);

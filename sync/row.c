@@ -189,8 +189,11 @@ static const struct field ra_fields[] = {
 };
 static const struct type type_ra = {.wanted = "an object", .fields = ra_fields};
 
-static const struct field interface_fields[] = {
-	{"ips", &type_address_list}, {"up", &type_bool}, {"ra", &type_ra, true}, {0}};
+static const struct field interface_fields[] = {{"ips", &type_address_list},
+						{"up", &type_bool},
+						{"ra", &type_ra, true},
+						{"firewall", &type_string, true},
+						{0}};
 
 static const struct field route_fields[] = {
 	{"vni", &type_vni, true}, {"mac", &type_mac, true},	   {"via", &type_ip, true},
@@ -278,6 +281,9 @@ static const struct field rule_fields[] = {
 	{"max", &type_port, true},
 	{"code", &type_port, true},
 	{"prefix", &type_prefix, true},
+	{"near", &type_prefix, true},
+	{"source_min", &type_port, true},
+	{"source_max", &type_port, true},
 	{"except", &type_prefix_list, true},
 	{"set", &type_string, true},
 	{"addresses", &type_string, true},

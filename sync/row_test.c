@@ -50,6 +50,11 @@ static const struct sample samples[] = {
 	{"port", UUID, NULL},
 	{"location", "5/02:00:00:00:00:05", NULL},
 
+	{"interface", "1/5/02:00:00:00:00:01",
+	 "{\"ips\":[\"10.0.1.1/24\"],\"up\":true,\"firewall\":\"fw:" UUID "\"}"},
+	{"interface", "1/5/02:00:00:00:00:01",
+	 "{\"ips\":[\"10.0.1.1/24\"],\"up\":true,\"firewall\":7}",
+	 "row interface 1/5/02:00:00:00:00:01: firewall: 7 is not a string"},
 	{"border", "5/10.0.1.0/24", "{\"acl\":\"acl:" UUID "\"}"},
 	{"border", "5/fd00::/64", NULL},
 	{"border", "5/10.0.1.1/24", NULL, "row border 5/10.0.1.1/24: key: is not VNI/PREFIX"},

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Firewall groups at routers' ports. A group's bank is made as a port's is (policies.h), held under a
+ * number that is no identity's, and stands in map `firewall` for each interface that names the group.
+ * Networks that hang together with such an interface, by routers, keep connections.
+ */
+#pragma once
+
+#include "agent/held.h"
+
+void firewalls_init(struct state *state); /* its policies are there */
+void firewalls_done(struct state *state); /* ... and have been freed */
+
+/* An interface, with a group or without. */
+void firewalls_add(struct state *state, struct row *row);
+void firewalls_del(struct state *state, struct row *row);
+/* What the interface of ROW needs in `firewall`. */
+void firewalls_claim(struct state *state, struct row *row);
+/* NUMBER is a group's, and its bank another: its interfaces are derived anew. */
+bool firewalls_moved(struct state *state, uint32_t number);
+/* Which networks are concerned is found again; those that are or no longer are, derived anew. */
+void firewalls_flush(struct state *state);
+/* A router on some way out of network VNI has a firewall. */
+bool firewalls_reach(const struct state *state, uint32_t vni);
+/* The number of GROUP for policies.h; 0: no interface names it. */
+uint32_t firewalls_find(const struct state *state, const char *group);
