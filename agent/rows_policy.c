@@ -314,10 +314,11 @@ static bool rule_near(struct rule_words *words, GError **error)
 		return words->source_max ? wrong("attribute source_min: missing", error) : true;
 	if (!words->protocol || is_icmp(rule->proto))
 		return wrong("attribute protocol: without ports, but there are some", error);
+	rule->has_source = true;
 	rule->source_low = (uint16_t)(words->source_min - 1);
 	rule->source_high =
 		words->source_max ? (uint16_t)(words->source_max - 1) : rule->source_low;
-	return rule->source_high && rule->source_low <= rule->source_high
+	return rule->source_low <= rule->source_high
 		       ? true
 		       : wrong("attribute source_max: less than source_min", error);
 }

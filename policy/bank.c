@@ -36,8 +36,9 @@ static GPtrArray *rules_copy(const struct policy_rule *const *rules, gsize count
 static void digest_add_near(GChecksum *sum, const struct policy_rule *rule)
 {
 	char prefix[PREFIX_TEXT];
-	g_autofree char *text = g_strdup_printf("%s %u %u\n", prefix_print(rule->near, prefix),
-						rule->source_low, rule->source_high);
+	g_autofree char *text =
+		g_strdup_printf("%s %u %u %u\n", prefix_print(rule->near, prefix),
+				rule->has_source, rule->source_low, rule->source_high);
 
 	g_checksum_update(sum, (const guchar *)text, (gssize)strlen(text));
 }

@@ -156,7 +156,7 @@ static void chain_number(struct firewall_chain *chain)
 	}
 	for (guint i = 0; i < chain->rules->len; i++) {
 		const struct policy_rule *rule = g_ptr_array_index(chain->rules, i);
-		bool source = policy_rule_has_source(rule);
+		bool source = rule->has_source;
 		guint services[] = {
 			service_table_add(chain->ports[DESTINATION], rule->proto, rule->low,
 					  rule->high),

@@ -164,6 +164,7 @@ static void test_too_big(void)
 	struct policy_rule rule = {.set = g_ref_string_new_intern("fw:g"),
 				   .id = g_ref_string_new_intern("r"),
 				   .proto = 6,
+				   .has_source = true,
 				   .tier = POLICY_TIER_FIREWALL,
 				   .family = POLICY_FAMILY_V4,
 				   .action = POLICY_ACCEPT};

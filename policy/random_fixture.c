@@ -152,8 +152,9 @@ static struct policy_rule *firewall_rule(struct random_policy *policy, guint num
 	any_service(policy, rule);
 	if (rule->proto == POLICY_PROTO_ANY || random_policy_roll(policy, 2))
 		return rule;
-	rule->source_low = (uint16_t)(low + 1);
-	rule->source_high = (uint16_t)(low + 1 + random_policy_roll(policy, 300));
+	rule->has_source = true;
+	rule->source_low = (uint16_t)low;
+	rule->source_high = (uint16_t)(low + random_policy_roll(policy, 300));
 	return rule;
 }
 

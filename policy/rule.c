@@ -52,16 +52,11 @@ uint32_t policy_rule_number(const struct policy_rule *rule)
 	return hash ? hash : 1;
 }
 
-bool policy_rule_has_source(const struct policy_rule *rule)
-{
-	return rule->source_high != 0;
-}
-
 bool policy_rule_is_total(const struct policy_rule *rule)
 {
 	return rule->peer == POLICY_ANYBODY && rule->proto == POLICY_PROTO_ANY &&
 	       rule->low == 0 && rule->high == UINT16_MAX && !rule->near.bits &&
-	       !policy_rule_has_source(rule);
+	       !rule->has_source;
 }
 
 static int order(int64_t a, int64_t b)

@@ -52,12 +52,13 @@ struct policy_rule {
 	uint16_t proto; /* IPPROTO_* or POLICY_PROTO_ANY */
 	uint16_t low;	/* ports, or ICMP type and code as type << 8 | code */
 	uint16_t high;
-	uint16_t source_low; /* POLICY_TIER_FIREWALL: source ports; both 0: all */
+	uint16_t source_low; /* POLICY_TIER_FIREWALL: source ports */
 	uint16_t source_high;
-	uint8_t tier;	/* enum policy_tier */
-	uint8_t family; /* enum policy_family, as flags */
-	uint8_t peer;	/* enum policy_peer */
-	uint8_t action; /* enum policy_action */
+	bool has_source; /* ... which it speaks of */
+	uint8_t tier;	 /* enum policy_tier */
+	uint8_t family;	 /* enum policy_family, as flags */
+	uint8_t peer;	 /* enum policy_peer */
+	uint8_t action;	 /* enum policy_action */
 	bool ingress;
 	bool stateless;
 	bool log;
@@ -76,8 +77,6 @@ uint32_t policy_rule_number(const struct policy_rule *rule);
  */
 int policy_rule_compare(const struct policy_rule *rule, const struct policy_rule *other);
 
-/* Does it speak of source ports? */
-bool policy_rule_has_source(const struct policy_rule *rule);
 /* Is the rule about everybody, and every service? */
 bool policy_rule_is_total(const struct policy_rule *rule);
 /* ... in the chain KIND (POLICY_INGRESS | POLICY_V6 | POLICY_STATELESS)? */

@@ -36,7 +36,7 @@ static bool is_peer(const struct policy_rule *rule, const struct policy_packet *
 static bool is_near(const struct policy_rule *rule, const struct policy_packet *packet)
 {
 	return (!rule->near.bits || prefix_contains(rule->near, packet->near)) &&
-	       (!policy_rule_has_source(rule) ||
+	       (!rule->has_source ||
 		(packet->source >= rule->source_low && packet->source <= rule->source_high));
 }
 
