@@ -20,6 +20,7 @@
 #include "compile/audience.h"
 #include "compile/change.h"
 #include "compile/component.h"
+#include "compile/firewall.h"
 #include "compile/host.h"
 #include "compile/location.h"
 #include "compile/network.h"
@@ -104,6 +105,16 @@ static bool pool_same(const struct subnetpool *a, const struct subnetpool *b)
 			  b ? b->address_scope_id : uuid_none);
 }
 
+/* Routers' rows say which group is at a port, and no more of it. */
+static void mark_firewall(struct compile *compile, const struct firewall_group *before,
+			  const struct firewall_group *after)
+{
+	if (before && after && vec_same(&before->ports, &after->ports, sizeof(struct uuid)))
+		return;
+	firewall_mark(compile, before);
+	firewall_mark(compile, after);
+}
+
 static void mark_subnet(struct compile *compile, const struct subnet *subnet)
 {
 	g_hash_table_insert(compile->dirty[KIND_SUBNET],
@@ -132,6 +143,8 @@ static void compile_listen(enum kind kind, const void *before, const void *after
 		mark_logged(compile, after);
 	} else {
 		compile_mark(compile, kind, object->id);
+		if (kind == KIND_FIREWALL_GROUP)
+			mark_firewall(compile, before, after);
 	}
 }
 
@@ -198,6 +211,7 @@ static void flush_objects(struct compile *compile, guint ports)
 	while (g_hash_table_iter_next(&iter, &key, &value))
 		subnet_update(compile, *(struct uuid *)key, *(struct uuid *)value);
 	acl_flush(compile);
+	firewall_flush(compile);
 	g_hash_table_iter_init(&iter, compile->dirty[KIND_ROUTER]);
 	while (g_hash_table_iter_next(&iter, &key, NULL))
 		router_update(compile, *(struct uuid *)key);
@@ -297,6 +311,7 @@ static void flush_sweep(struct compile *compile)
 	row_settle(compile);
 	policy_sweep(compile);
 	acl_sweep(compile);
+	firewall_sweep(compile);
 	for (guint i = 0; i < compile->gone->len; i++)
 		sweep_scope(compile, compile->gone->pdata[i]);
 	g_ptr_array_set_size(compile->gone, 0);
@@ -324,6 +339,7 @@ bool compile_flush_part(struct compile *compile, uint64_t revision, guint ports)
 	flush_rows(compile);
 	change_spread(compile);
 	flush_audience(compile);
+	firewall_attach(compile);
 	audience_settle(compile);
 	change_emit(compile);
 	flush_sweep(compile);
@@ -479,6 +495,7 @@ struct compile *compile_new(struct cloud *cloud, compile_emit emit, void *data)
 	policy_init(compile);
 	selectors_init(compile);
 	acl_init(compile);
+	firewall_init(compile);
 
 	compile_mark_all(compile);
 	compile->muted = true;
@@ -514,6 +531,7 @@ void compile_free(struct compile *compile)
 	selectors_done(compile);
 	policy_done(compile);
 	acl_done(compile);
+	firewall_done(compile);
 	g_hash_table_destroy(compile->ports);
 	g_hash_table_destroy(compile->nets);
 	g_hash_table_destroy(compile->routers);

@@ -481,6 +481,81 @@ static void test_acl(gconstpointer data)
 	assert_borders(counted, 0, 0);
 }
 
+static const struct uuid firewall_policy = {{0xf0, 1}}, firewall_group = {{0xf0, 2}};
+
+/* POLICY gets one rule more, in front of the others. */
+static void add_firewall_rule(struct counted *counted, uint8_t number)
+{
+	struct firewall_rule *rule = attr_new(&firewall_rule_table);
+	struct firewall_policy *policy =
+		number ? world_edit(&counted->world, KIND_FIREWALL_POLICY, firewall_policy)
+		       : attr_new(&firewall_policy_table);
+
+	rule->object.id = (struct uuid){{0xf1, number}};
+	rule->enabled = true;
+	rule->ip_version = 4;
+	policy->object.id = firewall_policy;
+	vec_add(&policy->rules, sizeof(struct uuid));
+	for (uint32_t i = policy->rules.count - 1; i > 0; i--)
+		*vec_at(struct uuid, &policy->rules, i) =
+			*vec_at(struct uuid, &policy->rules, i - 1);
+	*vec_at(struct uuid, &policy->rules, 0) = rule->object.id;
+	world_apply(&counted->world, KIND_FIREWALL_RULE, rule);
+	world_apply(&counted->world, KIND_FIREWALL_POLICY, policy);
+}
+
+static void put_firewall(struct counted *counted, const struct uuid *ports, gsize count)
+{
+	struct firewall_group *group = attr_new(&firewall_group_table);
+
+	group->object.id = firewall_group;
+	group->admin_state_up = true;
+	group->ingress_policy_id = firewall_policy;
+	for (gsize i = 0; i < count; i++)
+		*(struct uuid *)vec_add(&group->ports, sizeof(struct uuid)) = ports[i];
+	world_apply(&counted->world, KIND_FIREWALL_GROUP, group);
+}
+
+static void assert_firewalls(struct counted *counted, guint interfaces, guint rules)
+{
+	flush(counted);
+	g_assert_cmpuint(counted->rows[COMPILE_INTERFACE], ==, interfaces);
+	g_assert_cmpuint(counted->rows[COMPILE_RULE], ==, rules);
+	g_assert_cmpuint(counted->total, ==, interfaces + rules);
+	g_assert_cmpuint(DONE(counted, ports), ==, 0);
+}
+
+/*
+ * A firewall group at two ports of a router that three hosts see: one row a host for each port, and
+ * for each rule, however many ports there are behind it.
+ */
+static void test_firewall(gconstpointer data)
+{
+	struct counted *counted = (struct counted *)data;
+	const GPtrArray *interfaces =
+		cloud_list_interfaces(counted->world.cloud, counted->router);
+	struct uuid ports[2];
+
+	for (guint i = 0; i < 2; i++)
+		ports[i] = ((struct object *)interfaces->pdata[i])->id;
+	for (uint8_t i = 0; i < 2; i++)
+		add_firewall_rule(counted, i);
+	put_firewall(counted, ports, 0);
+	assert_firewalls(counted, 0, 0); /* nobody is behind it */
+	put_firewall(counted, ports, 2);
+	assert_firewalls(counted, 2 * 3, 2 * 3);
+	add_firewall_rule(counted, 2);
+	assert_firewalls(counted, 0, 3);
+	put_firewall(counted, ports, 1);
+	assert_firewalls(counted, 3, 0);
+	world_delete(&counted->world, KIND_FIREWALL_GROUP, firewall_group);
+	assert_firewalls(counted, 3, 3 * 3);
+	world_delete(&counted->world, KIND_FIREWALL_POLICY, firewall_policy);
+	for (uint8_t i = 0; i < 3; i++)
+		world_delete(&counted->world, KIND_FIREWALL_RULE, (struct uuid){{0xf1, i}});
+	assert_firewalls(counted, 0, 0);
+}
+
 int main(int argc, char **argv)
 {
 	struct counted counted = {0};
@@ -499,6 +574,7 @@ int main(int argc, char **argv)
 	g_test_add_data_func("/compile/cost/selector", &counted, test_selector);
 	g_test_add_data_func("/compile/cost/crowd", &counted, test_crowd);
 	g_test_add_data_func("/compile/cost/acl", &counted, test_acl);
+	g_test_add_data_func("/compile/cost/firewall", &counted, test_firewall);
 	failed = g_test_run();
 	counted_done(&counted);
 	return failed;

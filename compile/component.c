@@ -9,6 +9,7 @@
 #include "compile/component.h"
 
 #include "compile/change.h"
+#include "compile/firewall.h"
 
 static void scope_enter(struct component *component, struct scope *scope)
 {
@@ -101,8 +102,10 @@ static void host_gain_scopes(struct compile *compile, struct host_unit *host,
 	if (compile->muted)
 		return;
 	g_hash_table_iter_init(&iter, component->scopes);
-	while (g_hash_table_iter_next(&iter, &scope, NULL))
+	while (g_hash_table_iter_next(&iter, &scope, NULL)) {
 		change_gain_rows(compile, host, ((struct scope *)scope)->rows);
+		firewall_gain(compile, scope, host);
+	}
 }
 
 static void host_lose_scopes(struct compile *compile, struct host_unit *host,
@@ -112,8 +115,10 @@ static void host_lose_scopes(struct compile *compile, struct host_unit *host,
 	gpointer scope;
 
 	g_hash_table_iter_init(&iter, component->scopes);
-	while (g_hash_table_iter_next(&iter, &scope, NULL))
+	while (g_hash_table_iter_next(&iter, &scope, NULL)) {
 		change_lose_rows(compile, host, ((struct scope *)scope)->rows);
+		firewall_lose(compile, scope, host);
+	}
 }
 
 static guint component_count(const struct component *component, struct host_unit *host)

@@ -12,6 +12,7 @@
 #include "compile/route.h"
 #include "compile/text.h"
 #include "compile/text_acl.h"
+#include "compile/text_firewall.h"
 
 /* What one computation carries around. */
 struct full {
@@ -233,6 +234,21 @@ static void put_borders(struct full *full)
 	}
 }
 
+/* The rules of the firewall groups at ROUTER's interfaces. */
+static void put_firewalls(struct full *full, const struct router *router)
+{
+	const GPtrArray *ports = cloud_list_interfaces(full->cloud, router->object.id);
+
+	for (guint i = 0; i < ports->len; i++) {
+		const struct object *port = ports->pdata[i];
+		const struct firewall_group *group =
+			cloud_find_port_firewall(full->cloud, port->id);
+
+		if (group)
+			text_visit_firewall(full->cloud, group, full_put, full);
+	}
+}
+
 /* ------------------------------------------------------------------------- the whole */
 
 static void put_peers(struct full *full)
@@ -270,8 +286,10 @@ GHashTable *compile_full(const struct cloud *cloud, const char *host)
 	while (g_hash_table_iter_next(&iter, NULL, &object))
 		put_network(&full, object);
 	g_hash_table_iter_init(&iter, routers);
-	while (g_hash_table_iter_next(&iter, NULL, &object))
+	while (g_hash_table_iter_next(&iter, NULL, &object)) {
 		route_visit_router(cloud, object, full_put, &full);
+		put_firewalls(&full, object);
+	}
 	put_peers(&full);
 	full_policies(cloud, host, full_put, &full);
 	put_borders(&full);

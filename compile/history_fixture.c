@@ -7,6 +7,7 @@
 #include "compile/history_fixture.h"
 
 #include "compile/acl_fixture.h"
+#include "compile/firewall_fixture.h"
 #include "compile/policy_fixture.h"
 
 #define NETWORKS 6
@@ -670,7 +671,7 @@ static const struct {
 	{router_edit, 6}, {router_del, 1},     {interface_add, 7}, {interface_del, 4},
 	{port_add, 18},	  {port_edit, 24},     {port_del, 6},	   {network_drop, 2},
 	{router_drop, 2}, {stack_add_some, 3}, {stack_replace, 2}, {parent_del, 1},
-	{late_apply, 8},  {policy_step, 32},   {acl_step, 10},
+	{late_apply, 8},  {policy_step, 32},   {acl_step, 10},	   {firewall_step, 14},
 };
 
 void history_step(struct history *history)

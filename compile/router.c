@@ -7,6 +7,7 @@
 #include "compile/router.h"
 
 #include "compile/component.h"
+#include "compile/firewall.h"
 #include "compile/route.h"
 #include "compile/row.h"
 
@@ -16,6 +17,7 @@ static struct router_unit *router_new(struct compile *compile, struct uuid id)
 
 	router->id = id;
 	router->scope.rows = g_ptr_array_new();
+	router->scope.firewalls = g_ptr_array_new();
 	router->scope.links = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 	router->table = g_hash_table_new(row_hash, row_same);
 	component_new(&router->scope);
@@ -79,6 +81,7 @@ void router_update_rows(struct compile *compile, struct router_unit *router)
 	router->pass++;
 	if (object)
 		route_visit_router(compile->cloud, object, router_put, &recompute);
+	firewall_update_router(compile, &router->scope, object);
 	g_hash_table_iter_init(&iter, router->table);
 	while (g_hash_table_iter_next(&iter, &key, NULL)) {
 		struct row *row = key;
@@ -156,6 +159,7 @@ void router_free(void *data)
 	for (guint i = 0; i < router->scope.rows->len; i++)
 		compile_row_free(router->scope.rows->pdata[i]);
 	g_ptr_array_free(router->scope.rows, true);
+	g_ptr_array_free(router->scope.firewalls, true);
 	g_hash_table_destroy(router->scope.links);
 	g_free(router);
 }

@@ -29,7 +29,9 @@ struct scope {
 	GPtrArray *rows;     /* struct row, owned */
 	GHashTable *links;   /* struct scope at the other end -> struct link, owned */
 	GHashTable *members; /* struct host_unit -> struct member, owned; NULL: a router */
-	uint32_t part;	     /* component_split: which fragment */
+	GPtrArray
+		*firewalls; /* struct firewall_unit at a router's interfaces; NULL: a network */
+	uint32_t part;	    /* component_split: which fragment */
 };
 
 /* A network and a router that have COUNT interfaces in common. */
@@ -118,10 +120,11 @@ struct compile {
 	GHashTable *identities; /* number -> struct identity, owned */
 	GPtrArray *idle_sets, *idle_identities, *gone_identities, *stale_identities;
 	/* selectors.c: */
-	GHashTable *policies;	/* id -> struct policy_unit, owned */
-	GHashTable *shelves;	/* key -> struct shelf, owned */
-	GHashTable *port_names; /* key -> struct name_unit, owned */
-	struct acls *acls;	/* acl.c's */
+	GHashTable *policies;	     /* id -> struct policy_unit, owned */
+	GHashTable *shelves;	     /* key -> struct shelf, owned */
+	GHashTable *port_names;	     /* key -> struct name_unit, owned */
+	struct acls *acls;	     /* acl.c's */
+	struct firewalls *firewalls; /* firewall.c's */
 
 	GArray *turns; /* audience.c: who has begun or ceased to ask */
 

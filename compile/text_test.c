@@ -442,6 +442,54 @@ static void test_acl(void)
 	world_done(&f.world);
 }
 
+#define GROUP "f0010000-0000-0000-0000-000000000000"
+#define RULE  "f0030000-0000-0000-0000-000000000000"
+
+/* One policy both ways: which end is the far one depends on where the rule stands. */
+static void test_firewall(void)
+{
+	struct fixture f;
+	g_autoptr(GHashTable) rows = NULL;
+	struct firewall_rule *rule = attr_new(&firewall_rule_table);
+	struct firewall_policy *policy = attr_new(&firewall_policy_table);
+	struct firewall_group *group = attr_new(&firewall_group_table);
+	const GPtrArray *ports;
+
+	fixture_init(&f);
+	ports = cloud_list_interfaces(f.world.cloud, f.router);
+	rule->object.id = (struct uuid){{0xf0, 3}};
+	rule->enabled = true;
+	rule->action = FIREWALL_ALLOW;
+	rule->ip_version = 4;
+	rule->protocol = g_strdup("tcp");
+	rule->source_ip_address = g_strdup("10.0.2.0/24");
+	rule->destination_ip_address = g_strdup("10.0.1.5");
+	rule->source_port = g_strdup("1024:65535");
+	rule->destination_port = g_strdup("80");
+	policy->object.id = (struct uuid){{0xf0, 2}};
+	*(struct uuid *)vec_add(&policy->rules, sizeof(struct uuid)) = rule->object.id;
+	group->object.id = (struct uuid){{0xf0, 1}};
+	group->admin_state_up = true;
+	group->ingress_policy_id = group->egress_policy_id = policy->object.id;
+	*(struct uuid *)vec_add(&group->ports, sizeof(struct uuid)) =
+		((struct object *)ports->pdata[0])->id;
+	world_apply(&f.world, KIND_FIREWALL_RULE, rule);
+	world_apply(&f.world, KIND_FIREWALL_POLICY, policy);
+	world_apply(&f.world, KIND_FIREWALL_GROUP, group);
+	rows = compile_full(f.world.cloud, "h1");
+	expect(rows, "rule fw:" GROUP "/ingress/" RULE,
+	       "{\"tier\":6,\"order\":999999,\"direction\":\"ingress\",\"action\":\"accept\","
+	       "\"ethertype\":\"IPv4\",\"protocol\":6,\"min\":80,\"max\":80,"
+	       "\"prefix\":\"10.0.2.0/24\",\"near\":\"10.0.1.5/32\",\"source_min\":1024,"
+	       "\"source_max\":65535}");
+	expect(rows, "rule fw:" GROUP "/egress/" RULE,
+	       "{\"tier\":6,\"order\":999999,\"direction\":\"egress\",\"action\":\"accept\","
+	       "\"ethertype\":\"IPv4\",\"protocol\":6,\"min\":80,\"max\":80,"
+	       "\"near\":\"10.0.2.0/24\",\"prefix\":\"10.0.1.5/32\",\"source_min\":1024,"
+	       "\"source_max\":65535}");
+	world_done(&f.world);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -458,5 +506,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/compile/text/no-modes", test_no_modes);
 	g_test_add_func("/compile/text/ra-alone", test_ra_alone);
 	g_test_add_func("/compile/text/acl", test_acl);
+	g_test_add_func("/compile/text/firewall", test_firewall);
 	return g_test_run();
 }
