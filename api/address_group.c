@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "api/default_rule.h"
 #include "api/rbac.h"
 #include "lib/error.h"
 #include "model/attr_json.h"
@@ -55,6 +56,7 @@ static bool group_del(struct job *job, const void *object, GError **error)
 	char id[UUID_TEXT];
 
 	if (cloud_list_remote_rules(job_cloud(job), group->object.id)->len ||
+	    default_rule_names(job, group->object.id) ||
 	    cloud_count_address_users(job_cloud(job), group->object.id)) {
 		g_set_error(error, WEFT_ERROR, WEFT_ERROR_CONFLICT,
 			    "AddressGroupInUse: Address group %s is in use on one or more "

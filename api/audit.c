@@ -323,6 +323,22 @@ static void rule_says(struct audit *audit, struct entry *entry, const char *id)
 		       rule->remote_address_group_id);
 }
 
+static void default_rule_says(struct audit *audit, struct entry *entry, const char *id)
+{
+	const struct default_rule *rule = entry->object;
+	struct uuid group;
+
+	if (default_rule_get_remote(rule, &group)) {
+		refers(audit, entry, "remote_group_id", KIND_SECURITY_GROUP, group);
+		guarded(audit, entry, KIND_SECURITY_GROUP, group);
+	}
+	if (uuid_is_none(rule->rule.remote_address_group_id))
+		return;
+	refers(audit, entry, "remote_address_group_id", KIND_ADDRESS_GROUP,
+	       rule->rule.remote_address_group_id);
+	guarded(audit, entry, KIND_ADDRESS_GROUP, rule->rule.remote_address_group_id);
+}
+
 /* Its port may have gone while it was made: then it is about nobody. */
 static void log_says(struct audit *audit, struct entry *entry, const char *id)
 {
@@ -486,6 +502,7 @@ static void (*const says[KIND_COUNT])(struct audit *audit, struct entry *entry,
 	[KIND_FIREWALL_GROUP] = firewall_says,
 	[KIND_SEGMENT] = segment_says,
 	[KIND_SEGMENT_RANGE] = range_says,
+	[KIND_DEFAULT_RULE] = default_rule_says,
 };
 
 /* --- what belongs to no object ------------------------------------------------------- */
@@ -501,9 +518,15 @@ static void label_pairs(struct audit *audit, struct entry *entry)
 	       entry->key);
 }
 
+/* The guard of no object is that of the whole collection. */
 static void guard_belongs(struct audit *audit, struct entry *entry)
 {
+	enum kind kind;
+	struct uuid id;
+
 	entry->wanted = true;
+	if (key_parse(entry->key + strlen(GUARD_PREFIX), &kind, &id) && uuid_is_none(id))
+		return;
 	if (!g_hash_table_contains(audit->entries, entry->key + strlen(GUARD_PREFIX)))
 		found(audit, entry, "there is no %s", entry->key + strlen(GUARD_PREFIX));
 }

@@ -80,6 +80,8 @@ static const struct {
 	{"router_availability_zone", "Router Availability Zone",
 	 "Zones that a router was asked for and is in"},
 	{"security-group", "security-group", "Rules of what a port may send and receive"},
+	{"security-groups-default-rules", "Default rules for security groups",
+	 "What new security groups begin with"},
 	{"security-groups-normalized-cidr", "Normalized CIDR field for security group rules",
 	 "normalized_cidr beside remote_ip_prefix"},
 	{"security-groups-remote-address-group", "Remote address group id field",

@@ -215,6 +215,16 @@ void job_guard(struct job *job, enum kind kind, struct uuid parent)
 		store_txn_require_exists(job->txn, key_print(kind, parent, key));
 }
 
+void job_expect_guard(struct job *job, enum kind kind, struct uuid parent)
+{
+	uint64_t revision = mirror_get_guard(job->api->mirror, kind, parent);
+	char key[KEY_TEXT];
+
+	key_print_guard(kind, parent, key);
+	if (!store_txn_has(job->txn, key))
+		store_txn_require(job->txn, key, revision);
+}
+
 /* What the job itself makes or changes is required already. */
 void job_expect(struct job *job, enum kind kind, struct uuid id)
 {

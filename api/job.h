@@ -64,6 +64,8 @@ void job_mark(struct job *job, const char *mark, const char *absent);
 void job_require_mark(struct job *job, const char *mark, uint64_t revision);
 /* The object has one more child: whoever deletes it at the same time will notice. */
 void job_guard(struct job *job, enum kind kind, struct uuid parent);
+/* It has got no child since we looked, and gets none by this. */
+void job_expect_guard(struct job *job, enum kind kind, struct uuid parent);
 /* The object is as we see it now. */
 void job_expect(struct job *job, enum kind kind, struct uuid id);
 /* Both. */

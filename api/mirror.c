@@ -57,17 +57,20 @@ struct missing {
 char *key_print(enum kind kind, struct uuid id, char *text)
 {
 	char uuid[UUID_TEXT];
+	int length = snprintf(text, KEY_TEXT, "%s/%s", cloud_table(kind)->singular,
+			      uuid_print(id, uuid));
 
-	snprintf(text, KEY_TEXT, "%s/%s", cloud_table(kind)->singular, uuid_print(id, uuid));
+	g_assert(length < KEY_TEXT);
 	return text;
 }
 
 char *key_print_guard(enum kind kind, struct uuid id, char *text)
 {
 	char uuid[UUID_TEXT];
+	int length = snprintf(text, KEY_TEXT, GUARD_PREFIX "%s/%s", cloud_table(kind)->singular,
+			      uuid_print(id, uuid));
 
-	snprintf(text, KEY_TEXT, GUARD_PREFIX "%s/%s", cloud_table(kind)->singular,
-		 uuid_print(id, uuid));
+	g_assert(length < KEY_TEXT);
 	return text;
 }
 

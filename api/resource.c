@@ -10,6 +10,7 @@
 #include "api/address_group.h"
 #include "api/address_scope.h"
 #include "api/agent.h"
+#include "api/default_rule.h"
 #include "api/firewall.h"
 #include "api/firewall_group.h"
 #include "api/host.h"
@@ -35,6 +36,7 @@ static const struct resource *const resources[KIND_COUNT] = {
 	[KIND_ADDRESS_GROUP] = &api_address_group,
 	[KIND_SECURITY_GROUP] = &api_security_group,
 	[KIND_SECURITY_RULE] = &api_security_rule,
+	[KIND_DEFAULT_RULE] = &api_default_rule,
 	[KIND_LOG] = &api_log,
 	[KIND_POLICY] = &api_selector_policy,
 	[KIND_RBAC_POLICY] = &api_rbac_policy,

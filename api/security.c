@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Security groups: the default one of each project, rules without duplicates, and nobody left
- * in a group that goes. A new or deleted rule changes its group's revision, which also makes
+ * in a group that goes. What a new one begins with says api/default_rule.c. A new or deleted rule changes its group's revision, which also makes
  * two equal rules exclude each other.
  */
 #include "api/security.h"
@@ -11,30 +11,12 @@
 
 #include "api/access.h"
 #include "api/claim.h"
+#include "api/default_rule.h"
 #include "api/log.h"
 #include "api/rbac.h"
 #include "lib/error.h"
 
 /* ----------------------------------------------------------- new groups */
-
-static struct security_rule *rule_new(struct job *job, const struct security_group *group,
-				      enum direction direction, enum ethertype ethertype)
-{
-	struct security_rule *rule = attr_new(&security_rule_table);
-
-	rule->object.project_id = group->object.project_id;
-	rule->security_group_id = group->object.id;
-	rule->direction = direction;
-	rule->ethertype = ethertype;
-	return job_add(job, KIND_SECURITY_RULE, rule);
-}
-
-/* Ports of a new group may send what they like. */
-static void group_add_rules(struct job *job, const struct security_group *group)
-{
-	rule_new(job, group, DIRECTION_EGRESS, ETHERTYPE_IPV4);
-	rule_new(job, group, DIRECTION_EGRESS, ETHERTYPE_IPV6);
-}
 
 static const struct security_group *default_find(struct job *job, const char *project)
 {
@@ -66,10 +48,7 @@ const struct security_group *security_get_default(struct job *job, const char *p
 	job_add(job, KIND_SECURITY_GROUP, group);
 	job_claim(job, claim_print_default_group(project, key),
 		  uuid_print(group->object.id, id));
-	group_add_rules(job, group);
-	for (int i = 0; i < 2; i++)
-		rule_new(job, group, DIRECTION_INGRESS, i ? ETHERTYPE_IPV6 : ETHERTYPE_IPV4)
-			->remote_group_id = group->object.id;
+	default_rule_give(job, group, true);
 	job_guard(job, KIND_SECURITY_GROUP, group->object.id);
 	return group;
 }
@@ -130,7 +109,7 @@ static bool group_put(struct job *job, const void *before, void *object, uint64_
 			    "exists.");
 		return false;
 	}
-	group_add_rules(job, group);
+	default_rule_give(job, group, false);
 	return true;
 }
 
@@ -179,6 +158,7 @@ static bool group_del(struct job *job, const void *object, GError **error)
 		job_unclaim(job, claim_print_default_group(group->object.project_id, key));
 	rules_del(job, cloud_list_rules(job_cloud(job), id));
 	remotes_del(job, id);
+	default_rule_forget(job, id);
 	log_forget(job, id);
 	job_free_identities(job, id);
 	rbac_forget(job, id);
@@ -270,17 +250,6 @@ static bool rules_check_bulk(const struct security_rule *rule, const GPtrArray *
 	return true;
 }
 
-/* As it is shown: names in lower case, and all ports are no range. */
-static void rule_make_canonical(struct security_rule *rule)
-{
-	for (char *c = rule->protocol; c && *c; c++)
-		*c = g_ascii_tolower(*c);
-	if (rule->port_range_min != 1 || rule->port_range_max != UINT16_MAX)
-		return;
-	rule->port_range_min = ATTR_INT_NONE;
-	rule->port_range_max = ATTR_INT_NONE;
-}
-
 static bool rule_put(struct job *job, const void *before, void *object, uint64_t given,
 		     GError **error)
 {
@@ -289,7 +258,7 @@ static bool rule_put(struct job *job, const void *before, void *object, uint64_t
 
 	if (before)
 		return true; /* its description */
-	rule_make_canonical(rule);
+	security_rule_normalize(rule);
 	if (!group_check_own(job, rule->security_group_id, error) ||
 	    !security_rule_validate(rule, error) || !remote_check(job, rule, error) ||
 	    !rules_check_bulk(rule, own, error) || !rule_check_twin(rule, own, error) ||

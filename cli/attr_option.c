@@ -296,7 +296,9 @@ const struct attr *attr_option_word(enum kind kind)
 	for (attr = table->attrs; attr->name; attr++)
 		if (attr->type == ATTR_UUID && attr->flags & ATTR_REQUIRED)
 			return attr;
-	return NULL;
+	for (attr = table->attrs; !(attr->flags & ATTR_REQUIRED); attr++)
+		;
+	return attr;
 }
 
 const char *attr_option_word_name(enum kind kind)
@@ -304,7 +306,8 @@ const char *attr_option_word_name(enum kind kind)
 	const struct attr *attr = attr_option_word(kind);
 	enum kind other;
 
-	return find_reference(attr->name, &other) ? metavar_of(attr) : "OBJECT";
+	return attr->type != ATTR_UUID || find_reference(attr->name, &other) ? metavar_of(attr)
+									     : "OBJECT";
 }
 
 /* Tags have requests of their own, so their flags do not tell. A filter by tags is an

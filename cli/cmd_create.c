@@ -43,7 +43,8 @@ static void add_direction(const struct context *context, json_t *body)
 	const char *prefix = json_string_value(json_object_get(body, "remote_ip_prefix"));
 	const char *protocol = json_string_value(json_object_get(body, "protocol"));
 
-	if (context->command->kind != KIND_SECURITY_RULE)
+	if (context->command->kind != KIND_SECURITY_RULE &&
+	    context->command->kind != KIND_DEFAULT_RULE)
 		return;
 	if (!json_object_get(body, "direction"))
 		json_object_set_new(body, "direction", json_string("ingress"));

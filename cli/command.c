@@ -140,23 +140,13 @@ static guint add_kind(struct command *to, enum kind kind)
 
 const struct command *command_all(guint *count)
 {
-	static const enum kind kinds[] = {KIND_NETWORK,
-					  KIND_SUBNET,
-					  KIND_ROUTER,
-					  KIND_PORT,
-					  KIND_SECURITY_GROUP,
-					  KIND_SECURITY_RULE,
-					  KIND_ADDRESS_GROUP,
-					  KIND_POLICY,
-					  KIND_NETWORK_ACL,
-					  KIND_NETWORK_ACL_RULE,
-					  KIND_LOG,
-					  KIND_RBAC_POLICY,
-					  KIND_SUBNETPOOL,
-					  KIND_ADDRESS_SCOPE,
-					  KIND_SEGMENT,
-					  KIND_SEGMENT_RANGE,
-					  KIND_HOST};
+	static const enum kind kinds[] = {
+		KIND_NETWORK,	   KIND_SUBNET,		  KIND_ROUTER,
+		KIND_PORT,	   KIND_SECURITY_GROUP,	  KIND_SECURITY_RULE,
+		KIND_DEFAULT_RULE, KIND_ADDRESS_GROUP,	  KIND_POLICY,
+		KIND_NETWORK_ACL,  KIND_NETWORK_ACL_RULE, KIND_LOG,
+		KIND_RBAC_POLICY,  KIND_SUBNETPOOL,	  KIND_ADDRESS_SCOPE,
+		KIND_SEGMENT,	   KIND_SEGMENT_RANGE,	  KIND_HOST};
 	static guint count_all;
 	static struct command all[G_N_ELEMENTS(kinds) * KIND_COMMANDS + OTHER_COMMANDS];
 	guint n = 0;
@@ -172,7 +162,7 @@ const struct command *command_all(guint *count)
 	return all;
 }
 
-#define OBJECT_WORDS 3 /* "security group rule" */
+#define OBJECT_WORDS 4 /* "default security group rule" */
 
 static bool has_object(const char *object)
 {

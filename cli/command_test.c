@@ -152,6 +152,10 @@ static const struct {
 	 "\"target_tenant\":\"p\"}"},
 	{"rbac policy", "set", NETWORK_ID " --target-all-projects",
 	 "{\"target_tenant\":\"*\"}"},
+	{"default security group rule", "create",
+	 "ingress --protocol tcp --dst-port 22 --remote-group-id PARENT --used-in-default-sg true",
+	 "{\"protocol\":\"tcp\",\"port_range_min\":22,\"port_range_max\":22,"
+	 "\"remote_group_id\":\"PARENT\",\"used_in_default_sg\":true}"},
 	{"host", "create", "h --tunnel-ip 192.0.2.7", "{\"tunnel_ip\":\"192.0.2.7\"}"},
 };
 

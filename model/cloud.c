@@ -39,6 +39,7 @@ static const struct attr_table *const tables[KIND_COUNT] = {
 	[KIND_NETWORK_ACL_RULE] = &network_acl_rule_table,
 	[KIND_SECURITY_GROUP] = &security_group_table,
 	[KIND_SECURITY_RULE] = &security_rule_table,
+	[KIND_DEFAULT_RULE] = &default_rule_table,
 	[KIND_ADDRESS_GROUP] = &address_group_table,
 	[KIND_LOG] = &flow_log_table,
 	[KIND_POLICY] = &selector_policy_table,
@@ -408,6 +409,7 @@ static void cloud_link(struct cloud *cloud, enum kind kind, void *object)
 		break;
 	case KIND_NETWORK_ACL:
 	case KIND_ADDRESS_GROUP:
+	case KIND_DEFAULT_RULE:
 	case KIND_ADDRESS_SCOPE:
 	case KIND_SUBNETPOOL:
 	case KIND_FIREWALL_RULE:
@@ -483,6 +485,7 @@ static void cloud_unlink(struct cloud *cloud, enum kind kind, void *object)
 		break;
 	case KIND_NETWORK_ACL:
 	case KIND_ADDRESS_GROUP:
+	case KIND_DEFAULT_RULE:
 	case KIND_ADDRESS_SCOPE:
 	case KIND_SUBNETPOOL:
 	case KIND_FIREWALL_RULE:

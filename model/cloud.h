@@ -8,6 +8,7 @@
 
 #include "model/acl.h"
 #include "model/agent.h"
+#include "model/default_rule.h"
 #include "model/firewall.h"
 #include "model/host.h"
 #include "model/log.h"

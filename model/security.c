@@ -372,6 +372,16 @@ static bool remote_validate(const struct security_rule *rule, GError **error)
 		ethertypes[rule->ethertype], rule->remote_ip_prefix);
 }
 
+void security_rule_normalize(struct security_rule *rule)
+{
+	for (char *c = rule->protocol; c && *c; c++)
+		*c = g_ascii_tolower(*c);
+	if (rule->port_range_min != 1 || rule->port_range_max != UINT16_MAX)
+		return;
+	rule->port_range_min = ATTR_INT_NONE;
+	rule->port_range_max = ATTR_INT_NONE;
+}
+
 bool security_rule_validate(const struct security_rule *rule, GError **error)
 {
 	int protocol = SECURITY_PROTOCOL_ANY;

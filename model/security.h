@@ -49,6 +49,8 @@ extern const struct attr_table address_group_table;
 
 #define ADDRESS_GROUP_MAX 4096 /* addresses */
 
+/* As it is shown: names in lower case, and all ports are no range. */
+void security_rule_normalize(struct security_rule *rule);
 /* What can be said of a rule without its group: protocol, ports, prefix and family agree. */
 bool security_rule_validate(const struct security_rule *rule, GError **error);
 

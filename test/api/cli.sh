@@ -336,6 +336,20 @@ fails 'a policy without a target' 2 '--target-project is missing' rbac policy cr
 does 'network set takes it back' network set blue --no-share
 prints 'the policy is gone' '' rbac policy list -f value -c id
 
+prints 'default security group rules at first' $'egress IPv4\negress IPv6\ningress IPv4\ningress IPv6' default security group rule \
+	list --sort direction:desc --sort ethertype -f value -c direction -c ethertype
+prints 'default security group rule create' $'ingress\nIPv6\ntcp\n22\n22\nfd00::/8\ntrue\ntrue' default security group rule create \
+	ingress --protocol tcp --dst-port 22 --remote-ip fd00::/8 --used-in-default-sg true -f value -c direction -c ethertype \
+	-c protocol -c port_range_min -c port_range_max -c remote_ip_prefix -c used_in_default_sg -c used_in_non_default_sg
+does 'a group that begins with it' security group create begun
+prints 'it has the rule' fd00::/8 security group rule list begun --protocol tcp -f value -c remote_ip_prefix
+fails 'the same rule again' 4 'already exists' default security group rule create ingress --protocol tcp --dst-port 22 \
+	--remote-ip fd00::/8
+fails 'a direction that is none' 2 "'up'" default security group rule create up
+rule=$("$weft" default security group rule list ingress --protocol tcp -f value -c id)
+does 'default security group rule delete' default security group rule delete "$rule"
+does 'the group, too' security group delete begun
+
 ### Hosts and binding
 prints 'host create' $'h1\n192.0.2.11\nfalse' host create h1 --tunnel-ip 192.0.2.11 -f value -c name -c tunnel_ip -c alive
 fails 'a host of that name' 4 "host 'h1'" host create h1 --tunnel-ip 192.0.2.12

@@ -4,6 +4,7 @@
 down, slow, or answers with errors; weftd is killed meanwhile."""
 import atexit, http.server, json, os, signal, socket, subprocess, sys, threading, time, uuid
 sys.dont_write_bytecode = True
+from etcd import Etcd, Shared
 from lib import BUILD, Host, Weftd, audit, check, end, equal, soon
 
 
@@ -224,49 +225,11 @@ equal("weftd ends cleanly", 0, w.stop())
 equal("nothing is owed", 0, audit(w.path(w.db))[0])
 
 # Two controllers on one etcd: one of them tells, and the other goes on when it dies
-class Shared(Weftd):
-    """One of several on the same store."""
-    def start(self):
-        self.process = subprocess.Popen(
-            [os.path.join(BUILD, "controller/weftd"), "--listen", "127.0.0.1:%d" % self.port,
-             "--store", "etcd:http://127.0.0.1:%d" % etcd_port, *w.options], stdout=self.log,
-            stderr=self.log)
-        soon("a controller serves", lambda: self.serves(), 60)
-        self.headers = w.headers
-        return self
-
-    def serves(self):
-        try:
-            return self.call("GET", "/").status == 200
-        except OSError:
-            self.link = None
-            return False
-
-    def said(self, text):
-        return text in open(self.path("log")).read()
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def listens(port):
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-etcd_port, peer_port = free_port(), free_port()
-etcd = subprocess.Popen(["etcd", "--data-dir", w.path("etcd"), "--listen-client-urls",
-    "http://127.0.0.1:%d" % etcd_port, "--advertise-client-urls", "http://127.0.0.1:%d" % etcd_port,
-    "--listen-peer-urls", "http://127.0.0.1:%d" % peer_port, "--initial-advertise-peer-urls",
-    "http://127.0.0.1:%d" % peer_port, "--initial-cluster", "default=http://127.0.0.1:%d" % peer_port],
-    stdout=w.log, stderr=w.log)
-atexit.register(lambda: (etcd.kill(), etcd.wait()))
-soon("etcd answers", lambda: listens(etcd_port), 60)
+etcd = Etcd(w.path("etcd"), w.log)
 Recorder.requests.clear()
-first, second = Shared().start(), Shared()
+first, second = (Shared(etcd, *w.options) for _ in range(2))
+first.headers = second.headers = w.headers
+first.start()
 soon("one is elected", lambda: first.said("elected to tell it"))
 second.start()
 n = second.create("network")
