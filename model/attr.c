@@ -556,7 +556,7 @@ int attr_compare(const struct attr *attr, const void *a, const void *b, const vo
 {
 	const void *x = attr_in(attr, a), *y = attr_in(attr, b);
 
-	if (attr->flags & ATTR_COMPUTED)
+	if (attr->flags & ATTR_COMPUTED && (attr->print || attr->print_for))
 		return computed_compare(attr, a, b, world);
 	switch (attr->type) {
 	case ATTR_BOOL:

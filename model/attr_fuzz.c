@@ -12,6 +12,17 @@
 #include "model/cloud.h"
 #include "model/ipam.h"
 
+/* Those that inputs are kept of come first, whatever kinds there will be. */
+static enum kind find_kind(uint8_t byte)
+{
+	static const enum kind first[] = {KIND_ROUTER, KIND_PORT, KIND_HOST, KIND_NETWORK,
+					  KIND_SUBNET};
+	unsigned int number = (uint8_t)(byte - '0') % (G_N_ELEMENTS(first) + KIND_COUNT);
+
+	return number < G_N_ELEMENTS(first) ? first[number]
+					    : (enum kind)(number - G_N_ELEMENTS(first));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_error(bool good, const GError *error)
@@ -58,6 +69,12 @@ static void complete(enum kind kind, void *object)
 	}
 }
 
+/* Said by a request, and by nothing else. */
+static bool is_wish(const struct attr *attr)
+{
+	return attr->flags & ATTR_COMPUTED && !attr->print;
+}
+
 static void check_stored(const struct attr_table *table, const void *object)
 {
 	g_autoptr(GString) once = g_string_new(NULL);
@@ -72,7 +89,7 @@ static void check_stored(const struct attr_table *table, const void *object)
 	attr_write(table, back, twice);
 	g_assert(strcmp(once->str, twice->str) == 0);
 	for (const struct attr *attr = table->attrs; attr->name; attr++)
-		g_assert(attr_compare(attr, copy, back, NULL) == 0);
+		g_assert(is_wish(attr) || attr_compare(attr, copy, back, NULL) == 0);
 	g_string_truncate(twice, 0);
 	attr_encode(table, back, &attr_view_all, twice);
 	attr_free(table, back);
@@ -129,7 +146,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 2)
 		return 0;
-	kind = (enum kind)(data[0] % KIND_COUNT);
+	kind = find_kind(data[0]);
 	if (data[1] % 3 == 2)
 		fuzz_filter(kind, (const char *)data + 2, size - 2);
 	else

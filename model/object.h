@@ -86,6 +86,13 @@ enum kind {
 		.help = "the project that owns it"                                             \
 	}
 
+#define OBJECT_TAGS                                                                            \
+	{                                                                                      \
+		.name = "tags", .type = ATTR_LIST, .flags = ATTR_POST | ATTR_VISIBLE,          \
+		.offset = offsetof(struct object, tags), .item = &object_tag_table,            \
+		.help = "labels; filtered by tags, tags-any, not-tags, not-tags-any"           \
+	}
+
 #define OBJECT_TAIL                                                                            \
 	{.name = "description",                                                                \
 	 .type = ATTR_STRING,                                                                  \
@@ -94,12 +101,7 @@ enum kind {
 	 .offset = offsetof(struct object, description),                                       \
 	 .max = 255,                                                                           \
 	 .help = "free text"},                                                                 \
-		{.name = "tags",                                                               \
-		 .type = ATTR_LIST,                                                            \
-		 .flags = ATTR_POST | ATTR_VISIBLE,                                            \
-		 .offset = offsetof(struct object, tags),                                      \
-		 .item = &object_tag_table,                                                    \
-		 .help = "labels; filtered by tags, tags-any, not-tags, not-tags-any"},        \
+		OBJECT_TAGS,                                                                   \
 		{.name = "revision_number",                                                    \
 		 .type = ATTR_INT,                                                             \
 		 .flags = ATTR_VISIBLE | ATTR_FILTER | ATTR_SORT,                              \

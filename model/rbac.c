@@ -91,6 +91,7 @@ static const struct attr attrs[] = {
 	 .max = 255,
 	 .help = "the project that may; *: each"},
 	OBJECT_PROJECT,
+	OBJECT_TAGS,
 	OBJECT_END,
 };
 
