@@ -465,7 +465,7 @@ static bool run_level(struct apply *apply, const GPtrArray *level, GError **erro
 	for (guint i = 0; i < level->len; i++)
 		if (!add_step(apply, level->pdata[i], error))
 			return false;
-	for (int kind = KIND_NETWORK; kind < KIND_COUNT; kind++)
+	for (int kind = 0; kind < KIND_COUNT; kind++)
 		while (add_bulk(apply, kind, level))
 			;
 	return run_batch(apply, error) && run_rules(apply, level, error);

@@ -309,6 +309,12 @@ static bool check_required(const struct making *making, GError **error)
 			    property->name);
 		return false;
 	}
+	if (making->type->kind == KIND_SUBNET && !json_object_get(making->result, "cidr") &&
+	    !json_object_get(making->result, "subnetpool_id")) {
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+			    "property 'cidr' is missing, or a 'subnetpool'");
+		return false;
+	}
 	if (making->type->member != MEMBER_INTERFACE ||
 	    !json_object_get(making->result, "subnet_id") !=
 		    !json_object_get(making->result, "port_id"))

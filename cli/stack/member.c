@@ -89,17 +89,26 @@ static gint compare_members(gconstpointer a, gconstpointer b)
 	return strcmp((*one)->key, (*other)->key);
 }
 
+/* What a template can make; others may be nothing that this caller may even list. */
+static bool can_be_member(enum kind kind)
+{
+	for (const struct resource_type *type = property_types(); type->name; type++)
+		if (type->kind == kind)
+			return true;
+	return false;
+}
+
 GPtrArray *member_read(struct client *client, const char *stack, GError **error)
 {
 	g_autoptr(GArray) requests = client_requests_new();
 	g_autofree char *tag = member_stack_tag(stack);
 	g_autofree char *escaped = http_escape(tag);
-	enum kind asked[KIND_COUNT]; /* what has tags can be a member */
+	enum kind asked[KIND_COUNT];
 	GPtrArray *members;
 	guint count = 0;
 
-	for (int kind = KIND_NETWORK; kind < KIND_COUNT; kind++)
-		if (attr_find(cloud_table(kind), "tags")) {
+	for (int kind = 0; kind < KIND_COUNT; kind++)
+		if (can_be_member(kind)) {
 			asked[count++] = kind;
 			client_requests_add(requests, "GET",
 					    g_strdup_printf("/v2.0/%s?tags=%s",

@@ -87,15 +87,16 @@ static void add_name(const struct plan *plan, const struct step *step, json_t *a
 	json_object_set_new(attributes, "name", json_string(name));
 }
 
-/* A subnet's version is written in its prefix. */
+/* A subnet's version is written in its prefix; from a pool it is 4 unless it says otherwise, as Heat
+ * has it. */
 static void add_ip_version(const struct step *step, json_t *attributes)
 {
 	const char *cidr = json_string_value(json_object_get(attributes, "cidr"));
 
-	if (step->resource->type->kind == KIND_SUBNET && cidr &&
+	if (step->resource->type->kind == KIND_SUBNET &&
 	    !json_object_get(attributes, "ip_version"))
 		json_object_set_new(attributes, "ip_version",
-				    json_integer(strchr(cidr, ':') ? 6 : 4));
+				    json_integer(cidr && strchr(cidr, ':') ? 6 : 4));
 }
 
 /* What Heat says of a rule that says nothing. */

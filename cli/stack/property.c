@@ -33,11 +33,27 @@ static const struct property net_properties[] = {
 	{NULL},
 };
 
+static const struct property provider_net_properties[] = {
+	{"network_type", "provider:network_type", 0, PROPERTY_REQUIRED},
+	{"physical_network", "provider:physical_network"},
+	{"segmentation_id", "provider:segmentation_id"},
+	{"router_external", "router:external"},
+	{"name"},
+	{"admin_state_up"},
+	{"shared"},
+	{"port_security_enabled"},
+	{"tags", NULL, 0, PROPERTY_KEPT},
+	{"description"},
+	{"dns_domain", NULL, 0, PROPERTY_UNSUPPORTED},
+	{"availability_zone_hints", NULL, 0, PROPERTY_UNSUPPORTED},
+	{NULL},
+};
+
 static const struct property subnet_properties[] = {
 	{"network", "network_id", KIND_NETWORK, PROPERTY_REFERENCE | PROPERTY_REQUIRED},
 	{"network_id", NULL, KIND_NETWORK, PROPERTY_REFERENCE},
 	{"name"},
-	{"cidr", NULL, 0, PROPERTY_REQUIRED},
+	{"cidr"}, /* or a pool */
 	{"ip_version", NULL, 0, PROPERTY_KEPT},
 	{"gateway_ip", NULL, 0, PROPERTY_EMPTY_NULL | PROPERTY_KEPT},
 	{"enable_dhcp"},
@@ -51,9 +67,9 @@ static const struct property subnet_properties[] = {
 	{"value_specs", NULL, 0, PROPERTY_SPECS},
 	{"tags", NULL, 0, PROPERTY_KEPT},
 	{"description"},
-	{"prefixlen", NULL, 0, PROPERTY_UNSUPPORTED},
-	{"segment", NULL, 0, PROPERTY_UNSUPPORTED},
-	{"subnetpool", NULL, 0, PROPERTY_UNSUPPORTED},
+	{"prefixlen", NULL, 0, PROPERTY_KEPT},
+	{"segment", "segment_id", KIND_SEGMENT, PROPERTY_REFERENCE},
+	{"subnetpool", "subnetpool_id", KIND_SUBNETPOOL, PROPERTY_REFERENCE},
 	{NULL},
 };
 
@@ -164,6 +180,48 @@ static const struct property address_group_properties[] = {
 	{"name"}, {"description"}, {"addresses"}, {"tags", NULL, 0, PROPERTY_KEPT}, {NULL},
 };
 
+static const struct property segment_properties[] = {
+	{"network", "network_id", KIND_NETWORK, PROPERTY_REFERENCE | PROPERTY_REQUIRED},
+	{"network_type", NULL, 0, PROPERTY_REQUIRED},
+	{"physical_network"},
+	{"segmentation_id", NULL, 0, PROPERTY_KEPT},
+	{"name"},
+	{"description"},
+	{NULL},
+};
+
+static const struct property address_scope_properties[] = {
+	{"name"},
+	{"shared"},
+	{"tenant_id", "project_id"},
+	{"ip_version", NULL, 0, PROPERTY_KEPT},
+	{NULL},
+};
+
+static const struct property subnetpool_properties[] = {
+	{"name"},
+	{"prefixes", NULL, 0, PROPERTY_REQUIRED},
+	{"address_scope", "address_scope_id", KIND_ADDRESS_SCOPE, PROPERTY_REFERENCE},
+	{"default_quota"},
+	{"default_prefixlen", NULL, 0, PROPERTY_KEPT},
+	{"min_prefixlen", NULL, 0, PROPERTY_KEPT},
+	{"max_prefixlen", NULL, 0, PROPERTY_KEPT},
+	{"is_default"},
+	{"tenant_id", "project_id"},
+	{"shared"},
+	{"tags", NULL, 0, PROPERTY_KEPT},
+	{NULL},
+};
+
+static const struct property rbac_policy_properties[] = {
+	{"object_type", NULL, 0, PROPERTY_REQUIRED},
+	{"object_id", NULL, 0, PROPERTY_REQUIRED},
+	{"action", NULL, 0, PROPERTY_REQUIRED},
+	{"target_tenant", NULL, 0, PROPERTY_REQUIRED},
+	{"tenant_id", "project_id"},
+	{NULL},
+};
+
 static const struct property policy_properties[] = {
 	{"name"},
 	{"description"},
@@ -210,6 +268,12 @@ static const struct resource_type types[] = {
 	{"OS::Neutron::SecurityGroupRule", MEMBER_OBJECT, KIND_SECURITY_RULE, rule_properties},
 	{"OS::Neutron::AddressGroup", MEMBER_OBJECT, KIND_ADDRESS_GROUP,
 	 address_group_properties},
+	{"OS::Neutron::ProviderNet", MEMBER_OBJECT, KIND_NETWORK, provider_net_properties},
+	{"OS::Neutron::Segment", MEMBER_OBJECT, KIND_SEGMENT, segment_properties},
+	{"OS::Neutron::AddressScope", MEMBER_OBJECT, KIND_ADDRESS_SCOPE,
+	 address_scope_properties},
+	{"OS::Neutron::SubnetPool", MEMBER_OBJECT, KIND_SUBNETPOOL, subnetpool_properties},
+	{"OS::Neutron::RBACPolicy", MEMBER_OBJECT, KIND_RBAC_POLICY, rbac_policy_properties},
 	{"Weft::Policy", MEMBER_OBJECT, KIND_POLICY, policy_properties},
 	{"Weft::NetworkAcl", MEMBER_OBJECT, KIND_NETWORK_ACL, network_acl_properties},
 	{"Weft::NetworkAclRule", MEMBER_OBJECT, KIND_NETWORK_ACL_RULE,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rules name groups, ports are in them. Routes need interfaces, interfaces hold ports, ports hold subnets, subnets hold
- * networks: one batch of requests each.
+ * Rules name groups, ports are in them. Routes need interfaces, interfaces hold ports, ports hold
+ * subnets, subnets hold segments, networks and pools, pools hold scopes: one batch of requests each.
  */
 #include "cli/stack/remove.h"
 
@@ -129,9 +129,11 @@ bool remove_members(struct client *client, const GPtrArray *members, bool clear_
 		    GError **error)
 {
 	static const enum kind order[] = {
-		KIND_PORT,	    KIND_POLICY, KIND_SECURITY_RULE, KIND_SECURITY_GROUP,
-		KIND_ADDRESS_GROUP, KIND_ROUTER, KIND_SUBNET,	     KIND_NETWORK_ACL_RULE,
-		KIND_NETWORK_ACL,   KIND_NETWORK};
+		KIND_PORT,	  KIND_POLICY,	       KIND_SECURITY_RULE,
+		KIND_RBAC_POLICY, KIND_SECURITY_GROUP, KIND_ADDRESS_GROUP,
+		KIND_ROUTER,	  KIND_SUBNET,	       KIND_NETWORK_ACL_RULE,
+		KIND_NETWORK_ACL, KIND_SEGMENT,	       KIND_NETWORK,
+		KIND_SUBNETPOOL,  KIND_ADDRESS_SCOPE};
 	GError *first = NULL;
 
 	clear_all(client, members, clear_routes, &first);

@@ -48,7 +48,7 @@ static const struct {
 	{HEAD "resources: {a: {type: 'OS::Neutron::Subnet', properties: {cidr: 10.0.0.0/8}}}",
 	 "resource 'a': property 'network' is missing"},
 	{HEAD "resources: {a: {type: 'OS::Neutron::Subnet', properties: {network: n}}}",
-	 "property 'cidr' is missing"},
+	 "property 'cidr' is missing, or a 'subnetpool'"},
 	{HEAD
 	 "resources: {a: {type: 'OS::Neutron::Subnet', properties: {network: n, cidr: x}}}",
 	 "cidr: 'x' is not a prefix"},

@@ -50,6 +50,23 @@ resources:
   peers:
     type: OS::Neutron::AddressGroup
     properties: {name: peers, description: friends, addresses: [192.0.2.0/24, 2001:db8::/64]}
+  scope:
+    type: OS::Neutron::AddressScope
+    properties: {name: scope, ip_version: 4}
+  pool:
+    type: OS::Neutron::SubnetPool
+    properties: {name: pool, prefixes: [10.64.0.0/16, 10.66.0.0/16], address_scope: {get_resource: scope},
+                 default_prefixlen: 26, min_prefixlen: 24, default_quota: 4096}
+  pond:
+    type: OS::Neutron::Net
+    properties: {name: pond}
+  drop:
+    type: OS::Neutron::Subnet
+    properties: {name: drop, network: {get_resource: pond}, subnetpool: {get_resource: pool}, prefixlen: 25}
+  lent:
+    type: OS::Neutron::RBACPolicy
+    properties: {object_type: network, object_id: {get_resource: blue}, action: access_as_shared,
+                 target_tenant: others}
   server:
     type: OS::Neutron::Port
     properties:
@@ -92,6 +109,10 @@ security group create web --description front
 security group rule create web --protocol tcp --dst-port 80:81 --remote-ip 10.0.0.0/8
 security group rule create web --ethertype IPv6 --protocol ipv6-icmp --remote-group web
 address group create peers --description friends --address 192.0.2.0/24 --address 2001:db8::/64
+address scope create scope --ip-version 4
+subnet pool create pool --pool-prefix 10.64.0.0/16 --pool-prefix 10.66.0.0/16 --address-scope scope --default-prefix-length 26 --min-prefix-length 24 --default-quota 4096
+network create pond
+subnet create drop --network pond --subnet-pool pool --prefix-length 25
 port create server --network blue --fixed-ip subnet=four,ip-address=10.1.0.50 --mac-address fa:16:3e:00:00:50 --security-group web --allowed-address ip-address=10.9.0.0/16,mac-address=fa:16:3e:00:00:51 --device thing --device-owner test:me
 port create plain --network red --disable --fixed-ip ip-address=10.2.0.9
 router create edge --enable
@@ -100,23 +121,50 @@ router add port edge plain
 router set edge --route destination=203.0.113.0/24,gateway=10.1.0.77
 """
 PATHS = "networks", "subnets", "ports", "routers", "security-groups", "security-group-rules", \
-    "address-groups"
+    "address-groups", "address-scopes", "subnetpools", "rbac-policies"
+ADMIN_TEMPLATE = """
+heat_template_version: 2018-08-31
+resources:
+  outside:
+    type: OS::Neutron::ProviderNet
+    properties: {name: outside, network_type: vlan, physical_network: wire, segmentation_id: 7,
+                 router_external: true}
+  lane:
+    type: OS::Neutron::Segment
+    properties: {name: lane, network: {get_resource: outside}, network_type: vlan, physical_network: wire,
+                 segmentation_id: 8, description: beside}
+  street:
+    type: OS::Neutron::Subnet
+    properties: {name: street, network: {get_resource: outside}, cidr: 192.0.2.0/24,
+                 segment: {get_resource: lane}, enable_dhcp: false}
+  house:
+    type: OS::Neutron::Port
+    properties: {name: house, network: {get_resource: outside},
+                 fixed_ips: [{subnet: {get_resource: street}, ip_address: 192.0.2.9}]}
+"""
+ADMIN_COMMANDS = """
+network create outside --provider-network-type vlan --provider-physical-network wire --provider-segment 7 --external
+network segment create lane --network outside --network-type vlan --physical-network wire --segment 8 --description beside
+subnet create street --network outside --subnet-range 192.0.2.0/24 --network-segment lane --no-dhcp
+port create house --network outside --fixed-ip subnet=street,ip-address=192.0.2.9
+"""
+ADMIN_PATHS = "networks", "segments", "subnets", "ports", "rbac-policies"
 ASIDE = "created_at", "updated_at", "revision_number", "id", "project_id", "tenant_id", "tags"
 
 w = Weftd()
 tokens = w.path("tokens")
 with open(tokens, "w") as f:
-    f.write("root admins admin\nheat ph member\ncli pc member\n")
+    f.write("root admins admin\nheat ph member\ncli pc member\nchief pa admin\n")
 w.options = ("--auth", "tokens", "--tokens", tokens)
 w.start()
 headers = lambda token: {"X-Auth-Token": token}
 
 
-def told(token):
+def told(token, paths=PATHS):
     """All that the API says of a project: {path: objects}, in an order that ids have no part in."""
-    lists = {x: w.get(x, headers(token))[x.replace("-", "_")] for x in PATHS}
+    lists = {x: w.get(x, headers(token))[x.replace("-", "_")] for x in paths}
     called = {x["id"]: x.get("name") or "nameless" for y in lists.values() for x in y}
-    macs = {x["mac_address"] for x in lists["ports"]} - {"fa:16:3e:00:00:50"}  # not asked for
+    macs = {x["mac_address"] for x in lists.get("ports", [])} - {"fa:16:3e:00:00:50"}  # not asked for
 
     def plain(x):
         if isinstance(x, dict):
@@ -132,33 +180,75 @@ template = w.path("cloud.yaml")
 with open(template, "w") as f:
     f.write(TEMPLATE)
 clean = {k: v for k, v in os.environ.items() if not k.startswith(("OS_", "WEFT_"))}
-stack = lambda *words: subprocess.run(
+stack = lambda *words, token="heat": subprocess.run(
     [os.path.join(BUILD, "cli/weft"), "stack", *words], capture_output=True, text=True, env={
-        **clean, "OS_AUTH_TYPE": "admin_token", "OS_TOKEN": "heat",
+        **clean, "OS_AUTH_TYPE": "admin_token", "OS_TOKEN": token,
         "OS_ENDPOINT": "http://127.0.0.1:%d" % w.port})
 done = stack("create", "twin", template)
 check("the template is made", done.returncode == 0, done.stdout + done.stderr)
-client = Client(w.folder, OS_AUTH_TYPE="admin_token", OS_TOKEN="cli",
-                OS_ENDPOINT="http://127.0.0.1:%d" % w.port)
-for command in COMMANDS.strip().splitlines():
-    said = client(command)
-    check("openstack " + " ".join(command.split()[:3]), "rror" not in said and "xception" not in said,
-          said)
-client.end()
+
+
+def by_client(token, commands):
+    client = Client(w.folder, OS_AUTH_TYPE="admin_token", OS_TOKEN=token,
+                    OS_ENDPOINT="http://127.0.0.1:%d" % w.port)
+    for command in commands.strip().splitlines():
+        said = client(command)
+        check("openstack " + " ".join(command.split()[:3]), "rror" not in said and "xception" not in said,
+              said)
+    client.end()
+
+
+by_client("cli", COMMANDS)
+# The client would ask Keystone, of which there is none, for the project.
+blue = w.get("networks?name=blue", headers("cli"))["networks"][0]["id"]
+w.call("POST", "/v2.0/rbac-policies", {"rbac_policy": {
+    "object_type": "network", "object_id": blue, "action": "access_as_shared", "target_tenant": "others"}},
+    headers("cli"))
 by_heat, by_hand = told("heat"), told("cli")
 counts = {path: len(x) for path, x in by_heat.items()}
 equal("there is as much as the template says", {
-    "networks": 2, "subnets": 3, "ports": 3, "routers": 1, "security-groups": 2,
+    "networks": 3, "subnets": 4, "address-scopes": 1, "subnetpools": 1, "rbac-policies": 1, "ports": 3, "routers": 1, "security-groups": 2,
     "security-group-rules": 8, "address-groups": 1}, counts)
-for path in PATHS:
-    for one, other in zip(by_heat[path], by_hand[path]):
-        equal("the same %s: %s" % (path, one.get("name") or "nameless"), other, one)
-    equal("as many " + path, len(by_hand[path]), len(by_heat[path]))
+
+
+def compare(by_heat, by_hand):
+    for path in by_heat:
+        for one, other in zip(by_heat[path], by_hand[path]):
+            equal("the same %s: %s" % (path, one.get("name") or "nameless"), other, one)
+        equal("as many " + path, len(by_hand[path]), len(by_heat[path]))
+
+
+compare(by_heat, by_hand)
 check("not everything was set aside", by_heat["ports"] != by_heat["networks"] and
       "10.1.0.50" in str(by_heat) and "fa:16:3e:00:00:51" in str(by_heat), by_heat)
 done = stack("delete", "twin")
-check("and goes whole", done.returncode == 0 and not w.get("networks", headers("heat"))["networks"],
-      done.stdout + done.stderr)
+check("and goes whole", done.returncode == 0 and not any(told("heat", (
+    "networks", "subnets", "subnetpools", "address-scopes", "rbac-policies")).values()), done.stdout + done.stderr)
 equal("the other one stays", by_hand, told("cli"))
+
+# What only an administrator may: one VLAN cannot be made twice, so one after the other.
+for path in "ports", "routers", "subnets", "rbac-policies", "networks":
+    for x in w.get(path, headers("root"))[path.replace("-", "_")]:
+        if path == "routers":
+            for p in w.get("ports?device_id=" + x["id"], headers("root"))["ports"]:
+                w.call("PUT", "/v2.0/routers/%s" % x["id"], {"router": {"routes": []}}, headers("root"))
+                w.call("PUT", "/v2.0/routers/%s/remove_router_interface" % x["id"], {"port_id": p["id"]},
+                       headers("root"))
+        w.call("DELETE", "/v2.0/%s/%s" % (path, x["id"]), None, headers("root"))
+equal("nothing is left of both", {"networks": []}, told("chief", ("networks",)))
+with open(template, "w") as f:
+    f.write(ADMIN_TEMPLATE)
+done = stack("create", "outer", template, token="chief")
+check("an administrator's template is made", done.returncode == 0, done.stdout + done.stderr)
+by_heat = told("chief", ADMIN_PATHS)
+done = stack("update", "outer", template, token="chief")
+equal("made again it stays", by_heat, told("chief", ADMIN_PATHS))
+done = stack("delete", "outer", token="chief")
+check("it goes whole", done.returncode == 0 and not any(told("chief", ADMIN_PATHS).values()),
+      (done.stdout + done.stderr, told("chief", ADMIN_PATHS)))
+by_client("chief", ADMIN_COMMANDS)
+equal("there is as much as it says", {"networks": 1, "segments": 2, "subnets": 1, "ports": 1, "rbac-policies": 1},
+      {path: len(x) for path, x in by_heat.items()})
+compare(by_heat, told("chief", ADMIN_PATHS))
 equal("weftd ends cleanly", 0, w.stop())
 end()

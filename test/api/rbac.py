@@ -59,7 +59,7 @@ equal("a network is its project's alone", (True, False), (sees("network", n, a),
 before = call("GET", "network", a, n["id"])["network"]["revision_number"]
 p = share("network", n, "pb")["rbac_policy"]
 equal("all that a policy has", {"id": p["id"], "object_type": "network", "object_id": n["id"],
-      "action": "access_as_shared", "target_tenant": "pb", "project_id": "pa", "tenant_id": "pa"}, p)
+      "action": "access_as_shared", "target_tenant": "pb", "project_id": "pa", "tenant_id": "pa", "tags": []}, p)
 check("its network's revision has grown",
       call("GET", "network", a, n["id"])["network"]["revision_number"] > before)
 equal("the target sees the network", True, sees("network", n, b))
@@ -74,8 +74,9 @@ equal("its subnet is seen", s["id"], w.get("subnets/" + s["id"], b)["subnet"]["i
 refused("but the network is not the target's to change", call("PUT", "network", b, n["id"], name="x"),
         403, "PolicyNotAuthorized")
 tags = "/v2.0/rbac-policies/%s/tags" % p["id"]
-refused("a policy keeps no tags", w.call("PUT", tags + "/t", None, a), 404, "TagResourceNotFound")
-refused("nor shows any", w.call("GET", tags, None, a), 404, "TagResourceNotFound")
+equal("a policy keeps tags, for stacks", (201, ["t"]), (w.call("PUT", tags + "/t", None, a).status,
+                                                       w.call("GET", tags, None, a)["tags"]))
+refused("which are the owner's", w.call("PUT", tags + "/u", None, b), 404, "TagResourceNotFound")
 refused("the policy neither: it does not see it", call("GET", "rbac_policy", b, p["id"]), 404,
         "RbacPolicyNotFound")
 refused("nor deletes it", call("DELETE", "rbac_policy", b, p["id"]), 404, "RbacPolicyNotFound")
