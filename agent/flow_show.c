@@ -8,6 +8,7 @@
 #include "agent/age.h"
 #include "agent/jiffies.h"
 #include "agent/policies.h"
+#include "agent/reason.h"
 
 static void set_text(json_t *out, const char *name, const char *text)
 {
@@ -94,6 +95,16 @@ void flow_show_peer(json_t *out, const struct state *state, uint32_t identity)
 void flow_show_rule(json_t *out, const char *rule)
 {
 	set_text(out, "rule", rule);
+}
+
+void flow_show_denial(json_t *out, bool received, uint8_t number)
+{
+	const struct reason *reason = reason_find(number);
+
+	set_text(out, "verdict", "denied");
+	set_text(out, "opened_by", received ? "remote" : "local");
+	set_text(out, "reason", reason ? reason->name : "");
+	set_text(out, "sentence", reason ? reason->sentence : "");
 }
 
 char *flow_find_rule(const struct state *state, uint32_t number)

@@ -2,6 +2,7 @@
 /* A connection as JSON: the members are the same in lists and in what is followed. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <jansson.h>
 
@@ -16,6 +17,9 @@ void flow_show_counts(json_t *out, const struct conn_value *value, uint64_t now)
 void flow_show_peer(json_t *out, const struct state *state, uint32_t identity);
 /* RULE: as flow_find_rule has it. */
 void flow_show_rule(json_t *out, const char *rule);
+
+/* That it is denied, for REASON (abi/drop.h), and whether the other end sent it. */
+void flow_show_denial(json_t *out, bool received, uint8_t reason);
 
 /* "SET/ID" of the rule with NUMBER, "" of one whose row has gone, NULL of 0 (a default); owned. */
 char *flow_find_rule(const struct state *state, uint32_t number);

@@ -7,13 +7,14 @@
 
 #include "abi/map.h"
 #include "agent/agent.h"
+#include "agent/denials.h"
 #include "agent/flow_filter.h"
 #include "agent/flow_show.h"
 #include "agent/jiffies.h"
 #include "lib/error.h"
 #include "lib/http_server.h"
 
-#define STEP	  1024 /* connections of one turn of the loop */
+#define STEP	  1024 /* connections of one turn of the loop, or as many bytes of records */
 #define WALKS_MAX 16   /* at a time */
 #define SHORTENED "truncated"
 
@@ -35,9 +36,18 @@ struct walk {
 	uint64_t now;
 	json_t *list;
 	GHashTable *rules; /* number -> "SET/ID", or "" */
+	GHashTable *told;  /* set of struct denial: each processor has records of its own */
+	const struct table *table;
 	uint8_t cursor[sizeof(struct conn_key)];
-	struct conn_key keys[STEP];
-	struct conn_value values[STEP];
+	uint8_t keys[STEP * sizeof(struct conn_key)];
+	uint64_t values[STEP * sizeof(struct conn_value) / sizeof(uint64_t)];
+};
+
+/* What is walked through. TAKE: false is enough. */
+struct table {
+	const char *map;
+	uint32_t key_size, value_size;
+	bool (*take)(struct walk *walk, const void *key, const void *value);
 };
 
 /* ------------------------------------------------------------- printing */
@@ -75,34 +85,84 @@ static bool is_wanted(const struct flow_filter *filter, const struct wire *wire,
 	       flow_filter_match(filter, wire, key);
 }
 
-/* False: enough. */
-static bool take(struct walk *walk, const struct conn_key *key, const struct conn_value *value)
+/* Is there room for one more? */
+static bool has_room(struct walk *walk)
 {
-	const struct wire *wire = state_find_slot(walk->flows->agent->state, key->slot);
+	walk->truncated = json_array_size(walk->list) == walk->filter.limit;
+	return !walk->truncated;
+}
 
-	if (!wire || !is_wanted(&walk->filter, wire, key, value))
+static bool take_conn(struct walk *walk, const void *key, const void *data)
+{
+	const struct conn_key *ends = key;
+	const struct conn_value *value = data;
+	const struct wire *wire = state_find_slot(walk->flows->agent->state, ends->slot);
+
+	if (!wire || !is_wanted(&walk->filter, wire, ends, value))
 		return true;
-	if (json_array_size(walk->list) == walk->filter.limit) {
-		walk->truncated = true;
+	if (!has_room(walk))
 		return false;
-	}
-	json_array_append_new(walk->list, show(walk, wire, key, value));
+	json_array_append_new(walk->list, show(walk, wire, ends, value));
 	return true;
 }
+
+static json_t *show_denial(struct walk *walk, const struct wire *wire,
+			   const struct denial *denial)
+{
+	json_t *out = flow_show_ends(wire, &denial->key);
+
+	flow_show_peer(out, walk->flows->agent->state, denial->identity);
+	flow_show_rule(out, rule_name(walk, denial->rule));
+	flow_show_denial(out, denial->received, denial->reason);
+	return out;
+}
+
+static bool take_denial(struct walk *walk, const struct denial *denial)
+{
+	const struct wire *wire = state_find_slot(walk->flows->agent->state, denial->key.slot);
+
+	if (!wire || !flow_filter_match(&walk->filter, wire, &denial->key) ||
+	    g_hash_table_contains(walk->told, denial))
+		return true;
+	if (!has_room(walk))
+		return false;
+	g_hash_table_add(walk->told, g_memdup2(denial, sizeof(*denial)));
+	json_array_append_new(walk->list, show_denial(walk, wire, denial));
+	return true;
+}
+
+static bool take_records(struct walk *walk, const void *key, const void *value)
+{
+	const struct flow_set *set = value;
+	struct denial denial;
+
+	for (guint i = 0; i < FLOW_WAYS; i++)
+		if (denial_read(walk->flows->agent->maps, &set->way[i], &denial) &&
+		    !take_denial(walk, &denial))
+			return false;
+	return true;
+}
+
+static const struct table tables[] = {
+	[false] = {"conn", sizeof(struct conn_key), sizeof(struct conn_value), take_conn},
+	[true] = {"flow", sizeof(uint32_t), sizeof(struct flow_set), take_records},
+};
 
 /* False: the table has ended (or cannot be read), or there is enough. */
 static bool walk_step(struct walk *walk)
 {
-	int fd = programs_find_map(walk->flows->agent->programs, "conn");
+	const struct table *table = walk->table;
+	int fd = programs_find_map(walk->flows->agent->programs, table->map);
 	uint8_t next[sizeof(walk->cursor)];
-	uint32_t count = STEP;
+	uint32_t count = MIN(STEP, sizeof(walk->values) / table->value_size);
 	int status = bpf_map_lookup_batch(fd, walk->started ? walk->cursor : NULL, next,
 					  walk->keys, walk->values, &count, NULL);
 
 	if (status && errno != ENOENT)
 		return false;
 	for (uint32_t i = 0; i < count; i++)
-		if (!take(walk, &walk->keys[i], &walk->values[i]))
+		if (!table->take(walk, walk->keys + i * table->key_size,
+				 (const char *)walk->values + i * table->value_size))
 			return false;
 	walk->started = true;
 	memcpy(walk->cursor, next, sizeof(next));
@@ -118,6 +178,7 @@ static void walk_free(gpointer data)
 	json_decref(walk->list);
 	flow_filter_done(&walk->filter);
 	g_hash_table_unref(walk->rules);
+	g_hash_table_unref(walk->told);
 	g_free(walk);
 }
 
@@ -147,10 +208,9 @@ static bool filter_check(const struct flows *flows, const struct flow_filter *fi
 			    uuid_print(filter->port, text));
 		return false;
 	}
-	if (filter->verdict == FLOW_WISH_DENIED) {
-		g_set_error(
-			error, WEFT_ERROR, WEFT_ERROR_INVALID,
-			"parameter verdict: what is denied is not kept, it can be followed");
+	if (filter->verdict == FLOW_WISH_DENIED && filter->state != FLOW_ANY_STATE) {
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+			    "parameter state: what is denied has none");
 		return false;
 	}
 	return true;
@@ -174,6 +234,8 @@ bool flows_walk(struct flows *flows, struct flow_filter *filter, flows_listed do
 	walk->data = data;
 	walk->list = json_array();
 	walk->rules = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+	walk->told = g_hash_table_new_full(denial_hash, denial_same, g_free, NULL);
+	walk->table = &tables[filter->verdict == FLOW_WISH_DENIED];
 	walk->now = jiffies_get(flows->jiffies);
 	g_ptr_array_add(flows->walks, walk);
 	walk->idle = g_idle_add(walk_on, walk);

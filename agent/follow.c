@@ -171,22 +171,17 @@ static json_t *event_line(struct follow *follow, const struct wire *wire,
 {
 	bool received = event->flags & SAMPLE_RECEIVED;
 	json_t *out = flow_show_ends(wire, &flow->key);
-	const struct reason *reason;
 
 	json_object_set_new(out, "time", json_integer(watch_real_time(event->time)));
 	json_object_set_new(out, "event",
 			    json_string(event->kind == SAMPLE_OPEN ? "begin" : "deny"));
-	json_object_set_new(out, "verdict",
-			    json_string(event->kind == SAMPLE_OPEN ? "accepted" : "denied"));
+	json_object_set_new(out, "verdict", json_string("accepted"));
 	json_object_set_new(out, "opened_by", json_string(received ? "remote" : "local"));
 	json_object_set_new(out, "tracked", json_boolean(!(event->flags & SAMPLE_FREE)));
 	flow_show_peer(out, follow->agent->state, flow->identity);
 	flow_show_rule(out, rule_name(follow, flow->rule));
-	if (event->kind != SAMPLE_DENY)
-		return out;
-	reason = reason_find(event->reason);
-	json_object_set_new(out, "reason", json_string(reason ? reason->name : ""));
-	json_object_set_new(out, "sentence", json_string(reason ? reason->sentence : ""));
+	if (event->kind == SAMPLE_DENY)
+		flow_show_denial(out, received, event->reason);
 	return out;
 }
 

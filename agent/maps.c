@@ -67,6 +67,23 @@ void maps_free(struct maps *maps)
 	g_free(maps);
 }
 
+bool maps_is_current(const struct maps *maps, const struct flow_value *record)
+{
+	const uint16_t cells[] = {0,
+				  record->gen[0],
+				  record->gen[1],
+				  record->more[0],
+				  record->more[1],
+				  record->more[2]};
+	uint32_t sum = 0;
+
+	_Static_assert(FLOW_GENS == 5, "as many cells as a record names");
+	for (gsize i = 0; i < G_N_ELEMENTS(cells); i++)
+		sum += __atomic_load_n(&maps->generation->cell[cells[i] % LIM_GENERATIONS],
+				       __ATOMIC_RELAXED);
+	return sum == record->gen_sum;
+}
+
 /* -------------------------------------------------------------- reading */
 
 static bool foreach_single(int fd, uint32_t key_size, uint32_t value_size, maps_visit visit,

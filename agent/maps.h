@@ -26,6 +26,9 @@ struct apply_writer maps_get_writer(struct maps *maps);
 /* The slot that the kernel knows device IFINDEX by; 0: none. */
 uint32_t maps_find_slot(const struct maps *maps, uint32_t ifindex);
 
+/* Nothing has changed that RECORD, of map `flow`, depends on: the data plane would act by it. */
+bool maps_is_current(const struct maps *maps, const struct flow_value *record);
+
 /* Each element of a map; a copy of key and value. False ends the walk. */
 typedef bool (*maps_visit)(const void *key, const void *value, void *data);
 bool maps_foreach(int fd, uint32_t key_size, uint32_t value_size, maps_visit visit, void *data);

@@ -27,8 +27,7 @@ const struct option cmd_flows_options[] = {
 	{"limit", 0, "N", "at most so many (1000)", false, NULL, NULL},
 	{"follow", 0, NULL, "tell which begin, end and are denied, until interrupted", false,
 	 NULL, NULL},
-	{"verdict", 0, "VERDICT", "only what is accepted, or denied (followed)", false, NULL,
-	 NULL},
+	{"verdict", 0, "VERDICT", "only what is accepted, or denied", false, NULL, NULL},
 	{"denied", 0, NULL, "the same as --verdict denied", false, NULL, NULL},
 	{NULL, 0, NULL, NULL, false, NULL, NULL},
 };
@@ -37,6 +36,10 @@ static const char *const columns[] = {
 	"name",	      "protocol",  "local",	  "local_port",	  "remote",	"remote_port",
 	"state",      "opened_by", "age_seconds", "idle_seconds", "tx_packets", "tx_bytes",
 	"rx_packets", "rx_bytes",  "rule",	  "remote_sets"};
+
+static const char *const denied_columns[] = {"name",   "protocol",    "local",	   "local_port",
+					     "remote", "remote_port", "opened_by", "reason",
+					     "rule",   "remote_sets"};
 
 static void add_condition(GString *path, const char *name, const char *text)
 {
@@ -51,6 +54,11 @@ static void add_condition(GString *path, const char *name, const char *text)
 static const char *wanted_verdict(const struct arguments *arguments)
 {
 	return option_has(arguments, "denied") ? "denied" : option_get(arguments, "verdict");
+}
+
+static bool is_of_denials(const struct arguments *arguments)
+{
+	return g_strcmp0(wanted_verdict(arguments), "denied") == 0;
 }
 
 /* The question with its conditions, or NULL. */
@@ -103,8 +111,12 @@ static bool list(struct client *agent, const char *path, const struct arguments 
 
 	if (!flows)
 		return false;
-	for (gsize i = 0; i < G_N_ELEMENTS(columns); i++)
-		g_ptr_array_add(shown, (gpointer)columns[i]);
+	if (is_of_denials(arguments))
+		for (gsize i = 0; i < G_N_ELEMENTS(denied_columns); i++)
+			g_ptr_array_add(shown, (gpointer)denied_columns[i]);
+	else
+		for (gsize i = 0; i < G_N_ELEMENTS(columns); i++)
+			g_ptr_array_add(shown, (gpointer)columns[i]);
 	if (!output_print(output_list(arguments, flows, shown, error), error))
 		return false;
 	if (truncated)
@@ -229,7 +241,7 @@ static bool follow(struct context *context, const struct arguments *arguments, G
 			    option_get(arguments, "state") ? "state" : "limit");
 		return false;
 	}
-	if (g_strcmp0(wanted_verdict(arguments), "denied") != 0) {
+	if (!is_of_denials(arguments)) {
 		list = make_question(context, arguments, "/v1/flows", error);
 		if (!list)
 			return false;

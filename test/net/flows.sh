@@ -175,7 +175,40 @@ check 'the sender opened it' cloud_wait 5 grep -q "^begin web tcp 10.3.0.11:[0-9
 check_not 'and it was not denied there' grep -q '^deny' "$CLOUD_DIR/log/sender"
 for name in denied other json sender; do cloud_stop $name; done
 check 'nobody follows any more' cloud_wait 5 watched h2 0
-check_match 'what is denied is not kept' 'followed' "$(weft h2 flows --denied 2>&1)"
+# Listed, too: what the flow caches remember, until something is changed that it depends on.
+denied() { # HOST ARGUMENT...: a line each, name opened_by protocol local local_port remote reason rule
+	local host=$1
+	shift
+	weft "$host" flows --denied "$@" -f json | /usr/bin/python3 -c '
+import json, sys
+for d in json.load(sys.stdin):
+    assert d["verdict"] == "denied" and d["sentence"] and "state" not in d, d
+    print(*(d[name] for name in "name opened_by protocol local local_port remote reason rule".split()), *d["remote_sets"])' |
+		sort
+}
+connects 81
+echoes() { # CPU: each processor has a cache of its own
+	N web taskset -c "$1" ping -qn -c 1 -W 0.2 -e 7 10.3.0.12 >/dev/null
+}
+for cpu in $(seq 0 $(($(nproc) - 1))); do echoes "$cpu"; done
+check_match 'a denial is listed, with who sent it' "^db remote tcp 10.3.0.12 81 10.3.0.11 ingress-denied None sg:$webs\$" \
+	"$(denied h2 db)"
+check_match 'an echo, too' '^db remote icmp 10.3.0.12 0 10.3.0.11 ingress-denied None' "$(denied h2)"
+check_equal 'none twice' '' "$(weft h2 flows --denied -f json | /usr/bin/python3 -c '
+import json, sys
+ends = [(d["local"], d["local_port"], d["remote"], d["remote_port"], d["protocol"]) for d in json.load(sys.stdin)]
+print(*(e for e in ends if ends.count(e) > 1))')"
+check_equal 'not at the sender, who may send it' '' "$(denied h1)"
+check_equal 'of another address none' '' "$(denied h2 --address 10.9.0.0/16)"
+check_match 'as a table' '^db +tcp +10.3.0.12 +81 +10.3.0.11 +[0-9]+ +remote +ingress-denied' \
+	"$(weft h2 flows db --denied -f value | grep ' 81 ')"
+opened=$(api POST /v2.0/security-group-rules "{\"security_group_rule\":{\"security_group_id\":\"$dbs\",
+	\"direction\":\"ingress\",\"ethertype\":\"IPv4\",\"protocol\":\"icmp\"}}" | get security_group_rule id)
+check 'the echo is let in' reaches web 10.3.0.12
+check_equal 'nothing is listed that was denied before the change' '' "$(denied h2)"
+api DELETE "/v2.0/security-group-rules/$opened" >/dev/null
+check_match 'what is denied has no state' '^weft: parameter state: what is denied has none' \
+	"$(weft h2 flows --denied --state new 2>&1)"
 check_match 'a verdict that there is not' '^weft: parameter verdict: maybe is not' "$(weft h2 flows --verdict maybe 2>&1)"
 check_match 'a state cannot be followed' '^weft: --state: ' "$(weft h2 flows --follow --state new 2>&1)"
 
