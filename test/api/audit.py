@@ -38,6 +38,15 @@ marked = w.create("subnet", network_id=outside["id"], ip_version=4, cidr="192.0.
                   segment_id=segments["vlan"]["id"])
 ranges = [w.create("network_segment_range", name="r", network_type="vlan", physical_network="p",
                    minimum=x, maximum=x + 9) for x in (100, 200)]
+gate = w.get("ports?device_owner=network:router_interface&network_id=" + n["id"])["ports"][0]
+wall = {}
+for kind, plural, attrs in ("rule", "rules", {}), ("policy", "policies", {}), \
+        ("group", "groups", {"ports": [gate["id"]]}):
+    if kind == "policy":
+        attrs["firewall_rules"] = [wall["rule"]["id"]]
+    if kind == "group":
+        attrs["egress_firewall_policy_id"] = wall["policy"]["id"]
+    wall[kind] = w.call("POST", "/v2.0/fwaas/firewall_" + plural, {"firewall_" + kind: attrs})["firewall_" + kind]
 policies = w.get("rbac-policies?object_id=%s&sort_key=id&sort_dir=asc" % n["id"])["rbac_policies"]
 named = {x["name"]: x for kind in ("networks", "routers", "ports", "subnets", "hosts")
          for x in w.get(kind)[kind]}
@@ -63,7 +72,7 @@ check("the log that a kill leaves is there", "weft.db-wal" in before, before)
 status, lines = audit(w.path("weft.db"))
 equal("a store that is whole", (0, 1), (status, len(lines)))
 check("is counted", lines and lines[0].endswith(" 0 findings") and
-      " 46 objects, " in lines[0], lines)
+      " 56 objects, " in lines[0], lines)
 equal("not a byte has changed", before, digest())
 
 copy = w.path("copy.db")
@@ -231,6 +240,24 @@ broken("pools of a scope that overlap", ["%s: prefixes: it overlaps %s of its sc
        put(y, prefixes=["10.20.0.0/15"]))
 broken("a default that is not claimed", [x + ": claim/default-subnetpool/4 is not claimed"],
        gone("claim/default-subnetpool/4"))
+
+# Firewalls: beside these there is the project's default group, whose claim has its name
+rule, policy, group = (key(wall[x], "firewall_" + x) for x in ("rule", "policy", "group"))
+claim = "claim/firewall/" + gate["id"]
+broken("a port that is not claimed", ["%s: %s is not claimed" % (group, claim)], gone(claim))
+broken("a port of another group", ["%s: %s is claimed by %s" % (group, claim, nobody)],
+       ("UPDATE entry SET value = ? WHERE key = ?", nobody, claim))
+broken("a port that its group has left", [claim + ": claimed by"],
+       put(group, ports=[]))
+broken("a port that is no interface", [
+    claim + ": claimed by", "%s: claim/firewall/%s is not claimed" % (group, a["id"]),
+    "%s: child/%s is missing" % (group, pa), "%s: ports: %s is no router's interface" % (group, a["id"])], put(group, ports=[a["id"]]))
+broken("a rule gone", ["child/%s: there is no %s" % (rule, rule),
+                       "%s: firewall_rules: there is no %s" % (policy, rule)], gone(rule))
+broken("a policy gone", ["child/%s: there is no %s" % (policy, policy),
+                         "%s: egress_firewall_policy_id: there is no %s" % (group, policy)], gone(policy))
+broken("a rule that its policy does not guard", ["%s: child/%s is missing" % (policy, rule)], gone("child/" + rule))
+broken("a default group that is not claimed", ["firewall_group/"], gone("claim/default-firewall/default"))
 
 # What does not fit
 broken("an address outside", [

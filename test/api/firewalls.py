@@ -5,6 +5,7 @@ group of each project; what is refused and how, who sees what, who wins a race, 
 and what weftd --audit says of it."""
 import sys, threading
 sys.dont_write_bytecode = True
+from etcd import Etcd, Shared
 from lib import Weftd, audit, check, end, equal, refused
 
 w = Weftd()
@@ -63,14 +64,20 @@ def of(object, *names):
     return tuple(object[name] for name in names)
 
 
-def race(*jobs):
-    """What each of JOBS, called at the same time on a link of its own, answers."""
-    answers = [None] * len(jobs)
+controllers = [w]
+
+
+def race(*requests, headers=None):
+    """What each of REQUESTS, sent at the same time on a link of its own, to all controllers in turn, is
+    answered."""
+    answers = [None] * len(requests)
 
     def run(n):
-        answers[n] = jobs[n](w.connect()).status
+        one = controllers[n % len(controllers)]
+        method, path, *body = requests[n]
+        answers[n] = one.call(method, "/v2.0/" + path, *body or [None], headers, one.connect()).status
 
-    threads = [threading.Thread(target=run, args=(n,)) for n in range(len(jobs))]
+    threads = [threading.Thread(target=run, args=(n,)) for n in range(len(requests))]
     [t.start() for t in threads]
     [t.join() for t in threads]
     return answers
@@ -81,9 +88,10 @@ plain = make("rule", name="plain")
 equal("a rule that says nothing denies IPv4", ("deny", 4, None, None, None, None, None, True, False, None, "pa"),
       of(plain, "action", "ip_version", "protocol", "source_ip_address", "destination_ip_address", "source_port",
          "destination_port", "enabled", "shared", "firewall_policy_id", "project_id"))
-full = make("rule", name="full", action="allow", protocol="TCP", source_ip_address="10.0.0.0/8", source_port="1024:65535",
-            destination_ip_address="10.1.0.7", destination_port=443, description="to the web", enabled=False)
-equal("and one that says all of it", ("allow", "tcp", "10.0.0.0/8", "1024:65535", "10.1.0.7", "443", False, "to the web"),
+full = make("rule", name="full", action="allow", protocol="TCP", source_ip_address="10.0.0.0/8",
+            source_port="1024:65535", destination_ip_address="10.1.0.7", destination_port=443, description="to the web",
+            enabled=False)
+equal("and one that says all", ("allow", "tcp", "10.0.0.0/8", "1024:65535", "10.1.0.7", "443", False, "to the web"),
       of(full, "action", "protocol", "source_ip_address", "source_port", "destination_ip_address", "destination_port",
          "enabled", "description"))
 six = make("rule", ip_version=6, source_ip_address="fd00::/64", protocol=58, action="reject")
@@ -194,8 +202,8 @@ def leave(port, link=None):
 
 p1, p2, p3 = (join(s) for s in nets)
 empty = make("group", name="empty")
-equal("a group without ports is INACTIVE", ("INACTIVE", [], None, None, True, False),
-      of(empty, "status", "ports", "ingress_firewall_policy_id", "egress_firewall_policy_id", "admin_state_up", "shared"))
+equal("a group without ports is INACTIVE", ("INACTIVE", [], None, None, True, False), of(
+    empty, "status", "ports", "ingress_firewall_policy_id", "egress_firewall_policy_id", "admin_state_up", "shared"))
 group = make("group", name="edge", ingress_firewall_policy_id=policy["id"], ports=[p1, p2])
 equal("with ports ACTIVE", ("ACTIVE", [p1, p2], policy["id"], None),
       of(group, "status", "ports", "ingress_firewall_policy_id", "egress_firewall_policy_id"))
@@ -264,8 +272,8 @@ refused("nor these", post("group", b, ingress_firewall_policy_id=policy["id"]), 
 refused("nor sets itself before another's ports", post("group", b, ports=[p2]), 404, "PortNotFound")
 refused("nor an administrator his own group", post("group", admin, ports=[p2]), 409, "FirewallGroupPortInvalidProject",
         p2)
-refused("nor uses a rule of a's", post("policy", admin, firewall_rules=[r1["id"]]), 409, "FirewallRuleConflict", r1["id"],
-        "pa")
+refused("nor uses a rule of a's", post("policy", admin, firewall_rules=[r1["id"]]), 409, "FirewallRuleConflict",
+        r1["id"], "pa")
 refused("nor a policy", post("group", admin, ingress_firewall_policy_id=policy["id"]), 404, "FirewallPolicyConflict",
         policy["id"])
 refused("a member shares nothing", put("rule", r1["id"], shared=True), 403, "PolicyNotAuthorized", "shared")
@@ -274,7 +282,8 @@ refused("a policy is shared with its rules", put("policy", policy["id"], admin, 
 for r in get("policy", policy["id"])["firewall_rules"]:
     put("rule", r, admin, shared=True)
 equal("with them it is", True, put("policy", policy["id"], admin, shared=True)["firewall_policy"]["shared"])
-refused("and takes none that is not", move(policy, "insert", plain["id"]), 404, "FirewallRuleSharingConflict", plain["id"])
+refused("and takes none that is not", move(policy, "insert", plain["id"]), 404, "FirewallRuleSharingConflict",
+        plain["id"])
 equal("b sees it now", 200, show("policy", policy["id"], b).status)
 refused("but does not change it", put("policy", policy["id"], b, name="mine"), 403, "PolicyNotAuthorized")
 refused("nor its rules", move(policy, "remove", r1["id"], b), 403, "PolicyNotAuthorized")
@@ -284,7 +293,7 @@ refused("and its rules", put("rule", r1["id"], admin, shared=False), 409, "Firew
 drop("group", theirs["id"], b)
 equal("and then not", 200, put("policy", policy["id"], admin, shared=False).status)
 mine = make("policy", b, firewall_rules=[r1["id"]])
-refused("a shared rule of b's policy stays shared", put("rule", r1["id"], admin, shared=False), 409, "FirewallRuleInUse")
+refused("a shared rule of b's policy stays so", put("rule", r1["id"], admin, shared=False), 409, "FirewallRuleInUse")
 drop("policy", mine["id"], b)
 quota = call("GET", "quotas/pa", None, admin)["quota"]
 equal("there are quotas", (10, 10, 100), of(quota, "firewall_group", "firewall_policy", "firewall_rule"))
@@ -293,48 +302,73 @@ refused("that hold", post("rule"), 409, "OverQuota", "firewall_rule")
 call("DELETE", "quotas/pa", None, admin)
 
 ### Races
-for turn in range(8):
-    rivals = [make("group") for _ in range(3)]
-    answers = race(*(lambda link, g=g: w.call("PUT", "/v2.0/%s/%s" % (PATHS["group"], g["id"]), {
-        "firewall_group": {"ports": [p3]}}, None, link) for g in rivals))
-    if sorted(answers) != [200, 409, 409]:
-        check("one of three groups has the port", False, answers)
-        break
-    for g in rivals:
-        put("group", g["id"], ports=[])
-        drop("group", g["id"])
-else:
-    check("one of three groups has the port: eight times", True)
-last = join(w.create("subnet", network_id=net["id"], ip_version=4, cidr="10.0.9.0/24"))
-rival = make("group", name="rival")
-for turn in range(10):
-    doomed = join(w.create("subnet", network_id=net["id"], ip_version=4, cidr="10.1.%d.0/24" % turn))
-    answers = race(lambda link: w.call("PUT", "/v2.0/%s/%s" % (PATHS["group"], rival["id"]), {
-        "firewall_group": {"ports": [last, doomed]}}, None, link), lambda link: leave(doomed, link))
-    ports = get("group", rival["id"])["ports"]
-    if answers not in ([200, 200], [404, 200]) or doomed in ports:
-        check("a group stands at ports that are there", False, (answers, ports))
-        break
-else:
-    check("a group stands at ports that are there: ten times", True)
-for turn in range(10):
-    doomed = make("rule")
-    answers = race(lambda link: w.call("PUT", "/v2.0/%s/%s/insert_rule" % (PATHS["policy"], wide["id"]), {
-        "firewall_rule_id": doomed["id"]}, None, link), lambda link: w.call(
-            "DELETE", "/v2.0/%s/%s" % (PATHS["rule"], doomed["id"]), None, None, link))
-    if answers not in ([200, 409], [404, 204]):
-        check("a policy has rules that are there", False, answers)
-        break
-else:
-    check("a policy has rules that are there: ten times", True)
-many = [make("rule") for _ in range(6)]
-answers = race(*(lambda link, r=r: w.call("PUT", "/v2.0/%s/%s/insert_rule" % (PATHS["policy"], wide["id"]), {
-    "firewall_rule_id": r["id"]}, None, link) for r in many))
-equal("none of six insertions is lost", ([200] * 6, True),
-      (answers, {r["id"] for r in many} <= set(get("policy", wide["id"])["firewall_rules"])))
-answers = race(*(lambda link: w.call("GET", "/v2.0/" + PATHS["group"], None, {
-    "X-Auth-Token": "root"}, link) for _ in range(6)))
-equal("six who look first make one default group", 1, len(find("group", "?name=default&project_id=admins", admin)))
+def race_for_a_port():
+    net = w.create("network", name="race")
+    router["id"] = w.create("router", name="race")["id"]
+    subnets = (w.create("subnet", network_id=net["id"], ip_version=4, cidr="10.9.%d.0/24" % i) for i in range(99))
+    port = join(next(subnets))
+    for turn in range(8):
+        rivals = [make("group") for _ in range(3)]
+        answers = race(*(("PUT", "%s/%s" % (PATHS["group"], g["id"]), {"firewall_group": {"ports": [port]}})
+                         for g in rivals))
+        if sorted(answers) != [200, 409, 409]:
+            return check("one of three groups has the port", False, answers)
+        for g in rivals:
+            put("group", g["id"], ports=[])
+            drop("group", g["id"])
+    rival = make("group", name="rival")
+    for turn in range(10):
+        doomed = join(next(subnets))
+        answers = race(("PUT", "%s/%s" % (PATHS["group"], rival["id"]), {"firewall_group": {"ports": [port, doomed]}}),
+                       ("PUT", "routers/%s/remove_router_interface" % router["id"], {"port_id": doomed}))
+        ports = get("group", rival["id"])["ports"]
+        if answers not in ([200, 200], [404, 200]) or doomed in ports:
+            return check("a group stands at ports that are there", False, (answers, ports))
+    put("group", rival["id"], ports=[port])
+    return check("one of three groups has a port, and it is there", True)
+
+
+def race_for_a_rule():
+    policy = make("policy", name="race")
+    path = "%s/%s/insert_rule" % (PATHS["policy"], policy["id"])
+    for turn in range(10):
+        doomed = make("rule")["id"]
+        answers = race(("PUT", path, {"firewall_rule_id": doomed}), ("DELETE", "%s/%s" % (PATHS["rule"], doomed)))
+        if answers not in ([200, 409], [404, 204]):
+            return check("a policy has rules that are there", False, answers)
+    many = [make("rule")["id"] for _ in range(6)]
+    answers = race(*(("PUT", path, {"firewall_rule_id": r}) for r in many))
+    return equal("a policy has rules that are there, and none of six insertions is lost", ([200] * 6, True),
+                 (answers, set(many) <= set(get("policy", policy["id"])["firewall_rules"])))
+
+
+def race_for_what_is_shared():
+    """Either b has a's rule, or it is shared no more."""
+    rule = make("rule")["id"]
+    theirs = make("policy", b)
+    for turn in range(6):
+        put("rule", rule, admin, shared=True)
+        answers = race(("PUT", "%s/%s" % (PATHS["policy"], theirs["id"]),
+                        {"firewall_policy": {"firewall_rules": [rule]}}),
+                       ("PUT", "%s/%s" % (PATHS["rule"], rule), {"firewall_rule": {"shared": False}}), headers=admin)
+        used = get("policy", theirs["id"], admin)["firewall_rules"] == [rule]
+        if used == (not get("rule", rule, admin)["shared"]) or sorted(answers) not in ([200, 404], [200, 409]):
+            return check("what is used stays shared", False, answers)
+        put("policy", theirs["id"], admin, firewall_rules=[])
+    return check("what is used stays shared", True)
+
+
+def race_for_the_default():
+    race(*(("GET", PATHS["group"]) for _ in range(6)), headers={"X-Auth-Token": "root"})
+    return equal("six who look first make one default group", 1,
+                 len(find("group", "?name=default&project_id=admins", admin)))
+
+
+def races():
+    return all([race_for_a_port(), race_for_a_rule(), race_for_what_is_shared(), race_for_the_default()])
+
+
+races()
 
 ### What a restart keeps
 everything = lambda: [find(kind, "?sort_key=id&sort_dir=asc", admin) for kind in PATHS]
@@ -344,4 +378,17 @@ status, lines = audit(w.path("weft.db"))
 equal("the store is whole", (0, 1), (status, len(lines)))
 w.start()
 equal("a restart keeps all of it", before, everything())
+w.stop()
+
+### The races once more, at two controllers that share an etcd
+etcd = Etcd(w.path("etcd"), w.log)
+controllers = [Shared(etcd, *w.options) for _ in range(2)]
+for w in reversed(controllers):
+    w.headers = a
+    w.start()
+check("two controllers agree", races())
+for one in controllers:
+    one.stop()
+status, lines = audit("etcd:http://127.0.0.1:%d" % etcd.port)
+equal("and their store is whole", (0, 1), (status, len(lines)))
 end()

@@ -184,9 +184,9 @@ def soon(name, good, seconds=20):
 
 
 def audit(path):
-    """weftd --audit of the file PATH: its exit status, and the lines it says."""
+    """weftd --audit of the file PATH, or of an etcd by its URL: its exit status, and the lines it says."""
     done = subprocess.run([os.path.join(BUILD, "controller/weftd"), "--audit", "--store",
-                           "sqlite:" + path], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                           path if path.startswith("etcd:") else "sqlite:" + path], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     return done.returncode, done.stdout.decode().splitlines()
 
 
