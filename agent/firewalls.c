@@ -120,15 +120,13 @@ void firewalls_del(struct state *state, struct row *row)
 
 void firewalls_claim(struct state *state, struct row *row)
 {
-	uint32_t number = row->u.interface.firewall
-				  ? firewalls_find(state, row->u.interface.firewall)
-				  : 0;
 	struct mac_key key = held_mac_key(row->key.vni, row_key_mac(&row->key));
 	uint32_t bank;
 
-	if (!number)
+	if (!row->u.interface.firewall)
 		return;
-	bank = policies_find_bank(state->policies, number);
+	bank = policies_find_bank(state->policies,
+				  firewall_get(state, row->u.interface.firewall)->number);
 	desired_claim(state->desired, &row->owner, DESIRED_FIREWALL, 0, &key, &bank);
 }
 
@@ -142,11 +140,16 @@ bool firewalls_moved(struct state *state, uint32_t number)
 	return number >= FIRST_NUMBER;
 }
 
-uint32_t firewalls_find(const struct state *state, const char *group)
+const GPtrArray *firewalls_find_rules(const struct state *state, uint32_t bank)
 {
-	const struct firewall *firewall = g_hash_table_lookup(state->firewalls->groups, group);
+	GHashTableIter iter;
+	gpointer number;
 
-	return firewall ? firewall->number : 0;
+	g_hash_table_iter_init(&iter, state->firewalls->numbers);
+	while (bank && g_hash_table_iter_next(&iter, &number, NULL))
+		if (policies_find_bank(state->policies, GPOINTER_TO_UINT(number)) == bank)
+			return policies_find_rules(state->policies, GPOINTER_TO_UINT(number));
+	return NULL;
 }
 
 /* --------------------------------------------------------------- reach */
@@ -207,6 +210,47 @@ void firewalls_flush(struct state *state)
 bool firewalls_reach(const struct state *state, uint32_t vni)
 {
 	return g_hash_table_contains(state->firewalls->reached, GUINT_TO_POINTER(vni));
+}
+
+/* ------------------------------------------------------------- routers */
+
+/* The address of INTERFACE in the subnet that ADDRESS is in, too; NULL: none. */
+static const struct row_address *interface_near(const struct row *interface, struct ip address)
+{
+	for (gsize i = 0; i < interface->u.interface.count; i++) {
+		const struct row_address *own = &interface->u.interface.addresses[i];
+
+		if (prefix_contains(own->subnet, address))
+			return own;
+	}
+	return NULL;
+}
+
+bool firewalls_find_router(const struct state *state, uint32_t vni, struct ip address,
+			   struct ip target, struct ip gateway, struct mac *out)
+{
+	const struct row *best = NULL;
+	GHashTableIter iter;
+	gpointer key;
+
+	g_hash_table_iter_init(&iter, state->firewalls->interfaces);
+	while (g_hash_table_iter_next(&iter, &key, NULL)) {
+		const struct row *row = key;
+		const struct row_address *own =
+			row->key.vni == vni ? interface_near(row, address) : NULL;
+
+		if (own && prefix_contains(own->subnet, target))
+			return false;
+		if (own && ip_equal(own->ip, gateway)) {
+			best = row;
+			break;
+		}
+		if (own && (!best || memcmp(row->key.b, best->key.b, sizeof(best->key.b)) < 0))
+			best = row;
+	}
+	if (best)
+		*out = row_key_mac(&best->key);
+	return best;
 }
 
 /* ------------------------------------------------------- life and death */

@@ -22,5 +22,11 @@ bool firewalls_moved(struct state *state, uint32_t number);
 void firewalls_flush(struct state *state);
 /* A router on some way out of network VNI has a firewall. */
 bool firewalls_reach(const struct state *state, uint32_t vni);
-/* The number of GROUP for policies.h; 0: no interface names it. */
-uint32_t firewalls_find(const struct state *state, const char *group);
+/* The rules of the group that has BANK, in their order; NULL: none has. */
+const GPtrArray *firewalls_find_rules(const struct state *state, uint32_t bank);
+/*
+ * Whom a port of network VNI with ADDRESS would ask to pass a packet on to TARGET: GATEWAY, or the first
+ * router with a port in its subnet. False: nobody, it is in there, too.
+ */
+bool firewalls_find_router(const struct state *state, uint32_t vni, struct ip address,
+			   struct ip target, struct ip gateway, struct mac *out);

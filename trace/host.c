@@ -239,3 +239,20 @@ const struct wire *trace_host_find_wire(const struct trace_host *host, uint32_t 
 
 	return slot ? state_find_slot(host->state, *slot) : NULL;
 }
+
+void trace_host_forget(struct trace_host *host)
+{
+	static const enum native_map maps[] = {NATIVE_MAP_flow, NATIVE_MAP_conn,
+					       NATIVE_MAP_fragment, NATIVE_MAP_budget,
+					       NATIVE_MAP_scratch};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(maps); i++)
+		native_clear(host->native, maps[i]);
+	native_host_forget(host->native);
+	for (guint i = 0; i < host->conns->len; i++) {
+		const struct trace_conn *conn =
+			&g_array_index(host->conns, struct trace_conn, i);
+
+		native_put(host->native, NATIVE_MAP_conn, &conn->key, &conn->value);
+	}
+}

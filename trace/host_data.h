@@ -28,5 +28,7 @@ struct trace_host {
 
 /* The name of the host whose tunnel address is IP, or NULL. */
 const char *trace_host_find_peer(const struct trace_host *host, struct ip ip);
+/* What earlier packets left behind must not answer for the next one. */
+void trace_host_forget(struct trace_host *host);
 /* The port of a device, or NULL. */
 const struct wire *trace_host_find_wire(const struct trace_host *host, uint32_t ifindex);

@@ -2,6 +2,7 @@
 /* See policy.h. The packet of the last walk still says how each side held it. */
 #include "trace/policy.h"
 
+#include "agent/firewalls.h"
 #include "agent/policies.h"
 #include "trace/host_data.h"
 #include "trace/stage.h"
@@ -35,6 +36,21 @@ static char *print_rule(const struct trace_host *host, uint32_t number)
 		    : g_strdup_printf("rule %u", number);
 }
 
+/* A rule of a firewall group: several may have it, and both ways. */
+static char *print_firewall_rule(const struct trace_host *host, uint32_t chain, uint32_t number)
+{
+	const GPtrArray *rules = firewalls_find_rules(host->state, chain / POLICY_CHAINS);
+
+	for (guint i = 0; rules && i < rules->len; i++) {
+		const struct policy_rule *rule = g_ptr_array_index(rules, i);
+
+		if (policy_rule_number(rule) == number &&
+		    rule->ingress == !!(chain & POLICY_INGRESS))
+			return g_strdup_printf("rule %s/%s", rule->set, rule->id);
+	}
+	return print_rule(host, number);
+}
+
 static const char *print_chain(uint32_t chain)
 {
 	static const char *const names[] = {
@@ -59,6 +75,25 @@ static char *print_denial(const struct trace_host *host, const struct dp_pkt *p)
 				       print_chain(p->ask.chain), rule);
 	return g_strdup_printf("%s: %s %s it", print_chain(p->ask.chain), rule,
 			       verbs[verdict->action % G_N_ELEMENTS(verbs)]);
+}
+
+static char *print_crossing(const struct trace_host *host, const struct dp_pkt *p,
+			    const struct dp_crossing *crossing, uint32_t chain, bool denied)
+{
+	g_autofree char *rule = print_firewall_rule(host, chain, crossing->rule);
+	const char *way = crossing->ingress ? "out of the router" : "into the router";
+
+	if (denied && !crossing->rule)
+		return g_strdup_printf("%s: the firewall group is not in place", way);
+	if (denied && p->ask.verdict.action == POLICY_ACCEPT)
+		return g_strdup_printf("%s: %s accepts a first packet, and this is none", way,
+				       rule);
+	return g_strdup_printf(
+		"%s: %s %s it%s", way, rule,
+		denied ? verbs[p->ask.verdict.action % G_N_ELEMENTS(verbs)] : "accepts",
+		p->judged.sport == p->head.key.sport && p->judged.dport == p->head.key.dport
+			? ""
+			: ", for what opened its connection");
 }
 
 static char *print_pass(const struct trace_host *host, const struct dp_side *side)
@@ -111,15 +146,46 @@ static void say_side(const struct trace_host *host, const struct dp_pkt *p,
 	    denied ? p->ask.verdict.rule : side->rule, list);
 }
 
+/* Was it a router's firewall that P was denied by? It was asked last. */
+static bool is_by_firewall(const struct dp_pkt *p)
+{
+	for (guint i = 0; p->account && i < MIN(p->crossings, DP_CROSSINGS); i++)
+		if (p->crossing[i].bank == p->ask.chain / POLICY_CHAINS)
+			return true;
+	return false;
+}
+
+/* Each router's port with a group that P went through, up to the one that denied it. */
+static void list_crossings(const struct trace_host *host, const struct dp_pkt *p, json_t *list)
+{
+	guint count = MIN(p->crossings, DP_CROSSINGS), last = count;
+
+	for (guint i = 0; is_by_firewall(p) && i < count; i++)
+		if (p->crossing[i].rule || !i)
+			last = i;
+	for (guint i = 0; i < count && i <= last; i++) {
+		const struct dp_crossing *crossing = &p->crossing[i];
+		uint32_t chain =
+			POLICY_CHAIN(crossing->bank, crossing->ingress ? POLICY_INGRESS : 0);
+		g_autofree char *how =
+			print_crossing(host, p, crossing, chain, i == last && last < count);
+
+		if (crossing->rule || i == last)
+			say(host, &p->side[0], "firewall", "sender", how, crossing->bank,
+			    crossing->rule, list);
+	}
+}
+
 void trace_policy_list(const struct trace_host *host, json_t *list)
 {
 	uint32_t zero = 0;
 	const struct dp_pkt *p = native_find(host->native, NATIVE_MAP_scratch, &zero);
+	bool by_firewall = is_by_firewall(p);
 
 	for (int i = 0; i < 2; i++) {
 		const struct dp_side *side = &p->side[i];
 		const char *who = i ? "receiver" : "sender";
-		bool dropped = p->account && p->account == side->slot;
+		bool dropped = p->account && p->account == side->slot && !by_firewall;
 		bool by_acl = dropped && p->ask.chain & POLICY_STATELESS;
 		bool denied = dropped && !by_acl && side->hold != DP_HOLD_CONN;
 
@@ -128,6 +194,7 @@ void trace_policy_list(const struct trace_host *host, json_t *list)
 		if (side->filtered && (denied || side->hold != DP_HOLD_NOTHING))
 			say_side(host, p, side, who, denied, list);
 	}
+	list_crossings(host, p, list);
 }
 
 void trace_policy_share(struct trace_host *host)

@@ -136,9 +136,83 @@ static void test_decisions(void)
 	trace_host_free(host);
 }
 
+/* Router 1 passes on what is sent to its port on network 100, which has the group of BANK. */
+static void put_router(struct trace_host *host)
+{
+	const struct abi_mac gate = {{2, 0, 0, 0, 0, 9}};
+	struct network_value network = {.flags = NETWORK_UP | NETWORK_FIREWALL, .mtu = 1450};
+	struct mac_key mac = {.vni = 100, .mac = gate};
+	struct mac_value place = {.place = PLACE(PLACE_ROUTER, 1)};
+	struct location_key at = {.vni = 100,
+				  .ip = {{{[10] = 0xff, [11] = 0xff, 10, 0, 0, 2}}}};
+	struct location_value owner = {.mac = mac_b};
+	struct route_key key = {ROUTE_PREFIX_BASE + 96,
+				1,
+				GUINT16_TO_BE(0x0800),
+				ROUTE_TO,
+				{{{[10] = 0xff, [11] = 0xff}}}};
+	struct route_value route = {.flags = ROUTE_UP, .vni = 100, .mac = gate};
+	uint32_t vni = 100, bank = BANK;
+
+	native_put(host->native, NATIVE_MAP_network, &vni, &network);
+	native_put(host->native, NATIVE_MAP_mac, &mac, &place);
+	native_put(host->native, NATIVE_MAP_location, &at, &owner);
+	native_put(host->native, NATIVE_MAP_route, &key, &route);
+	native_put(host->native, NATIVE_MAP_firewall, &mac, &bank);
+}
+
+/* UDP from port 1 through the router to port DPORT of the other: all that is told of it. */
+static char *tell_routed(struct trace_host *host, uint8_t dport)
+{
+	const uint8_t frame[] = {2,    0, 0,  0,  0, 9, 2, 0, 0,  0,	 0, 1, 8,  0,
+				 0x45, 0, 0,  28, 0, 0, 0, 0, 64, 17,	 0, 0, 10, 0,
+				 0,    1, 10, 0,  0, 2, 0, 7, 0,  dport, 0, 8, 0,  0};
+	struct native_meta meta = {.ifindex = DEVICE + 1};
+	json_auto_t *list = json_array();
+	GString *out = g_string_new(NULL);
+	json_t *stage;
+	size_t i;
+
+	native_run_port(host->native, frame, sizeof(frame), &meta, NULL);
+	native_host_forget(host->native);
+	trace_policy_list(host, list);
+	json_array_foreach (list, i, stage)
+		g_string_append_printf(out, "%s%s", i ? "; " : "",
+				       json_string_value(json_object_get(stage, "says")));
+	return g_string_free(out, FALSE);
+}
+
+static void test_firewall(void)
+{
+	struct trace_host *host = host_new();
+	g_autofree char *both = NULL, *denied = NULL, *missing = NULL;
+	uint32_t slot = 1, bank = BANK;
+	struct port_value *port = native_find(host->native, NATIVE_MAP_port, &slot);
+
+	port->flags &= ~(uint32_t)PORT_FILTERED;
+	put_router(host);
+	put_rule(host, 0, 5, POLICY_ACCEPT);
+	put_rule(host, POLICY_INGRESS, 6, POLICY_ACCEPT);
+	both = tell_routed(host, 1);
+	g_assert_cmpstr(both, ==,
+			"sender ?: into the router: rule 5 accepts it; "
+			"sender ?: out of the router: rule 6 accepts it");
+	put_rule(host, POLICY_INGRESS, 6, POLICY_REJECT);
+	denied = tell_routed(host, 2);
+	g_assert_cmpstr(denied, ==,
+			"sender ?: into the router: rule 5 accepts it; "
+			"sender ?: out of the router: rule 6 rejects it");
+	native_del(host->native, NATIVE_MAP_policy, &bank);
+	missing = tell_routed(host, 3);
+	g_assert_cmpstr(missing, ==,
+			"sender ?: into the router: the firewall group is not in place");
+	trace_host_free(host);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/policy/who decided, and by which rule", test_decisions);
+	g_test_add_func("/policy/routers' firewalls", test_firewall);
 	return g_test_run();
 }

@@ -132,6 +132,24 @@ static bool is_of(uint8_t proto, bool v6)
 	return proto != (v6 ? IPPROTO_ICMP : IPPROTO_ICMPV6);
 }
 
+/*
+ * The word of either port itself for one family: network ACLs, whose word comes before it, and
+ * routers' firewalls go by addresses, which who asks here does not have.
+ */
+static bool find_words(const json_t *checks, bool v6, const json_t **out, const json_t **in)
+{
+	const json_t *check;
+	size_t i;
+
+	json_array_foreach ((json_t *)checks, i, check) {
+		bool is_v6 = strchr(text_at(check, "address"), ':');
+
+		if (is_v6 == v6 && json_is_string(json_object_get(check, "port")))
+			*(strcmp(text_at(check, "direction"), "egress") ? in : out) = check;
+	}
+	return *out && *in;
+}
+
 static bool ask(const struct trace_party *from, const struct trace_party *to,
 		struct stretch stretch, GArray *stretches, GError **error)
 {
@@ -139,12 +157,12 @@ static bool ask(const struct trace_party *from, const struct trace_party *to,
 	json_t *answer = trace_verdict(from, to, &service, error);
 	const json_t *checks = json_object_get(answer, "checks");
 
-	for (size_t i = 0; i + 1 < json_array_size(checks); i += 2) {
-		const json_t *out = json_array_get(checks, i);
-		const json_t *in = json_array_get(checks, i + 1);
+	for (int v6 = 0; v6 < 2; v6++) {
+		const json_t *out = NULL, *in = NULL;
 
-		stretch.v6 = strchr(text_at(in, "address"), ':');
-		if (is_of(stretch.proto, stretch.v6) && is_allowed(out) && is_allowed(in))
+		stretch.v6 = v6;
+		if (is_of(stretch.proto, v6) && find_words(checks, v6, &out, &in) &&
+		    is_allowed(out) && is_allowed(in))
 			stretch_add(stretches, stretch, out, in);
 	}
 	json_decref(answer);

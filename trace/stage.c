@@ -228,6 +228,22 @@ static void say_mac(struct says *s)
 	s->says = g_strdup_printf("%s is at %s", mac, place);
 }
 
+static void say_firewall(struct says *s)
+{
+	const struct mac_value *owner =
+		native_find(s->host->native, NATIVE_MAP_mac, s->look->key);
+	struct mac_key key;
+	char mac[MAC_TEXT];
+
+	memcpy(&key, s->look->key, sizeof(key));
+	if (!s->look->value || !owner)
+		return;
+	s->row = g_strdup_printf("interface %u/%u/%s", PLACE_INDEX(owner->place), key.vni,
+				 print_mac(&key.mac, mac));
+	s->says = g_strdup_printf("router %u's port on network %u has a firewall group",
+				  PLACE_INDEX(owner->place), key.vni);
+}
+
 static void say_location(struct says *s)
 {
 	const struct location_value *value = s->look->value;
@@ -352,6 +368,7 @@ static const struct {
 	[NATIVE_MAP_location] = {"location", say_location},
 	[NATIVE_MAP_flood] = {"flood", say_flood},
 	[NATIVE_MAP_route] = {"route", say_route},
+	[NATIVE_MAP_firewall] = {"firewall", say_firewall},
 	[NATIVE_MAP_vtep] = {"tunnel", say_vtep},
 	[NATIVE_MAP_peer] = {"peer", say_peer},
 };

@@ -70,24 +70,6 @@ static struct trace_host *host_get(struct trace *trace, const char *name, GError
 	return host;
 }
 
-/* What earlier packets left behind must not answer for this one. */
-static void host_forget(struct trace_host *host)
-{
-	static const enum native_map maps[] = {NATIVE_MAP_flow, NATIVE_MAP_conn,
-					       NATIVE_MAP_fragment, NATIVE_MAP_budget,
-					       NATIVE_MAP_scratch};
-
-	for (gsize i = 0; i < G_N_ELEMENTS(maps); i++)
-		native_clear(host->native, maps[i]);
-	native_host_forget(host->native);
-	for (guint i = 0; i < host->conns->len; i++) {
-		const struct trace_conn *conn =
-			&g_array_index(host->conns, struct trace_conn, i);
-
-		native_put(host->native, NATIVE_MAP_conn, &conn->key, &conn->value);
-	}
-}
-
 /* -------------------------------------------------------------- results */
 
 static void add_frame(json_t *result, GBytes *frame)
@@ -253,7 +235,7 @@ static bool walk_run(struct walk *walk, struct trace_host *host, const char *fro
 			    "packet: reaches more than %u hosts", RUNS_MAX);
 		return false;
 	}
-	host_forget(host);
+	trace_host_forget(host);
 	looks = trace_stage_record(host);
 	verdict = ifindex ? native_run_port(host->native, data, size, &meta, NULL)
 			  : native_run_uplink(host->native, data, size, &meta, NULL);

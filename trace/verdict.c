@@ -7,14 +7,18 @@
 #include <string.h>
 
 #include "agent/borders.h"
+#include "agent/firewalls.h"
 #include "agent/policies.h"
 #include "lib/error.h"
 #include "policy/twin.h"
+#include "trace/crossing.h"
 #include "trace/host_data.h"
 #include "trace/route.h"
 
 #define ECHO_V4 8
 #define ECHO_V6 128
+
+#define SOURCE_PORT 49152 /* an ephemeral one (RFC 6335 6) */
 
 /* -------------------------------------------------------------- service */
 
@@ -103,6 +107,7 @@ static const char *const tiers[] = {
 	[POLICY_TIER_POLICY_LAST] = "policy 2",
 	[POLICY_TIER_GROUP] = "group",
 	[POLICY_TIER_BASELINE] = "baseline",
+	[POLICY_TIER_FIREWALL] = "firewall",
 };
 
 static struct policy_packet packet_of(const struct side *side,
@@ -182,6 +187,26 @@ static bool ask_acl(const struct side *side, const struct trace_service *service
 	return true;
 }
 
+/* The word of the firewall group at a router's port, between SOURCE and TARGET. */
+static struct answer ask_firewall(const struct side *source,
+				  const struct trace_crossing *crossing,
+				  const struct trace_service *service)
+{
+	const GPtrArray *rules = firewalls_find_rules(source->state, crossing->bank);
+	uint32_t kind = (crossing->ingress ? POLICY_INGRESS : 0) |
+			(ip_is_v4(source->peer) ? 0 : POLICY_V6);
+	struct policy_packet packet = packet_of(source, service, kind);
+
+	if (!rules)
+		return (struct answer){"denied", "the firewall group is not in place", NULL};
+	packet.source = SOURCE_PORT;
+	packet.peer = crossing->ingress ? source->address : source->peer;
+	packet.near = crossing->ingress ? source->peer : source->address;
+	return answer_of(policy_twin_find((const struct policy_rule *const *)rules->pdata,
+					  rules->len, &packet, policies_find_addresses,
+					  (void *)source->policies));
+}
+
 /* ----------------------------------------------------------- the answer */
 
 static json_t *show(const struct side *side, const struct answer *answer)
@@ -196,6 +221,24 @@ static json_t *show(const struct side *side, const struct answer *answer)
 			 ip_print(side->address, address), "peer", ip_print(side->peer, peer),
 			 "verdict", answer->verdict, "tier", rule ? tiers[rule->tier] : NULL,
 			 "rule", name, "says", answer->says);
+}
+
+/* A router says so, of what goes from SOURCE to its peer. */
+static json_t *show_firewall(const struct side *source, const struct trace_crossing *crossing,
+			     const struct answer *answer)
+{
+	struct ip near = crossing->ingress ? source->peer : source->address;
+	struct ip far = crossing->ingress ? source->address : source->peer;
+	char address[IP_TEXT], peer[IP_TEXT];
+	const struct policy_rule *rule = answer->rule;
+	g_autofree char *rule_name = rule ? g_strconcat(rule->set, "/", rule->id, NULL) : NULL;
+	g_autofree char *name = g_strdup_printf("router %u", crossing->router);
+
+	return json_pack("{s:s,s:n,s:s,s:s,s:s,s:s,s:s,s:s?,s:s}", "direction",
+			 crossing->ingress ? "ingress" : "egress", "port", "name", name,
+			 "address", ip_print(near, address), "peer", ip_print(far, peer),
+			 "verdict", answer->verdict, "tier", tiers[POLICY_TIER_FIREWALL],
+			 "rule", rule_name, "says", answer->says);
 }
 
 static bool find_address(const struct row_port *port, bool v4, struct ip *out)
@@ -235,6 +278,41 @@ static const struct row_port *find_port(const struct trace_party *party, GError 
 	return port;
 }
 
+/* What SIDE says, and the network ACL before it, into CHECKS; false: no. */
+static bool check_side(const struct side *side, const struct trace_service *service,
+		       json_t *checks)
+{
+	struct answer answer;
+	bool allowed = true;
+
+	if (ask_acl(side, service, &answer)) {
+		allowed = !strcmp(answer.verdict, "allowed");
+		json_array_append_new(checks, show(side, &answer));
+	}
+	answer = ask(side, service);
+	json_array_append_new(checks, show(side, &answer));
+	return allowed && !strcmp(answer.verdict, "allowed");
+}
+
+/* What routers on the way from SOURCE say. */
+static bool check_routers(struct trace_host *host, const struct side *source,
+			  const struct trace_service *service, json_t *checks)
+{
+	g_autoptr(GArray) crossings =
+		trace_crossing_list(host, source->port, source->address, source->peer);
+	bool allowed = true;
+
+	for (guint i = 0; i < crossings->len; i++) {
+		const struct trace_crossing *crossing =
+			&g_array_index(crossings, struct trace_crossing, i);
+		struct answer answer = ask_firewall(source, crossing, service);
+
+		allowed = allowed && !strcmp(answer.verdict, "allowed");
+		json_array_append_new(checks, show_firewall(source, crossing, &answer));
+	}
+	return allowed;
+}
+
 json_t *trace_verdict(const struct trace_party *from, const struct trace_party *to,
 		      const struct trace_service *service, GError **error)
 {
@@ -254,8 +332,6 @@ json_t *trace_verdict(const struct trace_party *from, const struct trace_party *
 				   false};
 		struct side in = {to->host->state, state_policies(to->host->state), target,
 				  true};
-		const struct side *sides[] = {&out, &in};
-
 		if (!find_address(target, !v6, &in.address) ||
 		    !find_address(source, !v6, &out.address))
 			continue;
@@ -263,17 +339,9 @@ json_t *trace_verdict(const struct trace_party *from, const struct trace_party *
 		out.peer = in.address;
 		out.sets = theirs;
 		in.sets = ours;
-		for (gsize i = 0; i < G_N_ELEMENTS(sides); i++) {
-			struct answer answer;
-
-			if (ask_acl(sides[i], service, &answer)) {
-				allowed = allowed && !strcmp(answer.verdict, "allowed");
-				json_array_append_new(checks, show(sides[i], &answer));
-			}
-			answer = ask(sides[i], service);
-			allowed = allowed && !strcmp(answer.verdict, "allowed");
-			json_array_append_new(checks, show(sides[i], &answer));
-		}
+		allowed &= check_side(&out, service, checks);
+		allowed &= check_routers(from->host, &out, service, checks);
+		allowed &= check_side(&in, service, checks);
 	}
 	if (json_array_size(checks))
 		return json_pack("{s:b,s:o}", "allowed", allowed, "checks", checks);

@@ -24,14 +24,16 @@ bool trace_service_parse(const char *text, struct trace_service *out, GError **e
 
 /* A port and the host it is on. */
 struct trace_party {
-	const struct trace_host *host;
+	struct trace_host *host;
 	struct uuid port;
 };
 
 /*
  * {"allowed": BOOL, "checks": [{"direction", "port", "name", "address", "peer", "verdict",
- * "tier", "rule", "says"}]}: what egress of FROM and ingress of TO say, once for each family
- * that both have addresses of; allowed when all of them are. NULL with ERROR when they have
+ * "tier", "rule", "says"}]}: what egress of FROM, firewall groups of routers' ports on the way and
+ * ingress of TO say, once for each family that both have addresses of; allowed when all of them are.
+ * A router's "port" is null, its "address" the one behind the port; source ports are taken for
+ * ephemeral ones. NULL with ERROR when they have
  * none in common, or a host does not have its port.
  */
 json_t *trace_verdict(const struct trace_party *from, const struct trace_party *to,

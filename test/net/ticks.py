@@ -4,11 +4,12 @@
 
     take PORT FILE          accepts a TCP stream, writes to FILE when (ns) each part of it came
     give ADDRESS PORT       sends such a stream, a number every 2 ms, until it is killed
-    udp ADDRESS PORT        sends a datagram; prints `answer TEXT`, `refused` or `silence`
+    udp ADDRESS PORT        sends a datagram; prints `answer TEXT`, `refused`, `prohibited` or `silence`
     answer PORT             answers datagrams by `you are ADDRESS`
     error KIND DEVICE MAC FROM TO PORT    sends an ICMP error of FROM about a datagram that TO has
                             sent to it, from port 4000 to PORT; KIND: too-big (1280) or unreachable
 """
+import errno
 import logging
 import socket
 import sys
@@ -49,6 +50,8 @@ def udp(address, port):
         print("refused")
     except TimeoutError:
         print("silence")
+    except OSError as error:
+        print("prohibited" if error.errno == errno.EHOSTUNREACH else error)
 
 
 def answer(port):
