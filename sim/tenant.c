@@ -20,6 +20,9 @@ enum noun {
 	POLICY,
 	ACL,
 	ACL_RULE,
+	FIREWALL_RULE,
+	FIREWALL_POLICY,
+	FIREWALL_GROUP,
 	NOUN_COUNT,
 };
 
@@ -35,6 +38,10 @@ static const struct {
 	[POLICY] = {"policy", "policies", "policies", 5},
 	[ACL] = {"network_acl", "network_acls", "network-acls", 1},
 	[ACL_RULE] = {"network_acl_rule", "network_acl_rules", "network-acl-rules", 4},
+	[FIREWALL_RULE] = {"firewall_rule", "firewall_rules", "fwaas/firewall_rules", 6},
+	[FIREWALL_POLICY] = {"firewall_policy", "firewall_policies", "fwaas/firewall_policies",
+			     3},
+	[FIREWALL_GROUP] = {"firewall_group", "firewall_groups", "fwaas/firewall_groups", 3},
 };
 
 struct tenant {
@@ -43,6 +50,7 @@ struct tenant {
 	unsigned int hosts;
 	GRand *random;
 	GPtrArray *ids[NOUN_COUNT]; /* char *, owned */
+	GPtrArray *legs;	    /* char *, owned: ids of routers' ports, there or gone */
 	unsigned int waiting;
 	struct tenant_counters counters;
 	char *complaint;
@@ -85,16 +93,20 @@ static void note_made(struct tenant *t, enum noun noun, const char *body)
 {
 	json_t *root = json_loads(body, 0, NULL);
 	json_t *one = json_object_get(root, nouns[noun].singular), *many, *item;
+	const char *leg;
 	size_t i;
 
 	many = json_object_get(root, nouns[noun].plural);
+	leg = json_string_value(json_object_get(root, "port_id"));
+	if (leg)
+		g_ptr_array_add(t->legs, g_strdup(leg));
 	if (one)
 		g_ptr_array_add(t->ids[noun],
 				g_strdup(json_string_value(json_object_get(one, "id"))));
 	json_array_foreach (many, i, item)
 		g_ptr_array_add(t->ids[noun],
 				g_strdup(json_string_value(json_object_get(item, "id"))));
-	if (!one && !many)
+	if (!one && !many && !leg)
 		complain(t, "an answer cannot be read", body);
 	json_decref(root);
 }
@@ -264,12 +276,13 @@ static void router_change(struct tenant *t)
 static void router_leg(struct tenant *t)
 {
 	const char *router = pick(t, ROUTER), *subnet = pick(t, SUBNET);
-	g_autofree char *tail = g_strdup_printf("/%s/%s_router_interface", router,
-						dice(t, 3) ? "add" : "remove");
+	bool adds = dice(t, 3);
+	g_autofree char *tail =
+		g_strdup_printf("/%s/%s_router_interface", router, adds ? "add" : "remove");
 	g_autofree char *body = g_strdup_printf("{\"subnet_id\":\"%s\"}", subnet);
 
 	if (router && subnet)
-		ask(t, ROUTER, "PUT", tail, body, false, NULL);
+		ask(t, ROUTER, "PUT", tail, body, adds, NULL);
 }
 
 static void port_make(struct tenant *t)
@@ -394,6 +407,67 @@ static void acl_rule_change(struct tenant *t)
 		       dice(t, 3) + 1);
 }
 
+static void firewall_rule_make(struct tenant *t)
+{
+	make(t, FIREWALL_RULE,
+	     "\"action\":\"%s\",\"protocol\":\"tcp\",\"destination_port\":\"%u\","
+	     "\"source_ip_address\":\"10.%u.0.0/16\"",
+	     dice(t, 2) ? "allow" : "reject", dice(t, 20) + 1, dice(t, 4));
+}
+
+static void firewall_rule_change(struct tenant *t)
+{
+	if (dice(t, 2))
+		change(t, FIREWALL_RULE, "\"enabled\":%s", truth(t));
+	else
+		change(t, FIREWALL_RULE, "\"source_port\":\"%u\"", dice(t, 3));
+}
+
+/* One or two rules, in any order. */
+static char *firewall_rules(struct tenant *t)
+{
+	const char *a = pick(t, FIREWALL_RULE), *b = pick(t, FIREWALL_RULE);
+
+	if (!a)
+		return g_strdup("\"firewall_rules\":[]");
+	if (a == b)
+		return g_strdup_printf("\"firewall_rules\":[\"%s\"]", a);
+	return g_strdup_printf("\"firewall_rules\":[\"%s\",\"%s\"]", a, b);
+}
+
+static void firewall_policy_make(struct tenant *t)
+{
+	g_autofree char *rules = firewall_rules(t);
+
+	make(t, FIREWALL_POLICY, "%s", rules);
+}
+
+static void firewall_policy_change(struct tenant *t)
+{
+	g_autofree char *rules = firewall_rules(t);
+
+	change(t, FIREWALL_POLICY, "%s", rules);
+}
+
+static void firewall_group_make(struct tenant *t)
+{
+	make(t, FIREWALL_GROUP, "\"name\":\"g\"");
+}
+
+static void firewall_group_change(struct tenant *t)
+{
+	const char *policy = pick(t, FIREWALL_POLICY);
+	const char *leg = t->legs->len ? t->legs->pdata[dice(t, t->legs->len)] : NULL;
+
+	if (policy && dice(t, 3) == 0)
+		change(t, FIREWALL_GROUP, "\"%s_firewall_policy_id\":\"%s\"",
+		       dice(t, 2) ? "ingress" : "egress", policy);
+	else if (leg && dice(t, 4))
+		change(t, FIREWALL_GROUP, "\"ports\":[\"%s\"]", leg);
+	else
+		change(t, FIREWALL_GROUP, "\"admin_state_up\":%s", truth(t));
+}
+
 static const struct {
 	guint weight;
 	enum noun noun;
@@ -415,6 +489,12 @@ static const struct {
 	{3, ACL_RULE, acl_rule_change, false},
 	{6, POLICY, policy_make, true},
 	{4, POLICY, policy_change, false},
+	{3, FIREWALL_RULE, firewall_rule_make, true},
+	{2, FIREWALL_RULE, firewall_rule_change, false},
+	{2, FIREWALL_POLICY, firewall_policy_make, true},
+	{3, FIREWALL_POLICY, firewall_policy_change, false},
+	{2, FIREWALL_GROUP, firewall_group_make, true},
+	{8, FIREWALL_GROUP, firewall_group_change, false},
 };
 
 /* There are enough: one goes. There are some: sometimes. */
@@ -470,6 +550,7 @@ struct tenant *tenant_new(const char *url, unsigned int hosts, uint32_t seed)
 	t->random = g_rand_new_with_seed(seed);
 	for (int i = 0; i < NOUN_COUNT; i++)
 		t->ids[i] = g_ptr_array_new_with_free_func(g_free);
+	t->legs = g_ptr_array_new_with_free_func(g_free);
 	return t;
 }
 
@@ -480,6 +561,7 @@ void tenant_free(struct tenant *t)
 	http_client_free(t->client);
 	for (int i = 0; i < NOUN_COUNT; i++)
 		g_ptr_array_unref(t->ids[i]);
+	g_ptr_array_unref(t->legs);
 	g_rand_free(t->random);
 	g_free(t->complaint);
 	g_free(t);
