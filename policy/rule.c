@@ -43,12 +43,19 @@ struct policy_rule *policy_rule_copy(const struct policy_rule *rule)
 }
 
 /* FNV-1a (draft-eastlake-fnv). */
+static uint32_t hash_text(uint32_t hash, const char *text)
+{
+	for (; *text; text++)
+		hash = (hash ^ (uint8_t)*text) * 0x01000193;
+	return hash;
+}
+
 uint32_t policy_rule_number(const struct policy_rule *rule)
 {
-	uint32_t hash = 0x811c9dc5;
+	uint32_t hash = hash_text(0x811c9dc5, rule->id);
 
-	for (const char *at = rule->id; *at; at++)
-		hash = (hash ^ (uint8_t)*at) * 0x01000193;
+	if (rule->tier == POLICY_TIER_FIREWALL)
+		hash = hash_text(hash, rule->set);
 	return hash ? hash : 1;
 }
 

@@ -68,7 +68,8 @@ void policy_rule_done(struct policy_rule *rule);
 void policy_rule_free(struct policy_rule *rule);
 struct policy_rule *policy_rule_copy(const struct policy_rule *rule);
 
-/* The rule's number in the kernel: from its id alone, so that it needs no memory. Not 0. */
+/* The rule's number in the kernel: from its id, so that it needs no memory; a firewall's may be in
+ * several sets, and is another rule in each. Not 0. */
 uint32_t policy_rule_number(const struct policy_rule *rule);
 
 /*

@@ -2,7 +2,6 @@
 /* See policy.h. The packet of the last walk still says how each side held it. */
 #include "trace/policy.h"
 
-#include "agent/firewalls.h"
 #include "agent/policies.h"
 #include "trace/host_data.h"
 #include "trace/stage.h"
@@ -36,21 +35,6 @@ static char *print_rule(const struct trace_host *host, uint32_t number)
 		    : g_strdup_printf("rule %u", number);
 }
 
-/* A rule of a firewall group: several may have it, and both ways. */
-static char *print_firewall_rule(const struct trace_host *host, uint32_t chain, uint32_t number)
-{
-	const GPtrArray *rules = firewalls_find_rules(host->state, chain / POLICY_CHAINS);
-
-	for (guint i = 0; rules && i < rules->len; i++) {
-		const struct policy_rule *rule = g_ptr_array_index(rules, i);
-
-		if (policy_rule_number(rule) == number &&
-		    rule->ingress == !!(chain & POLICY_INGRESS))
-			return g_strdup_printf("rule %s/%s", rule->set, rule->id);
-	}
-	return print_rule(host, number);
-}
-
 static const char *print_chain(uint32_t chain)
 {
 	static const char *const names[] = {
@@ -78,9 +62,9 @@ static char *print_denial(const struct trace_host *host, const struct dp_pkt *p)
 }
 
 static char *print_crossing(const struct trace_host *host, const struct dp_pkt *p,
-			    const struct dp_crossing *crossing, uint32_t chain, bool denied)
+			    const struct dp_crossing *crossing, bool denied)
 {
-	g_autofree char *rule = print_firewall_rule(host, chain, crossing->rule);
+	g_autofree char *rule = print_rule(host, crossing->rule);
 	const char *way = crossing->ingress ? "out of the router" : "into the router";
 
 	if (denied && !crossing->rule)
@@ -165,10 +149,8 @@ static void list_crossings(const struct trace_host *host, const struct dp_pkt *p
 			last = i;
 	for (guint i = 0; i < count && i <= last; i++) {
 		const struct dp_crossing *crossing = &p->crossing[i];
-		uint32_t chain =
-			POLICY_CHAIN(crossing->bank, crossing->ingress ? POLICY_INGRESS : 0);
 		g_autofree char *how =
-			print_crossing(host, p, crossing, chain, i == last && last < count);
+			print_crossing(host, p, crossing, i == last && last < count);
 
 		if (crossing->rule || i == last)
 			say(host, &p->side[0], "firewall", "sender", how, crossing->bank,

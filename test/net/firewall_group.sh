@@ -196,6 +196,15 @@ check_match 'out of the subnet, too' "fw:$wall/egress/default-$wall denies" "$(a
 check_match 'policy check asks firewalls' "fw:$wall/ingress/$web" "$(as_admin policy check "$a" "$d" tcp/80)"
 check_match 'and says that one denies' "denied.*fw:$wall/ingress/default-$wall" "$(as_admin policy check "$a" "$d" tcp/81 | tr '\n' ' ')"
 
+cloud_start follow control "$CLOUD_BIN/cli/weft" --url "http://$CLOUD_LISTEN" --token admin-secret \
+	--agent "$CLOUD_RUN/h1/agent.sock" flows a --follow --denied
+watched() { agent h1 GET /metrics | grep -q '^weft_watchers{what="flows"} 1$'; }
+check 'somebody follows' cloud_wait 5 watched
+check 'what a firewall denies' closed a 10.0.2.12 8081
+check 'is told with its rule' cloud_wait 5 grep -q \
+	"^deny a tcp 10.0.1.11:[0-9]* -> 10.0.2.12:8081 firewall-denied .*rule fw:$wall/ingress/default-$wall" "$CLOUD_DIR/log/follow"
+cloud_stop follow
+
 # ------------------------------------------------------------------ what is open is closed
 
 arrived() { wc -l <"$CLOUD_DIR/ticks"; }
