@@ -1,24 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * weft policy reach --from GROUP: whom its ports can reach, with what, and by which rules. Ports that
- * rules cannot tell apart (those of one identity) are told together.
+ * weft policy reach --from PORTS: whom ports of a group, or with labels, can reach, with what, and by
+ * which rules. Ports that rules cannot tell apart (those of one identity) are told together.
  */
 #include "cli/cmd.h"
 
+#include <string.h>
+
 #include "cli/crud.h"
 #include "cli/output.h"
+#include "cli/policy_text.h"
 #include "cli/snapshot.h"
 #include "lib/error.h"
 #include "trace/reach.h"
 
 const struct option cmd_reach_options[] = {
-	{"from", 0, "GROUP", "a security group: whose ports ask", false, NULL, NULL},
-	{"to", 0, "GROUP", "a security group: only its ports are asked", false, NULL, NULL},
+	{"from", 0, "PORTS", "who asks: of a security group, or with labels (app=web,!old)",
+	 false, NULL, NULL},
+	{"to", 0, "PORTS", "who is asked, in the same words; all without", false, NULL, NULL},
 	{NULL},
 };
 
 static const char *const reach_columns[] = {"from",   "to",	"service",
 					    "family", "egress", "ingress"};
+
+/* Which ports: of a group, with labels, or all. */
+struct choice {
+	char *group;
+	json_t *selector;
+};
 
 /* Ports that are treated alike. */
 struct alike {
@@ -71,12 +81,13 @@ static bool find_host(struct snapshot *snapshot, GHashTable *hosts, const json_t
 	return *out;
 }
 
-/* The ports of GROUP (NULL: all that are seen), by identity. */
-static GPtrArray *list_alike(struct snapshot *snapshot, GHashTable *hosts, const char *group,
-			     GError **error)
+/* The ports of CHOICE, of those that are seen, by identity. */
+static GPtrArray *list_alike(struct snapshot *snapshot, GHashTable *hosts,
+			     const struct choice *choice, GError **error)
 {
-	g_autofree char *query =
-		group ? g_strconcat("security_groups=", group, NULL) : g_strdup("");
+	g_autofree char *query = choice->group
+					 ? g_strconcat("security_groups=", choice->group, NULL)
+					 : g_strdup("");
 	json_auto_t *ports = client_list(snapshot->client, KIND_PORT, query, error);
 	g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
 	g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(alike_free);
@@ -90,6 +101,8 @@ static GPtrArray *list_alike(struct snapshot *snapshot, GHashTable *hosts, const
 		struct alike *alike;
 		uint32_t identity;
 
+		if (!policy_text_selects(choice->selector, json_object_get(port, "labels")))
+			continue;
 		if (!find_host(snapshot, hosts, port, &host, error))
 			return NULL;
 		party.host = host;
@@ -124,8 +137,8 @@ static void add_lines(json_t *lines, const struct alike *from, const struct alik
 	}
 }
 
-static json_t *reach(struct snapshot *snapshot, const char *from, const char *to,
-		     GError **error)
+static json_t *reach(struct snapshot *snapshot, const struct choice *from,
+		     const struct choice *to, GError **error)
 {
 	g_autoptr(GHashTable) hosts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 							    (GDestroyNotify)trace_host_free);
@@ -147,21 +160,33 @@ static json_t *reach(struct snapshot *snapshot, const char *from, const char *to
 	return targets ? json_incref(lines) : NULL;
 }
 
-/* The group that OPTION names; *OUT NULL: it was not given. */
-static bool find_group(struct client *client, const struct arguments *arguments,
-		       const char *option, char **out, GError **error)
+/* What OPTION says; all when it was not given. A group whose name looks like labels has an id, too. */
+static bool choice_read(struct client *client, const struct arguments *arguments,
+			const char *option, struct choice *out, GError **error)
 {
-	const char *name = option_get(arguments, option);
+	const char *text = option_get(arguments, option);
 
-	*out = name ? client_find_id(client, KIND_SECURITY_GROUP, name, error) : NULL;
-	return !name || *out;
+	if (!text)
+		return true;
+	if (strpbrk(text, "=!")) {
+		out->selector = policy_text_parse_selector(text, error);
+		return out->selector != NULL;
+	}
+	out->group = client_find_id(client, KIND_SECURITY_GROUP, text, error);
+	return out->group != NULL;
+}
+
+static void choice_done(struct choice *choice)
+{
+	g_free(choice->group);
+	json_decref(choice->selector);
 }
 
 bool cmd_policy_reach(struct context *context, const struct arguments *arguments,
 		      GError **error)
 {
 	struct client *client = command_client(context);
-	g_autofree char *from = NULL, *to = NULL;
+	__attribute__((cleanup(choice_done))) struct choice from = {0}, to = {0};
 	g_autoptr(GPtrArray) columns = g_ptr_array_new();
 	struct snapshot snapshot = {0};
 	json_auto_t *lines = NULL;
@@ -170,13 +195,13 @@ bool cmd_policy_reach(struct context *context, const struct arguments *arguments
 		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID, "--from is missing");
 		return false;
 	}
-	if (!find_group(client, arguments, "from", &from, error) ||
-	    !find_group(client, arguments, "to", &to, error))
+	if (!choice_read(client, arguments, "from", &from, error) ||
+	    !choice_read(client, arguments, "to", &to, error))
 		return false;
 	for (gsize i = 0; i < G_N_ELEMENTS(reach_columns); i++)
 		g_ptr_array_add(columns, (gpointer)reach_columns[i]);
 	if (snapshot_init(&snapshot, client, error))
-		lines = reach(&snapshot, from, to, error);
+		lines = reach(&snapshot, &from, &to, error);
 	snapshot_done(&snapshot);
 	return lines && output_print(output_list(arguments, lines, columns, error), error);
 }

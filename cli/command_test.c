@@ -463,6 +463,37 @@ static void test_agent_socket(void)
 	g_assert_cmpint(g_rmdir(folder), ==, 0);
 }
 
+/* Every relation, for who has the label, has another value of it, and has it not. */
+static void test_selectors(void)
+{
+	static const struct {
+		const char *text;
+		const char *selected; /* of the three below */
+	} cases[] = {
+		{"app=web", "a"},      {"app=web|db", "ab"}, {"app!=web", "bc"},
+		{"app!=web|db", "c"},  {"app", "ab"},	     {"!app", "c"},
+		{"app,env", "a"},      {"app,!env", "b"},    {"app=", ""},
+		{"env=test,app", "a"},
+	};
+	json_t *ports[] = {json_pack("{s:s,s:s}", "app", "web", "env", "test"),
+			   json_pack("{s:s}", "app", "db"), json_object()};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		json_auto_t *selector = policy_text_parse_selector(cases[i].text, NULL);
+		g_autoptr(GString) selected = g_string_new(NULL);
+
+		g_assert_nonnull(selector);
+		for (gsize p = 0; p < G_N_ELEMENTS(ports); p++)
+			if (policy_text_selects(selector, ports[p]))
+				g_string_append_c(selected, (char)('a' + p));
+		g_test_message("%s", cases[i].text);
+		g_assert_cmpstr(selected->str, ==, cases[i].selected);
+	}
+	for (gsize p = 0; p < G_N_ELEMENTS(ports); p++)
+		json_decref(ports[p]);
+	g_assert_null(policy_text_parse_selector("app=web,", NULL));
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -475,5 +506,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/command/words", test_words);
 	g_test_add_func("/command/matches", test_matches);
 	g_test_add_func("/command/agent-socket", test_agent_socket);
+	g_test_add_func("/command/selectors", test_selectors);
 	return g_test_run();
 }

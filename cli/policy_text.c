@@ -54,27 +54,77 @@ json_t *policy_text_parse_requirement(const char *text, GError **error)
 			   : requirement(key, "Exists", NULL);
 }
 
-/* "app=web,tier=a|b,!old": single values are labels, the rest expressions. */
-static json_t *selector_parse(const char *text, GError **error)
+json_t *policy_text_parse_selector(const char *text, GError **error)
 {
 	g_auto(GStrv) parts = g_strsplit(text, ",", -1);
-	json_auto_t *labels = json_object(), *expressions = json_array();
+	json_auto_t *requirements = json_array();
 
 	for (char **part = parts; *part; part++) {
 		json_t *one = policy_text_parse_requirement(*part, error);
-		json_t *values = json_object_get(one, "values");
-		const char *key = json_string_value(json_object_get(one, "key"));
 
 		if (!one)
 			return NULL;
+		json_array_append_new(requirements, one);
+	}
+	return json_incref(requirements);
+}
+
+static bool values_have(const json_t *values, const char *text)
+{
+	json_t *value;
+	size_t i;
+
+	json_array_foreach (values, i, value)
+		if (!g_strcmp0(json_string_value(value), text))
+			return true;
+	return false;
+}
+
+/* As model/selector.h means it: who has not the key is in none of the values. */
+static bool requirement_holds(const json_t *requirement, const json_t *labels)
+{
+	const char *relation = json_string_value(json_object_get(requirement, "operator"));
+	const char *key = json_string_value(json_object_get(requirement, "key"));
+	const char *value = json_string_value(json_object_get(labels, key));
+	bool wanted = !strcmp(relation, "In") || !strcmp(relation, "Exists");
+	bool any = !json_array_size(json_object_get(requirement, "values"));
+
+	return (value && (any || values_have(json_object_get(requirement, "values"), value))) ==
+	       wanted;
+}
+
+bool policy_text_selects(const json_t *requirements, const json_t *labels)
+{
+	json_t *requirement;
+	size_t i;
+
+	json_array_foreach (requirements, i, requirement)
+		if (!requirement_holds(requirement, labels))
+			return false;
+	return true;
+}
+
+/* Single values are labels, the rest expressions. */
+static json_t *selector_parse(const char *text, GError **error)
+{
+	json_auto_t *requirements = policy_text_parse_selector(text, error);
+	json_auto_t *labels = json_object(), *expressions = json_array();
+	json_t *one;
+	size_t i;
+
+	json_array_foreach (requirements, i, one) {
+		json_t *values = json_object_get(one, "values");
+		const char *key = json_string_value(json_object_get(one, "key"));
+
 		if (!strcmp(json_string_value(json_object_get(one, "operator")), "In") &&
 		    json_array_size(values) == 1 && !json_object_get(labels, key)) {
 			json_object_set(labels, key, json_array_get(values, 0));
-			json_decref(one);
 		} else {
-			json_array_append_new(expressions, one);
+			json_array_append(expressions, one);
 		}
 	}
+	if (!requirements)
+		return NULL;
 	return json_pack("{s:O,s:O}", "match_labels", labels, "match_expressions", expressions);
 }
 

@@ -14,6 +14,10 @@
 json_t *policy_text_parse_rule(const char *text, GError **error);
 /* One of "match_expressions": "tier=a|b", "tier!=a|b", "tier", "!tier". */
 json_t *policy_text_parse_requirement(const char *text, GError **error);
+/* "app=web,tier=a|b,!old": a list of these. */
+json_t *policy_text_parse_selector(const char *text, GError **error);
+/* All of the list hold for a port's LABELS, as the API shows them. */
+bool policy_text_selects(const json_t *requirements, const json_t *labels);
 
 /* The inverses, of what the API shows; owned. */
 char *policy_text_print_rule(const json_t *rule);

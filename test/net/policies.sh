@@ -158,6 +158,13 @@ whom=$(weft policy reach --from served)
 check_match 'policy reach: far reaches web with anything, by the baseline' "far +web +any +IPv4 +sg:$group/[0-9a-f-]+ .*/$base:1" "$whom"
 check_match 'policy reach: near reaches far with what the group lets in' "near +far +tcp/8080 +IPv4 +sg:$group/[0-9a-f-]+ +sg:$group/" "$whom"
 check_not 'policy reach: and with nothing else' grep -qE 'near +far +(any|tcp/80) ' <<<"$whom"
+to_web() { grep -E '^(far|near) +web ' | tr -s ' ' | sort; }
+check_equal 'policy reach: by labels, the same' "$(to_web <<<"$whom")" \
+	"$(weft policy reach --from app=db --to 'app=web|nobody,!old' | to_web)"
+check_equal 'policy reach: to those with labels only' '' \
+	"$(weft policy reach --from app=db --to 'app!=web,app' -f value -c to | grep web)"
+check_match 'policy reach: to those without' '^x$|^far$|^other$' "$(weft policy reach --from app=db --to 'app!=web' -f value -c to)"
+check_match 'policy reach: labels that are none' "^weft: '=web' is not KEY" "$(weft policy reach --from =web 2>&1)"
 drop "$base"
 base=$(policy "\"baseline\":true,\"rules\":[$(rule ingress deny '' "$(port 8080)"),$(rule ingress accept),$(rule egress accept)]")
 check 'the baseline is asked after the groups' both opens other 8080
