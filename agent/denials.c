@@ -22,7 +22,7 @@ static const struct {
 } reasons[] = {
 	{DP_DROP_NO_POLICY, SIDE_DEVICE},     {DP_DROP_EGRESS, SIDE_SENT},
 	{DP_DROP_INGRESS, SIDE_RECEIVED},     {DP_DROP_EGRESS_ACL, SIDE_SENT},
-	{DP_DROP_INGRESS_ACL, SIDE_RECEIVED},
+	{DP_DROP_INGRESS_ACL, SIDE_RECEIVED}, {DP_DROP_FIREWALL, SIDE_SENT},
 };
 
 static bool find_side(const struct maps *maps, const struct flow_value *record, bool *received)

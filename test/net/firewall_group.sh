@@ -204,6 +204,8 @@ check 'what a firewall denies' closed a 10.0.2.12 8081
 check 'is told with its rule' cloud_wait 5 grep -q \
 	"^deny a tcp 10.0.1.11:[0-9]* -> 10.0.2.12:8081 firewall-denied .*rule fw:$wall/ingress/default-$wall" "$CLOUD_DIR/log/follow"
 cloud_stop follow
+check_match 'and listed with it' "^a +tcp +10.0.1.11 +[0-9]+ +10.0.2.12 +8081 +local +firewall-denied +fw:$wall/ingress/default-$wall" \
+	"$(as_admin --agent "$CLOUD_RUN/h1/agent.sock" flows a --denied)"
 
 # ------------------------------------------------------------------ what is open is closed
 
