@@ -319,8 +319,10 @@ bool cmd_stack_list(struct context *context, const struct arguments *arguments, 
 	json_t *count;
 
 	for (int kind = KIND_NETWORK; kind < KIND_COUNT; kind++) {
-		json_auto_t *list = client_list(command_client(context), kind,
-						"fields=id&fields=tags", error);
+		json_auto_t *list = member_can_be(kind)
+					    ? client_list(command_client(context), kind,
+							  "fields=id&fields=tags", error)
+					    : json_array();
 		json_t *object;
 		size_t i;
 

@@ -89,8 +89,7 @@ static gint compare_members(gconstpointer a, gconstpointer b)
 	return strcmp((*one)->key, (*other)->key);
 }
 
-/* What a template can make; others may be nothing that this caller may even list. */
-static bool can_be_member(enum kind kind)
+bool member_can_be(enum kind kind)
 {
 	for (const struct resource_type *type = property_types(); type->name; type++)
 		if (type->kind == kind)
@@ -108,7 +107,7 @@ GPtrArray *member_read(struct client *client, const char *stack, GError **error)
 	guint count = 0;
 
 	for (int kind = 0; kind < KIND_COUNT; kind++)
-		if (can_be_member(kind)) {
+		if (member_can_be(kind)) {
 			asked[count++] = kind;
 			client_requests_add(requests, "GET",
 					    g_strdup_printf("/v2.0/%s?tags=%s",

@@ -26,6 +26,8 @@ char *member_key_tag(enum member member, const char *key);
 /* The stack's name in TAG, or NULL: borrowed. */
 const char *member_parse_stack(const char *tag);
 
+/* A template can make it; what none can make may be nothing that this caller may even list. */
+bool member_can_be(enum kind kind);
 bool member_has_tag(const json_t *object, const char *tag);
 
 /* All members of STACK: struct stack_member; networks, subnets ... each by key. */
