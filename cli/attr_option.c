@@ -106,6 +106,10 @@ static const struct {
 	{"address_scope_id", KIND_ADDRESS_SCOPE},
 	{"network_acl_id", KIND_NETWORK_ACL},
 	{"segment_id", KIND_SEGMENT},
+	{"firewall_rules", KIND_FIREWALL_RULE},
+	{"ingress_firewall_policy_id", KIND_FIREWALL_POLICY},
+	{"egress_firewall_policy_id", KIND_FIREWALL_POLICY},
+	{"ports", KIND_PORT},
 };
 
 static bool find_reference(const char *attribute, enum kind *kind)

@@ -18,6 +18,11 @@ bool cmd_interface_add(struct context *context, const struct arguments *argument
 bool cmd_interface_remove(struct context *context, const struct arguments *arguments,
 			  GError **error);
 
+bool cmd_firewall_add(struct context *context, const struct arguments *arguments,
+		      GError **error);
+bool cmd_firewall_remove(struct context *context, const struct arguments *arguments,
+			 GError **error);
+
 bool cmd_binding_list(struct context *context, const struct arguments *arguments,
 		      GError **error);
 bool cmd_binding_create(struct context *context, const struct arguments *arguments,
@@ -62,6 +67,7 @@ bool cmd_pki_list(struct context *context, const struct arguments *arguments, GE
 bool cmd_completion(struct context *context, const struct arguments *arguments, GError **error);
 
 extern const struct option cmd_list_options[];
+extern const struct option cmd_firewall_add_options[];
 extern const struct option cmd_attach_options[];
 extern const struct option cmd_drops_options[];
 extern const struct option cmd_capture_options[];

@@ -30,6 +30,10 @@ static const struct command other_commands[] = {
 	{"router", "remove-interface", "ROUTER SUBNET|port=PORT", 2, 2,
 	 "part a subnet from a router", NULL, 0, false, false, KIND_ROUTER,
 	 cmd_interface_remove},
+	{"firewall policy", "add-rule", "POLICY RULE", 2, 2, "put a rule into a policy",
+	 cmd_firewall_add_options, 0, false, false, KIND_FIREWALL_POLICY, cmd_firewall_add},
+	{"firewall policy", "remove-rule", "POLICY RULE", 2, 2, "take a rule out of a policy",
+	 NULL, 0, false, false, KIND_FIREWALL_POLICY, cmd_firewall_remove},
 	{"port", "attach", "PORT", 1, 1, "wire a port into a namespace or to a tap, here",
 	 cmd_attach_options, 0, false, false, KIND_PORT, cmd_attach},
 	{"port", "detach", "PORT", 1, 1, "unwire a port, here", NULL, 0, false, false,
@@ -140,13 +144,27 @@ static guint add_kind(struct command *to, enum kind kind)
 
 const struct command *command_all(guint *count)
 {
-	static const enum kind kinds[] = {
-		KIND_NETWORK,	   KIND_SUBNET,		  KIND_ROUTER,
-		KIND_PORT,	   KIND_SECURITY_GROUP,	  KIND_SECURITY_RULE,
-		KIND_DEFAULT_RULE, KIND_ADDRESS_GROUP,	  KIND_POLICY,
-		KIND_NETWORK_ACL,  KIND_NETWORK_ACL_RULE, KIND_LOG,
-		KIND_RBAC_POLICY,  KIND_SUBNETPOOL,	  KIND_ADDRESS_SCOPE,
-		KIND_SEGMENT,	   KIND_SEGMENT_RANGE,	  KIND_HOST};
+	static const enum kind kinds[] = {KIND_NETWORK,
+					  KIND_SUBNET,
+					  KIND_ROUTER,
+					  KIND_PORT,
+					  KIND_SECURITY_GROUP,
+					  KIND_SECURITY_RULE,
+					  KIND_DEFAULT_RULE,
+					  KIND_ADDRESS_GROUP,
+					  KIND_POLICY,
+					  KIND_NETWORK_ACL,
+					  KIND_NETWORK_ACL_RULE,
+					  KIND_FIREWALL_GROUP,
+					  KIND_FIREWALL_POLICY,
+					  KIND_FIREWALL_RULE,
+					  KIND_LOG,
+					  KIND_RBAC_POLICY,
+					  KIND_SUBNETPOOL,
+					  KIND_ADDRESS_SCOPE,
+					  KIND_SEGMENT,
+					  KIND_SEGMENT_RANGE,
+					  KIND_HOST};
 	static guint count_all;
 	static struct command all[G_N_ELEMENTS(kinds) * KIND_COMMANDS + OTHER_COMMANDS];
 	guint n = 0;

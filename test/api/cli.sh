@@ -378,6 +378,36 @@ prints 'one route is left' 'destination=10.9.0.0/16,nexthop=10.0.0.9' router sho
 fails 'a route to nowhere' 2 "router 'r1'" router set r1 --route destination=10.7.0.0/16,gateway=203.0.113.1
 fails 'a router in use' 4 "router 'r1'" router delete r1
 does 'router set --no-route' router set r1 --no-route
+### Firewalls of routers
+rule_id() { # NAME
+	"$weft" firewall rule show "$1" -f value -c id
+}
+interface=$("$weft" port list --device-owner network:router_interface -f value -c id)
+prints 'a rule of a firewall' $'allow\n443\n4\ntcp\n10.0.0.0/8' firewall rule create web --action allow --protocol tcp \
+	--destination-port 443 --source-ip-address 10.0.0.0/8 \
+	-f value -c action -c destination_port -c ip_version -c protocol -c source_ip_address
+does 'and another' firewall rule create six --ip-version 6 --action reject
+does 'and a third' firewall rule create dns --protocol udp --destination-port 53:54
+fails 'a port without a protocol' 2 'requires a protocol' firewall rule create none --destination-port 80
+prints 'a policy' "$(rule_id web), $(rule_id six)" firewall policy create in \
+	--firewall-rule web --firewall-rule six -f value -c firewall_rules
+does 'a rule more' firewall policy add-rule in dns --insert-after web
+prints 'in its place' "$(rule_id web), $(rule_id dns), $(rule_id six)" \
+	firewall policy show in -f value -c firewall_rules
+fails 'it is there' 4 'already associated' firewall policy add-rule in dns
+fails 'a rule that is none' 3 "firewall rule 'ftp'" firewall policy add-rule in ftp
+does 'a rule less' firewall policy remove-rule in web
+fails 'a rule in use' 4 "firewall rule 'six'" firewall rule delete six
+does 'firewall rule set' firewall rule set six --action deny
+prints 'set is set' deny firewall rule show six -f value -c action
+prints 'a group' ACTIVE firewall group create edge --ingress-firewall-policy in --port "$interface" -f value -c status
+fails 'its port is taken' 4 'already associated with other' firewall group create twice --port "$interface"
+prints 'groups by a port' edge firewall group list --port "$interface" -f value -c name
+does 'unset' firewall group unset edge --ingress-firewall-policy --port "$interface"
+prints 'nothing is left' $'\nINACTIVE' firewall group show edge -f value -c ingress_firewall_policy_id -c status
+does 'all goes' firewall group delete edge
+does 'the policy' firewall policy delete in
+does 'and the rules' firewall rule delete web six dns
 does 'router remove-interface' router remove-interface r1 subnet=blue4
 does 'port unset its device' port unset app --device --device-owner
 does 'router add-interface by port' router add-interface r1 port=app

@@ -84,6 +84,8 @@ def race(*requests, headers=None):
 
 
 ### Rules
+aliases = {e["alias"] for e in call("GET", "extensions")["extensions"]}
+check("the extension is announced", {"fwaas_v2", "standard-attr-fwaas-v2"} <= aliases, aliases)
 plain = make("rule", name="plain")
 equal("a rule that says nothing denies IPv4", ("deny", 4, None, None, None, None, None, True, False, None, "pa"),
       of(plain, "action", "ip_version", "protocol", "source_ip_address", "destination_ip_address", "source_port",
@@ -181,6 +183,10 @@ for what, change in (("its rule", lambda: put("rule", r1["id"], destination_port
     audit_it()
     change()
     equal("audited no more after a change of " + what, False, get("policy", policy["id"])["audited"])
+was = get("policy", policy["id"])["revision_number"]
+call("PUT", "%s/%s/tags/blue" % (PATHS["policy"], policy["id"]))
+equal("a change counts, and so does a tag", ([policy["id"]], True),
+      ([p["id"] for p in find("policy", "?tags=blue")], get("policy", policy["id"])["revision_number"] > was))
 audit_it()
 put("rule", plain["id"], name="plainer")
 equal("but still after that of another", True, get("policy", policy["id"])["audited"])
