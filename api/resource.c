@@ -69,12 +69,25 @@ unsigned int resource_number(const struct resource *resource)
 	return number;
 }
 
+/* Clients do not agree on '-' or '_' between words, and the reference takes both. */
+static char path_fold(char c)
+{
+	return c == '_' ? '-' : c;
+}
+
+static bool path_is(const char *path, const char *asked)
+{
+	while (*path && path_fold(*path) == path_fold(*asked))
+		path++, asked++;
+	return !*path && !*asked;
+}
+
 const struct resource *resource_find(const char *path)
 {
 	for (unsigned int i = 0; i < RESOURCE_COUNT; i++) {
 		const struct resource *resource = resource_by_number(i);
 
-		if (strcmp(attr_table_path(resource_table(resource)), path) == 0)
+		if (path_is(attr_table_path(resource_table(resource)), path))
 			return resource;
 	}
 	return NULL;

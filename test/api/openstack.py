@@ -43,6 +43,42 @@ a  network list --provider-segment 4711 -f value -c Name | vni
 a  network delete vni |
 """
 
+SEGMENTS = r"""
+a  network create wire --external --provider-network-type vlan --provider-physical-network phys --provider-segment 7 -f value -c provider:network_type -c provider:physical_network -c provider:segmentation_id | vlan\nphys\n7
+a  network create twin --external --provider-network-type vlan --provider-physical-network phys --provider-segment 7 | ~ConflictException: 409.*VLAN 7 on physical network phys
+a  network create inner --provider-network-type vlan --provider-physical-network phys --provider-segment 9 | ~BadRequest.*router:external
+a  network create whole --external --provider-network-type flat --provider-physical-network phys -f value -c provider:network_type -c provider:segmentation_id | flat\nNone
+a  network list --provider-network-type vlan --provider-physical-network phys -f value -c Name | wire
+a  network segment list --network wire -f json | ~"Network Type": "vlan",\s+"Segment": 7\b
+a  network segment create lane --network wire --network-type vlan --physical-network phys --segment 8 --description beside -f value -c description -c name -c network_type -c physical_network -c segmentation_id | beside\nlane\nvlan\nphys\n8
+a  network segment list --network wire --long -f json --sort-column Segment | ~"Segment": 7,\s+"Physical Network": "phys".*"Segment": 8,\s+"Physical Network": "phys"
+a  network segment set lane --name way --description along |
+a  network segment show way -f value -c description -c name | along\nway
+a  network show wire -f value -c segments | ~'provider:segmentation_id': 7.*'provider:segmentation_id': 8
+a  network segment create lane --network wire --network-type vxlan | ~BadRequest.*overlay
+a  subnet create street --network wire --subnet-range 192.0.2.0/24 --network-segment way -f value -c cidr | 192.0.2.0/24
+a  subnet create other --network wire --subnet-range 198.51.100.0/24 | ~BadRequest.*either all be associated
+a  network segment delete way | ~ConflictException: 409.*subnet
+a  port create waiting --network wire -f value -c fixed_ips -c ip_allocation | []\ndeferred
+a  port create house --network wire --fixed-ip subnet=street,ip-address=192.0.2.9 -f value -c ip_allocation | immediate
+a  port delete waiting house |
+a  subnet delete street |
+a  network segment delete way |
+a  network show wire -f value -c provider:segmentation_id | 7
+a  network segment range list -f json | ~"Default": true,\s+"Shared": true,.*"Network Type": "vxlan",.*"Minimum ID": 1,\s+"Maximum ID": 16777215\b
+a  network segment range create lanes --network-type vlan --physical-network phys --minimum 100 --maximum 101 -f value -c available -c maximum -c minimum -c shared | ['100-101']\n101\n100\nTrue
+a  network segment range create more --network-type vlan --physical-network phys --minimum 101 --maximum 102 | ~ConflictException: 409
+a  network segment range create bad --network-type gre --minimum 1 --maximum 2 | ~BadRequest.*gre
+a  network create any --external --provider-network-type vlan --provider-physical-network phys -f value -c provider:segmentation_id | ~^10[01]$
+a  network segment range delete lanes | ~ConflictException: 409
+a  network segment range set lanes --name roads --minimum 99 --maximum 105 |
+a  network segment range show roads -f value -c maximum -c minimum -c name | 105\n99\nroads
+a  network delete any wire whole |
+a  network segment range list --unused -f value -c Name -c Available | ~roads .*99-105
+a  network segment range delete roads |
+a  network segment list --network blue -f json | ~"Network Type": "vxlan"
+"""
+
 SUBNETS = r"""
 u  subnet create four --network blue --subnet-range 10.1.0.0/24 --dns-nameserver 192.0.2.53 --allocation-pool start=10.1.0.10,end=10.1.0.99 --host-route destination=192.0.2.0/24,gateway=10.1.0.2 -f value -c allocation_pools -c cidr -c dns_nameservers -c enable_dhcp -c gateway_ip -c host_routes -c ip_version | [{'start': '10.1.0.10', 'end': '10.1.0.99'}]\n10.1.0.0/24\n['192.0.2.53']\nTrue\n10.1.0.1\n[{'destination': '192.0.2.0/24', 'nexthop': '10.1.0.2'}]\n4
 four = subnet show four -f value -c id
@@ -216,7 +252,7 @@ u  network delete blue green third |
 u  network list -f value |
 """
 
-STORY = NETWORKS + SUBNETS + PORTS + ROUTERS + FIREWALLS + GROUPS + QUOTAS + THE_END
+STORY = NETWORKS + SEGMENTS + SUBNETS + PORTS + ROUTERS + FIREWALLS + GROUPS + QUOTAS + THE_END
 
 
 def tell(name, clients, quota):

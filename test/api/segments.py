@@ -282,6 +282,8 @@ equal("where there is room at once", [499, 502], sorted(number() for _ in range(
 refused("not into another", w.put("network_segment_range", wide["id"], minimum=33), 409, "NetworkSegmentRangeOverlaps")
 refused("what it is for stays", w.put("network_segment_range", wide["id"], shared=False), 400, "HTTPBadRequest", "shared")
 equal("an administrator names any number", 32000, number(**place("vxlan", None, 32000)))
+equal("by either path", [w.get(x).status for x in ("network-segment-ranges", "network_segment_ranges",
+      "network-segment-ranges/" + wide["id"], "network-segment_range")], [200, 200, 200, 404])
 tags = w.call("PUT", "/v2.0/network_segment_ranges/%s/tags/a" % wide["id"])
 equal("ranges have tags", (201, 1), (tags.status, len(w.get("network_segment_ranges?tags=a")["network_segment_ranges"])))
 lanes = span(11, 12, "vlan", physical_network="v")["network_segment_range"]

@@ -53,6 +53,7 @@ ipv6_subnet_attributes = true
 api_extensions = {extensions}
 [neutron_plugin_options]
 agent_availability_zone = nova
+available_type_drivers = flat,vlan,vxlan
 """
 
 
@@ -126,7 +127,8 @@ def set_up(weftd, folder):
         f.write("secret\n")
     with open(weftd.path("tokens"), "w") as f:
         f.write("host * agent\n")
-    weftd.options = ("--keystone", keystone.url, "--keystone-password", weftd.path("password"),
+    # The range that a test takes for devstack's default.
+    weftd.options = ("--vni-range", "1-2000", "--keystone", keystone.url, "--keystone-password", weftd.path("password"),
                      "--tokens", weftd.path("tokens"))
     weftd.start()
     # Tests of agents take two for granted.
