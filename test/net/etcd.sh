@@ -135,6 +135,8 @@ cat "$CLOUD_DIR/load"
 check 'all members are there again' cloud_wait 20 ctl endpoint health
 # shellcheck disable=SC2086
 check 'nothing is handed out twice' python etcd_check.py $((LOAD * 49 / 50)) $urls
+# shellcheck disable=SC2086
+check 'nor a VNI, a VLAN or a range' python etcd_segments.py $urls
 audit=$(N control "$CLOUD_BIN/controller/weftd" --audit $(options)) || true
 check_match 'the auditor finds nothing' ' 0 findings$' "$audit"
 
