@@ -31,6 +31,7 @@
 #define LIM_PEERS	  1048576 /* prefixes that the banks speak of; identities, at the most */
 #define LIM_SERVICES	  262144  /* prefixes of ports in all banks */
 #define LIM_CELLS	  1048576   /* pairs of a peer class and a service class, at the most */
+#define LIM_GROUP_CELLS	  65536	    /* of one firewall group, each way and family */
 #define LIM_SAMPLE_SHORT  256	    /* bytes of a frame shown to who looks on: its headers */
 #define LIM_SAMPLE_LONG	  1664	    /* ... at most */
 #define LIM_SAMPLE_RATE	  100	    /* drops, or flows, of a port shown per second and CPU */

@@ -230,7 +230,7 @@ static gsize cells_count(const struct firewall_chain *chain, guint place)
 	gsize count = 1;
 
 	for (gsize i = 0; i < G_N_ELEMENTS(classes); i++)
-		count = MIN(count * classes[i]->len, LIM_CELLS + 1);
+		count = MIN(count * classes[i]->len, LIM_GROUP_CELLS + 1);
 	return count;
 }
 
@@ -239,9 +239,9 @@ static bool chain_fits(const struct firewall_chain *chain)
 {
 	gsize sum = 0;
 
-	for (guint i = 0; i < chain->rules->len && sum <= LIM_CELLS; i++)
+	for (guint i = 0; i < chain->rules->len && sum <= LIM_GROUP_CELLS; i++)
 		sum += cells_count(chain, i);
-	return sum <= LIM_CELLS;
+	return sum <= LIM_GROUP_CELLS;
 }
 
 static void chain_fill(struct firewall_chain *chain)

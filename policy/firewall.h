@@ -19,7 +19,7 @@ struct firewall_chain *firewall_chain_new(uint32_t bank, uint32_t kind, uint32_t
 					  const struct policy_rule *const *rules, gsize count);
 void firewall_chain_free(struct firewall_chain *chain);
 
-/* More cells follow from the rules than all banks may have (LIM_CELLS): it has none. */
+/* More cells follow from the rules than one bank may have (LIM_GROUP_CELLS): it has none. */
 bool firewall_chain_is_too_big(const struct firewall_chain *chain);
 /* Two classes have one number: make it anew with another salt. */
 bool firewall_chain_is_mixed(const struct firewall_chain *chain);

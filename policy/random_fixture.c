@@ -187,7 +187,7 @@ void random_policy_open(struct random_policy *policy, uint32_t seed, bool firewa
 	policy->firewall = firewall;
 	policy->rules = g_ptr_array_new_with_free_func((GDestroyNotify)policy_rule_free);
 	count = random_policy_roll(policy, 4) ? random_policy_roll(policy, 12)
-					      : random_policy_roll(policy, 80);
+					      : random_policy_roll(policy, firewall ? 40 : 80);
 	for (guint i = 0; i < count; i++)
 		g_ptr_array_add(policy->rules, firewall ? firewall_rule(policy, i)
 							: random_policy_rule(policy, i));
