@@ -107,6 +107,7 @@ static const struct {
 	{"network_acl_id", KIND_NETWORK_ACL},
 	{"segment_id", KIND_SEGMENT},
 	{"firewall_rules", KIND_FIREWALL_RULE},
+	{"firewall_policy_id", KIND_FIREWALL_POLICY},
 	{"ingress_firewall_policy_id", KIND_FIREWALL_POLICY},
 	{"egress_firewall_policy_id", KIND_FIREWALL_POLICY},
 	{"ports", KIND_PORT},

@@ -240,25 +240,31 @@ bool attr_filter_add(struct attr_filter *filter, const char *name, const char *v
 
 /* Matching */
 
+/* Of a list one item does. */
+static bool value_match(const json_t *value, const char *wanted)
+{
+	const struct attr truth = {.type = ATTR_BOOL};
+	g_autofree char *text = NULL;
+	bool same = false;
+
+	if (json_is_string(value))
+		return strcmp(json_string_value(value), wanted) == 0;
+	if (json_is_boolean(value))
+		return attr_parse(&truth, wanted, &same, NULL) && same == json_is_true(value);
+	for (size_t i = 0; i < json_array_size(value) && !same; i++)
+		same = value_match(json_array_get(value, i), wanted);
+	if (same || !value)
+		return same;
+	text = json_dumps(value, JSON_ENCODE_ANY);
+	return strcmp(text, wanted) == 0;
+}
+
 static bool computed_match(const struct choice *choice, const void *object, const void *world,
 			   const char *project)
 {
 	json_t *value = attr_get_computed(choice->attr, object, world, project);
-	g_autofree char *text = NULL;
-	bool same;
+	bool same = value_match(value, choice->text);
 
-	if (json_is_string(value)) {
-		same = strcmp(json_string_value(value), choice->text) == 0;
-	} else if (json_is_boolean(value)) {
-		const struct attr truth = {.type = ATTR_BOOL};
-		bool wanted = false;
-
-		same = attr_parse(&truth, choice->text, &wanted, NULL) &&
-		       wanted == json_is_true(value);
-	} else {
-		text = value ? json_dumps(value, JSON_ENCODE_ANY) : NULL;
-		same = text && strcmp(text, choice->text) == 0;
-	}
 	json_decref(value);
 	return same;
 }

@@ -391,6 +391,7 @@ does 'and a third' firewall rule create dns --protocol udp --destination-port 53
 fails 'a port without a protocol' 2 'requires a protocol' firewall rule create none --destination-port 80
 prints 'a policy' "$(rule_id web), $(rule_id six)" firewall policy create in \
 	--firewall-rule web --firewall-rule six -f value -c firewall_rules
+prints 'rules by their policy' $'six\nweb' firewall rule list --firewall-policy-id in --sort name -f value -c name
 does 'a rule more' firewall policy add-rule in dns --insert-after web
 prints 'in its place' "$(rule_id web), $(rule_id dns), $(rule_id six)" \
 	firewall policy show in -f value -c firewall_rules

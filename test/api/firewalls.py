@@ -144,6 +144,8 @@ equal("a policy has its rules in their order", ([r2["id"], r1["id"]], False, Fal
 equal("a rule tells its policies", [policy["id"]], get("rule", r1["id"])["firewall_policy_id"])
 second = make("policy", firewall_rules=[r1["id"]])
 equal("of which there may be two", sorted([policy["id"], second["id"]]), get("rule", r1["id"])["firewall_policy_id"])
+equal("rules by their policy", {r1["id"], r2["id"]}, {
+    r["id"] for r in find("rule", "?firewall_policy_id=" + policy["id"])})
 equal("policies by a rule", [policy["id"]], [p["id"] for p in find("policy", "?firewall_rules=" + r2["id"])])
 refused("a rule that is not there", post("policy", firewall_rules=[NOBODY]), 404, "FirewallRuleNotFound", NOBODY)
 refused("a rule twice", post("policy", firewall_rules=[r1["id"], r1["id"]]), 400, "HTTPBadRequest", r1["id"])
