@@ -11,6 +11,7 @@
 #include "api/binding.h"
 #include "api/discovery.h"
 #include "api/engine.h"
+#include "api/flavor.h"
 #include "api/log.h"
 #include "api/provider.h"
 #include "api/quota.h"
@@ -139,6 +140,9 @@ static void serve_below(const struct ask *ask)
 		tags_serve(ask);
 	else if (ask->resource->kind == KIND_PORT && strcmp(ask->action, "bindings") == 0)
 		binding_serve(ask);
+	else if (ask->resource->kind == KIND_FLAVOR &&
+		 strcmp(ask->action, "service_profiles") == 0)
+		flavor_serve_profiles(ask);
 	else if (ask->tag)
 		serve_nothing(ask->request);
 	else if (strcmp(ask->question->method, "PUT") != 0)

@@ -263,6 +263,10 @@ static void router_says(struct audit *audit, struct entry *entry, const char *id
 	char key[CLAIM_TEXT];
 
 	claims(audit, entry, claim_print_router(router->number, key), id);
+	if (uuid_is_none(router->flavor_id))
+		return;
+	refers(audit, entry, "flavor_id", KIND_FLAVOR, router->flavor_id);
+	guarded(audit, entry, KIND_FLAVOR, router->flavor_id);
 }
 
 static void port_says_address(struct audit *audit, struct entry *entry,
@@ -321,6 +325,18 @@ static void rule_says(struct audit *audit, struct entry *entry, const char *id)
 	if (!uuid_is_none(rule->remote_address_group_id))
 		refers(audit, entry, "remote_address_group_id", KIND_ADDRESS_GROUP,
 		       rule->remote_address_group_id);
+}
+
+static void flavor_says(struct audit *audit, struct entry *entry, const char *id)
+{
+	const struct flavor *flavor = entry->object;
+
+	for (uint32_t i = 0; i < flavor->profiles.count; i++) {
+		struct uuid profile = *vec_at(struct uuid, &flavor->profiles, i);
+
+		refers(audit, entry, "service_profiles", KIND_SERVICE_PROFILE, profile);
+		guarded(audit, entry, KIND_SERVICE_PROFILE, profile);
+	}
 }
 
 static void default_rule_says(struct audit *audit, struct entry *entry, const char *id)
@@ -503,6 +519,7 @@ static void (*const says[KIND_COUNT])(struct audit *audit, struct entry *entry,
 	[KIND_SEGMENT] = segment_says,
 	[KIND_SEGMENT_RANGE] = range_says,
 	[KIND_DEFAULT_RULE] = default_rule_says,
+	[KIND_FLAVOR] = flavor_says,
 };
 
 /* --- what belongs to no object ------------------------------------------------------- */

@@ -9,6 +9,7 @@
 #include "api/access.h"
 #include "api/made.h"
 #include "api/reply.h"
+#include "model/flavor.h"
 
 struct provider {
 	char *service_type, *name;
@@ -16,7 +17,7 @@ struct provider {
 };
 
 static const struct provider providers[] = {
-	{(char *)"L3_ROUTER_NAT", (char *)"weft", true},
+	{(char *)"L3_ROUTER_NAT", (char *)PROVIDER_NAME, true},
 };
 
 #define SEEN (ATTR_VISIBLE | ATTR_FILTER | ATTR_SORT)

@@ -13,6 +13,7 @@
 #include "api/default_rule.h"
 #include "api/firewall.h"
 #include "api/firewall_group.h"
+#include "api/flavor.h"
 #include "api/host.h"
 #include "api/log.h"
 #include "api/network.h"
@@ -38,6 +39,8 @@ static const struct resource *const resources[KIND_COUNT] = {
 	[KIND_SECURITY_RULE] = &api_security_rule,
 	[KIND_DEFAULT_RULE] = &api_default_rule,
 	[KIND_LOG] = &api_log,
+	[KIND_FLAVOR] = &api_flavor,
+	[KIND_SERVICE_PROFILE] = &api_service_profile,
 	[KIND_POLICY] = &api_selector_policy,
 	[KIND_RBAC_POLICY] = &api_rbac_policy,
 	[KIND_ADDRESS_SCOPE] = &api_address_scope,

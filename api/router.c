@@ -9,6 +9,7 @@
 
 #include "api/access.h"
 #include "api/claim.h"
+#include "api/flavor.h"
 #include "api/interface.h"
 #include "api/zone.h"
 #include "lib/error.h"
@@ -110,13 +111,30 @@ static bool router_check_gateway(struct job *job, const struct router *router, G
 	return false;
 }
 
+/* Flags are what a flavor is to say. */
+static bool router_check_new(struct job *job, const struct router *router, uint64_t given,
+			     GError **error)
+{
+	const uint64_t flags =
+		attr_bit_of(&router_table, "distributed") | attr_bit_of(&router_table, "ha");
+
+	if (!uuid_is_none(router->flavor_id) && given & flags) {
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+			    "BadRequest: Bad router request: distributed and ha cannot be "
+			    "given together with flavor_id.");
+		return false;
+	}
+	return flavor_take_router(job, router, error) &&
+	       zone_check_hints(job, &router->zone_hints, error);
+}
+
 static bool router_put(struct job *job, const void *before, void *object, uint64_t given,
 		       GError **error)
 {
 	struct router *router = object;
 
 	if (!router_validate(router, error) || !router_check_gateway(job, router, error) ||
-	    (!before && !zone_check_hints(job, &router->zone_hints, error)))
+	    (!before && !router_check_new(job, router, given, error)))
 		return false;
 	if (!before)
 		return router_take_number(job, router, error);

@@ -301,7 +301,10 @@ const struct attr *attr_option_word(enum kind kind)
 	for (attr = table->attrs; attr->name; attr++)
 		if (attr->type == ATTR_UUID && attr->flags & ATTR_REQUIRED)
 			return attr;
-	for (attr = table->attrs; !(attr->flags & ATTR_REQUIRED); attr++)
+	for (attr = table->attrs; attr->name; attr++)
+		if (attr->flags & ATTR_REQUIRED)
+			return attr;
+	for (attr = table->attrs; !(attr->flags & ATTR_POST); attr++)
 		;
 	return attr;
 }

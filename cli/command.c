@@ -159,6 +159,8 @@ const struct command *command_all(guint *count)
 					  KIND_FIREWALL_POLICY,
 					  KIND_FIREWALL_RULE,
 					  KIND_LOG,
+					  KIND_FLAVOR,
+					  KIND_SERVICE_PROFILE,
 					  KIND_RBAC_POLICY,
 					  KIND_SUBNETPOOL,
 					  KIND_ADDRESS_SCOPE,

@@ -42,6 +42,8 @@ static const struct attr_table *const tables[KIND_COUNT] = {
 	[KIND_DEFAULT_RULE] = &default_rule_table,
 	[KIND_ADDRESS_GROUP] = &address_group_table,
 	[KIND_LOG] = &flow_log_table,
+	[KIND_FLAVOR] = &flavor_table,
+	[KIND_SERVICE_PROFILE] = &service_profile_table,
 	[KIND_POLICY] = &selector_policy_table,
 	[KIND_RBAC_POLICY] = &rbac_policy_table,
 	[KIND_ADDRESS_SCOPE] = &address_scope_table,
@@ -410,6 +412,8 @@ static void cloud_link(struct cloud *cloud, enum kind kind, void *object)
 	case KIND_NETWORK_ACL:
 	case KIND_ADDRESS_GROUP:
 	case KIND_DEFAULT_RULE:
+	case KIND_FLAVOR:
+	case KIND_SERVICE_PROFILE:
 	case KIND_ADDRESS_SCOPE:
 	case KIND_SUBNETPOOL:
 	case KIND_FIREWALL_RULE:
@@ -486,6 +490,8 @@ static void cloud_unlink(struct cloud *cloud, enum kind kind, void *object)
 	case KIND_NETWORK_ACL:
 	case KIND_ADDRESS_GROUP:
 	case KIND_DEFAULT_RULE:
+	case KIND_FLAVOR:
+	case KIND_SERVICE_PROFILE:
 	case KIND_ADDRESS_SCOPE:
 	case KIND_SUBNETPOOL:
 	case KIND_FIREWALL_RULE:

@@ -10,6 +10,7 @@
 #include "model/agent.h"
 #include "model/default_rule.h"
 #include "model/firewall.h"
+#include "model/flavor.h"
 #include "model/host.h"
 #include "model/log.h"
 #include "model/network.h"

@@ -12,11 +12,12 @@ struct router {
 	struct object object;
 	struct vec zone_hints; /* char *: availability zones */
 	bool admin_state_up;
-	struct vec routes; /* struct host_route */
-	char *gateway;	   /* what was asked for; NULL, as no router has one yet */
-	uint32_t number;   /* region-wide, 24 bits, what the data plane calls it */
-	bool distributed;  /* always; kept as it was asked for */
-	bool ha;	   /* never */
+	struct vec routes;     /* struct host_route */
+	char *gateway;	       /* what was asked for; NULL, as no router has one yet */
+	uint32_t number;       /* region-wide, 24 bits, what the data plane calls it */
+	struct uuid flavor_id; /* what it was made with; none: nothing in particular */
+	bool distributed;      /* always; kept as it was asked for */
+	bool ha;	       /* never */
 };
 
 extern const struct attr_table router_table;

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Debian's openstack client on hosts, zones, bindings, names and addresses in use."""
+"""Debian's openstack client on hosts, zones, bindings, names, addresses in use and flavors."""
 import json, os, shutil, subprocess, sys
 sys.dont_write_bytecode = True
 from lib import Host, Weftd, check, end, equal, soon
@@ -81,6 +81,32 @@ lists([("red", 253, 1)], "ip", "availability", "list", "-c", "Network Name", "-c
 lists([], "ip", "availability", "list", "--ip-version", "6")
 shows({"network_name": "red", "total_ips": 253, "used_ips": 1}, "ip", "availability", "show", "red")
 lists([("L3_ROUTER_NAT", "weft", True)], "network", "service", "provider", "list")
+
+# Flavors
+shows({"driver": "weft", "enabled": True, "description": "ours"}, "network", "flavor", "profile", "create",
+      "--driver", "weft", "--description", "ours")
+profile = w.get("service_profiles")["service_profiles"][0]["id"]
+check("openstack: a driver that is none", "404" in says("network", "flavor", "profile", "create", "--driver", "x"))
+shows({"name": "gold", "service_type": "L3_ROUTER_NAT", "enabled": True}, "network", "flavor", "create",
+      "--service-type", "L3_ROUTER_NAT", "--description", "good", "gold")
+prints("", "network", "flavor", "add", "profile", "gold", profile)
+says("network", "flavor", "add", "profile", "gold", profile)  # the client takes no notice of 409
+shows({"service_profile_ids": [profile], "description": "good"}, "network", "flavor", "show", "gold")
+lists([("gold", True, "L3_ROUTER_NAT", "good")], "network", "flavor", "list", "-c", "Name", "-c", "Enabled", "-c",
+      "Service Type", "-c", "Description")
+lists([("weft", True, "", "ours")], "network", "flavor", "profile", "list", "-c", "Driver", "-c", "Enabled", "-c",
+      "Metainfo", "-c", "Description")
+check("openstack: a profile in use", "409" in says("network", "flavor", "profile", "delete", profile))
+gold = w.get("flavors?name=gold")["flavors"][0]["id"]
+w.create("router", name="golden", flavor_id=gold)  # this client has no word for it yet
+shows({"flavor_id": gold}, "router", "show", "golden")
+check("openstack: a flavor in use", "409" in says("network", "flavor", "delete", "gold"))
+prints("", "network", "flavor", "set", "--disable", "gold")
+shows({"enabled": False}, "network", "flavor", "show", "gold")
+prints("", "router", "delete", "golden")
+prints("", "network", "flavor", "remove", "profile", "gold", profile)
+prints("", "network", "flavor", "delete", "gold")
+prints("", "network", "flavor", "profile", "delete", profile)
 h2.close()
 soon("a host is lost", lambda: not w.get("hosts?name=h2")["hosts"][0]["alive"])
 prints("", "network", "agent", "delete", agent["h2"])
