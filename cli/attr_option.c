@@ -111,6 +111,7 @@ static const struct {
 	{"ingress_firewall_policy_id", KIND_FIREWALL_POLICY},
 	{"egress_firewall_policy_id", KIND_FIREWALL_POLICY},
 	{"ports", KIND_PORT},
+	{"flavor_id", KIND_FLAVOR},
 };
 
 static bool find_reference(const char *attribute, enum kind *kind)

@@ -409,17 +409,7 @@ static void cloud_link(struct cloud *cloud, enum kind kind, void *object)
 		child_index_add(cloud->acl_rules,
 				((struct network_acl_rule *)object)->network_acl_id, object);
 		break;
-	case KIND_NETWORK_ACL:
-	case KIND_ADDRESS_GROUP:
-	case KIND_DEFAULT_RULE:
-	case KIND_FLAVOR:
-	case KIND_SERVICE_PROFILE:
-	case KIND_ADDRESS_SCOPE:
-	case KIND_SUBNETPOOL:
-	case KIND_FIREWALL_RULE:
-	case KIND_SEGMENT_RANGE:
-	case KIND_LOG:
-	case KIND_COUNT:
+	default: /* asked for by their ids only */
 		break;
 	}
 }
@@ -487,17 +477,7 @@ static void cloud_unlink(struct cloud *cloud, enum kind kind, void *object)
 		child_index_del(cloud->acl_rules,
 				((struct network_acl_rule *)object)->network_acl_id, object);
 		break;
-	case KIND_NETWORK_ACL:
-	case KIND_ADDRESS_GROUP:
-	case KIND_DEFAULT_RULE:
-	case KIND_FLAVOR:
-	case KIND_SERVICE_PROFILE:
-	case KIND_ADDRESS_SCOPE:
-	case KIND_SUBNETPOOL:
-	case KIND_FIREWALL_RULE:
-	case KIND_SEGMENT_RANGE:
-	case KIND_LOG:
-	case KIND_COUNT:
+	default: /* asked for by their ids only */
 		break;
 	}
 }

@@ -336,6 +336,18 @@ fails 'a policy without a target' 2 '--target-project is missing' rbac policy cr
 does 'network set takes it back' network set blue --no-share
 prints 'the policy is gone' '' rbac policy list -f value -c id
 
+prints 'service profile create' $'weft\ntrue' service profile create weft -f value -c driver -c enabled
+fails 'a driver that is none' 3 "'x'" service profile create x
+profile=$("$weft" service profile list -f value -c id)
+prints 'flavor create' "gold"$'\nL3_ROUTER_NAT\n'"$profile" flavor create gold --service-type L3_ROUTER_NAT --service-profile "$profile" \
+	-f value -c name -c service_type -c service_profiles
+does 'a router with a flavor' router create golden --flavor-id gold
+fails 'a flavor in use' 4 'A router is made with' flavor delete gold
+does 'the router, deleted' router delete golden
+does 'flavor set' flavor set gold --no-service-profile
+does 'flavor delete' flavor delete gold
+does 'service profile delete' service profile delete "$profile"
+
 prints 'default security group rules at first' $'egress IPv4\negress IPv6\ningress IPv4\ningress IPv6' default security group rule \
 	list --sort direction:desc --sort ethertype -f value -c direction -c ethertype
 prints 'default security group rule create' $'ingress\nIPv6\ntcp\n22\n22\nfd00::/8\ntrue\ntrue' default security group rule create \
