@@ -32,6 +32,7 @@ struct query {
 	const char *marker;
 	gint64 changed_since; /* -1: not asked */
 	GString *unknown;     /* names that are no filter of this resource, as a list */
+	uint64_t filtered;    /* attributes that it asks about */
 };
 
 struct attr_view query_view(const struct api *api, const struct resource *resource,
@@ -86,11 +87,13 @@ static bool query_add_limit(struct query *query, const char *value, GError **err
 			 value);
 }
 
+/* An order by what is hidden would show it; of some objects is of any. */
 static bool query_add_sort_key(struct query *query, const char *value, GError **error)
 {
 	const struct attr *attr = attr_find(query->table, value);
 
-	if (!attr || !(attr->flags & ATTR_SORT))
+	if (!attr || !(attr->flags & ATTR_SORT) ||
+	    attr_bit(query->table, attr) & (query->sight.hidden | query->sight.depends))
 		return query_bad(error, "'%' is an invalid attribute for sort keys", value);
 	if (query->key_count == SORT_KEYS_MAX)
 		return query_bad(error, "too many sort keys at '%'", value);
@@ -143,6 +146,8 @@ static bool query_add(struct query *query, const char *name, const char *value, 
 		return query_add_time(query, value, error);
 	if (!attr_filter_add(query->filter, name, value, &known, error))
 		return false;
+	if (attr_find(query->table, name))
+		query->filtered |= attr_bit(query->table, attr_find(query->table, name));
 	if (!known)
 		g_string_append_printf(query->unknown, "%s'%s'",
 				       query->unknown->len ? ", " : "", name);
@@ -215,10 +220,19 @@ static const GPtrArray *query_find_index(const struct query *query)
 	return cloud_list(cloud, query->resource->kind);
 }
 
+/* Who is not shown an attribute finds nothing by it either. */
+static bool query_may_ask(const struct query *query, const struct object *object)
+{
+	const struct sight *sight = &query->sight;
+
+	return !(query->filtered & (sight->hidden | sight->depends)) ||
+	       !(query->filtered & sight_hides(sight, object));
+}
+
 static bool query_match(const struct query *query, const struct object *object)
 {
 	return (query->changed_since < 0 || object->updated_at >= query->changed_since) &&
-	       sight_sees(&query->sight, object) &&
+	       sight_sees(&query->sight, object) && query_may_ask(query, object) &&
 	       attr_filter_match(query->filter, object, query->api->cloud);
 }
 

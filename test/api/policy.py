@@ -70,6 +70,11 @@ equal("the network's owner sees a guest's port", 200, w.get("ports/" + pb["id"],
 denied("but changes it not", w.put("port", pb["id"], a, name="x"), "rule:update_port")
 equal("and may end it", 204, w.delete("port", pb["id"], a).status)
 
+# What is hidden is not found by, either
+equal("a filter by what is hidden finds nothing", ([], [n["id"]]), tuple(
+    [x["id"] for x in w.get("networks?provider:network_type=vxlan&id=" + n["id"], who)["networks"]] for who in (a, admin)))
+equal("nor by its absence", [], w.get("ports?binding:host_id=&id=" + p["id"], a)["ports"])
+
 
 # An operator's file
 def reload(text, wait=True):
@@ -96,6 +101,10 @@ check("hidden from others only", "description" in w.get("networks/" + n["id"], a
 check("in lists, too", ["description" in x for x in w.get("networks?id=" + n["id"], b)["networks"]]
       == [False] and ["description" in x for x in w.get("networks?id=" + n["id"], a)["networks"]]
       == [True])
+equal("and found by it: one's own", ([n["id"]], []), tuple(
+    [x["id"] for x in w.get("networks?description=&id=" + n["id"], who)["networks"]] for who in (a, b)))
+refused("nor does its order show", w.get("networks?sort_key=description&sort_dir=asc", b), 400, "HTTPBadRequest",
+        "description")
 check("shown to members", "binding:host_id" in w.get("ports/" + p["id"], a)["port"])
 denied("by a name's beginning", w.put("network", n["id"], a, name="x-1"),
        "(rule:update_network and rule:update_network:name)")
