@@ -207,6 +207,19 @@ static bool is_text(enum attr_type type)
 	       type == ATTR_MAC || type == ATTR_TIME;
 }
 
+/* The id of nothing is a way to say nothing that nobody means; of who must name something it is
+ * looked for, and not found. */
+static bool decode_text(const struct attr *attr, const char *text, void *object, GError **error)
+{
+	if (!attr_parse(attr, text, object, error))
+		return false;
+	if (attr->type != ATTR_UUID || !attr->name || attr->flags & ATTR_REQUIRED ||
+	    !attr_is_null(attr, object))
+		return true;
+	g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID, "'%s' is the id of nothing", text);
+	return false;
+}
+
 static bool decode_value(const struct attr *attr, json_t *value, void *object, GError **error)
 {
 	g_autofree char *text = NULL;
@@ -220,7 +233,7 @@ static bool decode_value(const struct attr *attr, json_t *value, void *object, G
 	if (attr->type == ATTR_DICT)
 		return decode_dict(attr, value, object, error);
 	if (json_is_string(value)) /* jansson refuses NUL inside */
-		return attr_parse(attr, json_string_value(value), object, error);
+		return decode_text(attr, json_string_value(value), object, error);
 	text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
 	if (json_is_integer(value) && attr->flags & ATTR_NUMBER_IN)
 		return attr_parse(attr, text, object, error);

@@ -101,6 +101,8 @@ refused("address of another subnet", fixed(ip_address="10.5.0.1", subnet_id=s["i
         "InvalidIpForSubnet", "10.5.0.1")
 refused("broadcast address", fixed(ip_address="10.0.0.255"), 400, "InvalidIpForSubnet")
 refused("subnet unknown", fixed(subnet_id=NOBODY), 404, "SubnetNotFound")
+refused("the id of nothing", fixed(subnet_id="00000000-0000-0000-0000-000000000000"), 400, "HTTPBadRequest", "subnet_id",
+        "'00000000-0000-0000-0000-000000000000'")
 other, (foreign,) = net("10.6.0.0/24")
 refused("subnet of another network", fixed(subnet_id=foreign["id"]), 400, "InvalidInput",
         foreign["id"])

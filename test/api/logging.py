@@ -60,6 +60,8 @@ for what, attrs, status, kind in (
         ("another type", dict(resource_type="router"), 400, "InvalidLogResourceType"),
         ("no type", dict(resource_type=""), 400, "InvalidLogResourceType"),
         ("no such group", dict(resource_id=nobody), 404, "ResourceNotFound"),
+        ("the id of nothing", dict(resource_id="00000000-0000-0000-0000-000000000000"), 400, "HTTPBadRequest"),
+        ("the port of that id", dict(target_id="00000000-0000-0000-0000-000000000000"), 400, "HTTPBadRequest"),
         ("no such port", dict(target_id=nobody), 404, "TargetResourceNotFound"),
         ("a port that is not in the group", dict(resource_id=db["id"], target_id=port["id"]), 400,
          "InvalidResourceConstraint"),

@@ -121,6 +121,8 @@ for name, attrs, words in (
         ("a name for addresses", {"rules": [{"direction": "egress", "peers": [{"cidr": "10.0.0.0/8"}],
             "services": [{"protocol": "tcp", "port": "http"}]}]}, ("'http'",)),
         ("too much", {"rules": [{"direction": "ingress", "peers": [{}] * 101}]}, ("101", "100")),
+        ("the id of nothing", {"rules": [{"direction": "ingress", "peers": [
+            {"address_group_id": "00000000-0000-0000-0000-000000000000"}]}]}, ("address_group_id", "0000-000000000000")),
         ("a baseline that passes", {"baseline": True, "rules": [
             {"direction": "ingress", "action": "pass"}]}, ("baseline",))):
     refused("refused: " + name, post(**attrs), 400, "HTTPBadRequest", *words)
