@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "sync/hub_serve.h"
+
 struct relay {
 	struct store *store;
 	struct hub *hub;

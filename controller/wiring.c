@@ -22,7 +22,7 @@
 #include "lib/log.h"
 #include "lib/tls.h"
 #include "rights/policy.h"
-#include "sync/hub.h"
+#include "sync/hub_serve.h"
 
 #define MODULE	    "weftd"
 #define REQUEST_ID  "X-Openstack-Request-Id"

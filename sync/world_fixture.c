@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "lib/error.h"
+#include "sync/hub_serve.h"
 
 /* --- the controller ------------------------------------------------------------------ */
 
