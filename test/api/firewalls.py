@@ -12,9 +12,9 @@ w = Weftd()
 tokens = w.path("tokens")
 w.options = ("--auth", "tokens", "--tokens", tokens)
 with open(tokens, "w") as f:
-    f.write("root admins admin boss\na pa member alice\nb pb member bob\n")
+    f.write("root admins admin boss\na pa member alice\nb pb member bob\nr pa reader ann\n")
 w.start()
-admin, a, b = ({"X-Auth-Token": x} for x in ("root", "a", "b"))
+admin, a, b, reader = ({"X-Auth-Token": x} for x in ("root", "a", "b", "r"))
 w.headers = a
 NOBODY = "00000000-0000-4000-8000-000000000000"
 PATHS = {"rule": "fwaas/firewall_rules", "policy": "fwaas/firewall_policies", "group": "fwaas/firewall_groups"}
@@ -284,6 +284,14 @@ refused("nor uses a rule of a's", post("policy", admin, firewall_rules=[r1["id"]
         r1["id"], "pa")
 refused("nor a policy", post("group", admin, ingress_firewall_policy_id=policy["id"]), 404, "FirewallPolicyConflict",
         policy["id"])
+equal("a reader sees them", [200] * 3, [show(*x, reader).status for x in (
+    ("rule", r1["id"]), ("policy", policy["id"]), ("group", group["id"]))])
+for kind, one in ("rule", r1), ("policy", policy), ("group", group):
+    refused("and makes no " + kind, post(kind, reader), 403, "PolicyNotAuthorized", "create_firewall_" + kind)
+    refused("nor changes one", put(kind, one["id"], reader, name="x"), 403, "PolicyNotAuthorized",
+            "update_firewall_" + kind)
+    refused("nor deletes one", drop(kind, one["id"], reader), 403, "PolicyNotAuthorized", "delete_firewall_" + kind)
+refused("nor moves a rule", move(policy, "remove", r1["id"], reader), 403, "PolicyNotAuthorized", "remove_rule")
 refused("a member shares nothing", put("rule", r1["id"], shared=True), 403, "PolicyNotAuthorized", "shared")
 refused("a policy is shared with its rules", put("policy", policy["id"], admin, shared=True), 409,
         "FirewallPolicySharingConflict", policy["id"])
