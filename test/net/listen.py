@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Counts what arrives: listen.py SECONDS[:COUNT] udp PORT [GROUP ...] | frames DEVICE TEXT
 
-Prints `ready` once it listens, then the count at the end: after SECONDS, or soon after COUNT, so that
-one too many is seen, and a busy machine has its time. `udp` joins the multicast groups
+Prints `ready` once it listens, then the count at the end: after SECONDS, at a SIGTERM, or soon after
+COUNT, so that one too many is seen, and a busy machine has its time. `udp` joins the multicast groups
 and counts datagrams; `frames` counts frames a device receives that contain TEXT.
 """
+import signal
 import socket
 import struct
 import sys
@@ -31,17 +32,24 @@ else:
     sock.bind((sys.argv[3], 3))
     wanted = sys.argv[4].encode()
 
+
+
+def told(number, frame):
+    raise TimeoutError
+
+
+signal.signal(signal.SIGTERM, told)
 print("ready", flush=True)
 count, end = 0, time.monotonic() + float(seconds)
-while (left := end - time.monotonic()) > 0:
-    sock.settimeout(left)
-    try:
+try:
+    while (left := end - time.monotonic()) > 0:
+        sock.settimeout(left)
         data, sender = sock.recvfrom(65536)
-    except TimeoutError:
-        break
-    # An AF_PACKET socket also sees what its own device sends (packet type 4).
-    if wanted in data and not (kind == "frames" and sender[2] == 4):
-        count += 1
-        if enough and count == int(enough):
-            end = min(end, time.monotonic() + 0.3)
+        # An AF_PACKET socket also sees what its own device sends (packet type 4).
+        if wanted in data and not (kind == "frames" and sender[2] == 4):
+            count += 1
+            if enough and count == int(enough):
+                end = min(end, time.monotonic() + 0.3)
+except TimeoutError:
+    pass
 print(count)
