@@ -14,67 +14,79 @@
 #include "datapath/stage/policy.h"
 #include "datapath/stage/related.h"
 
-DP_INLINE void firewall_port(struct dp_ask *ask, __be16 port)
+/*
+ * The question about an end of p->judged, by CHAIN: its address, and the port that is asked about with
+ * it; of the near end the source port.
+ */
+DP_INLINE void firewall_face(struct dp_pkt *p, __u32 chain, bool near)
 {
-	ask->port[0] = port & 0xff;
-	ask->port[1] = port >> 8;
+	const struct flow_key *key = &p->judged;
+	bool source = near != !!(chain & POLICY_INGRESS);
+	bool icmp = key->proto == IPPROTO_ICMP || key->proto == DP_PROTO_ICMPV6;
+	__be16 port = near ? key->sport : key->dport;
+
+	if (icmp) /* type and code stand where a source port does */
+		port = near ? 0 : key->sport;
+	p->ask.chain = near ? chain | POLICY_NEAR : chain;
+	p->ask.peer = source ? key->saddr : key->daddr;
+	p->ask.port[0] = port & 0xff;
+	p->ask.port[1] = port >> 8;
+}
+
+/* Classes of both ports, for a cell, in *SERVICE. 0: no rule speaks of them. */
+DP_INLINE int firewall_service(struct dp_ctx *ctx, struct dp_pkt *p, __u32 sources,
+			       __u32 *service)
+{
+	__u32 source = *service, destination = policy_service(ctx, &p->ask, sources);
+
+	*service = CELL_SERVICE(destination, source);
+	return destination && (source || !(sources & POLICY_BY_SPORT));
+}
+
+/* The first rule that means either end's class or nobody's, both ways. */
+DP_INLINE void firewall_cells(struct dp_ctx *ctx, struct cell_key *key, __u32 sources,
+			      __u32 far, __u32 near, struct policy_verdict *best)
+{
+	for (int i = 0; i < 2; i++) {
+		if (sources & POLICY_BY_ANY)
+			policy_cell(ctx, key, POLICY_PEER_ANY, best);
+		if (far)
+			policy_cell(ctx, key, far, best);
+		key->floor = near;
+		if (!near)
+			break;
+	}
 }
 
 /* p->judged goes through a port: what CHAIN says, into p->ask.verdict. */
 DP_STAGE int firewall_ask(struct dp_ctx *ctx, struct dp_pkt *p, __u32 chain)
 {
-	__u32 bank = chain / POLICY_CHAINS, sources, near, far = 0;
+	__u32 bank = chain / POLICY_CHAINS, sources, near, far;
 	const struct policy_value *policy;
 	struct policy_verdict best = {};
 	struct cell_key key = {};
-	struct dp_ask *ask;
-	bool in, icmp;
 
 	if (!p)
 		return DP_DROP_INTERNAL;
-	ask = &p->ask;
-	ask->verdict = best;
-	ask->identity = 0;
-	ask->proto = p->judged.proto;
-	ask->portless = p->judged.kind != FLOW_WHOLE;
+	p->ask.verdict = best;
+	p->ask.identity = 0;
+	p->ask.proto = p->judged.proto;
+	p->ask.portless = p->judged.kind != FLOW_WHOLE;
+	p->ask.chain = chain;
 	policy = bank ? dp_find(ctx, policy, &bank) : NULL;
 	if (!policy)
 		return DP_DROP_NO_POLICY;
 	best = policy->chain[chain % POLICY_NEAR].otherwise;
 	sources = policy->chain[chain % POLICY_NEAR].sources;
-	in = chain & POLICY_INGRESS;
-	icmp = ask->proto == IPPROTO_ICMP || ask->proto == DP_PROTO_ICMPV6;
-	ask->chain = chain | POLICY_NEAR;
-	ask->peer = in ? p->judged.daddr : p->judged.saddr;
-	firewall_port(ask, icmp ? 0 : p->judged.sport);
-	if (sources & POLICY_BY_SPORT) {
-		key.service = policy_service(ctx, ask, 0);
-		if (!key.service)
-			sources = 0;
-	}
-	near = sources & POLICY_BY_NEAR ? policy_peer_prefix(ctx, ask) : 0;
-	ask->chain = key.chain = chain;
-	ask->peer = in ? p->judged.saddr : p->judged.daddr;
-	firewall_port(ask, icmp ? p->judged.sport : p->judged.dport);
-	if (sources) {
-		__u32 service = policy_service(ctx, ask, sources);
-
-		key.service = CELL_SERVICE(service, key.service);
-		if (!service)
-			sources = 0;
-	}
-	if (sources & POLICY_BY_PREFIX)
-		far = policy_peer_prefix(ctx, ask);
-	for (int i = 0; i < 2; i++) {
-		if (sources & POLICY_BY_ANY)
-			policy_cell(ctx, &key, POLICY_PEER_ANY, &best);
-		if (far)
-			policy_cell(ctx, &key, far, &best);
-		key.floor = near;
-		if (!near)
-			break;
-	}
-	ask->verdict = best;
+	firewall_face(p, chain, true);
+	key.service = sources & POLICY_BY_SPORT ? policy_service(ctx, &p->ask, 0) : 0;
+	near = sources & POLICY_BY_NEAR ? policy_peer_prefix(ctx, &p->ask) : 0;
+	firewall_face(p, chain, false);
+	far = sources & POLICY_BY_PREFIX ? policy_peer_prefix(ctx, &p->ask) : 0;
+	key.chain = chain;
+	if (sources && firewall_service(ctx, p, sources, &key.service))
+		firewall_cells(ctx, &key, sources, far, near, &best);
+	p->ask.verdict = best;
 	return DP_OK;
 }
 
