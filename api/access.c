@@ -431,18 +431,27 @@ static bool denied(const char *rules, GError **error)
 static bool parent_is_seen(struct job *job, const struct resource *resource, const void *object,
 			   GError **error)
 {
-	const struct resource *networks = resource_get(KIND_NETWORK);
-	const struct attr *attr = attr_find(resource_table(resource), "network_id");
-	const struct uuid *id;
-	const void *network;
+	static const struct {
+		const char *attr;
+		enum kind kind;
+	} parents[] = {{"network_id", KIND_NETWORK},
+		       {"security_group_id", KIND_SECURITY_GROUP}};
 
-	if (!attr || attr->type != ATTR_UUID)
-		return true;
-	id = (const void *)((const char *)object + attr->offset);
-	network = job_find(job, KIND_NETWORK, *id);
-	return (network &&
-		access_sees(job_api(job)->access, job_caller(job), networks, network)) ||
-	       resource_not_found(networks, *id, error);
+	for (gsize i = 0; i < G_N_ELEMENTS(parents); i++) {
+		const struct resource *kind = resource_get(parents[i].kind);
+		const struct attr *attr = attr_find(resource_table(resource), parents[i].attr);
+		const struct uuid *id;
+		const void *parent;
+
+		if (!attr || attr->type != ATTR_UUID)
+			continue;
+		id = (const void *)((const char *)object + attr->offset);
+		parent = job_find(job, parents[i].kind, *id);
+		if (!parent ||
+		    !access_sees(job_api(job)->access, job_caller(job), kind, parent))
+			return resource_not_found(kind, *id, error);
+	}
+	return true;
 }
 
 static bool is_as_missing(struct job *job, const struct resource *resource, const void *object)
@@ -494,6 +503,15 @@ bool access_check_action(struct job *job, const char *action, const struct resou
 	if (is_as_missing(job, resource, object))
 		return resource_not_found(resource, ((const struct object *)object)->id, error);
 	return denied(name, error);
+}
+
+bool access_check_tags(struct job *job, enum verb verb, const struct resource *resource,
+		       const void *object, GError **error)
+{
+	g_autofree char *action =
+		g_strdup_printf("%s_%s:tags", verbs[verb], resource_table(resource)->singular);
+
+	return access_check_action(job, action, resource, object, error);
 }
 
 bool access_check_rule(const struct access *access, const struct caller *caller,

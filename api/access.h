@@ -61,6 +61,9 @@ bool access_check(struct job *job, enum verb verb, const struct resource *resour
 /* An action that has a rule of its own ("add_router_interface"); otherwise it is an update. */
 bool access_check_action(struct job *job, const char *action, const struct resource *resource,
 			 const void *object, GError **error);
+/* Tags have requests and rules of their own: "delete_router:tags". */
+bool access_check_tags(struct job *job, enum verb verb, const struct resource *resource,
+		       const void *object, GError **error);
 /* A rule that is not of one object: "get_quota". */
 bool access_check_rule(const struct access *access, const struct caller *caller,
 		       const char *rule, GError **error);

@@ -77,6 +77,14 @@ static const struct object *tags_find_member(const struct ask *ask, GError **err
 	return NULL;
 }
 
+static bool tags_are_hidden(const struct ask *ask, const void *object, GError **error)
+{
+	uint64_t hidden = access_hides(ask->api->access, ask->caller, ask->resource, object);
+
+	return hidden & attr_bit_of(resource_table(ask->resource), "tags") &&
+	       !resource_denied("get", ask->resource, "tags", error);
+}
+
 static void tags_print(const struct vec *tags, GString *out)
 {
 	g_string_append(out, "{\"tags\":[");
@@ -160,7 +168,8 @@ static bool tags_build(struct job *job, GError **error)
 	bool have, del = errand->status == 204;
 
 	g_string_truncate(errand->reply, 0);
-	if (!before || !access_check(job, VERB_UPDATE, errand->resource, before, 0, error))
+	if (!before || !access_check_tags(job, del ? VERB_DELETE : VERB_UPDATE,
+					  errand->resource, before, error))
 		return false;
 	have = errand->tag && tags_find(&before->tags, errand->tag, &at);
 	if (errand->tag && del && !have)
@@ -194,7 +203,7 @@ static bool tags_build_more(struct job *job, GError **error)
 	uint32_t at;
 
 	g_string_truncate(errand->reply, 0);
-	if (!before || !access_check(job, VERB_UPDATE, errand->resource, before, 0, error))
+	if (!before || !access_check_tags(job, VERB_CREATE, errand->resource, before, error))
 		return false;
 	object = job_edit(job, errand->resource->kind, errand->id);
 	if (!tags_replace(object, errand->body, error))
@@ -260,6 +269,8 @@ void tags_serve(const struct ask *ask)
 	const struct object *object = tags_find_member(ask, &error);
 
 	if (!object)
+		reply_error(ask->request, error);
+	else if (strcmp(method, "GET") == 0 && tags_are_hidden(ask, object, &error))
 		reply_error(ask->request, error);
 	else if (strcmp(method, "GET") == 0)
 		tags_read(ask, object);

@@ -12,9 +12,19 @@
 #define PROJECT_READER	 "(role:reader and project_id:%(project_id)s)"
 #define NET_OWNER_MEMBER "(role:member and rule:network_owner)"
 #define NET_OWNER_READER "(role:reader and rule:network_owner)"
+#define SG_OWNER_MEMBER	 "(role:member and rule:sg_owner)"
 #define SG_OWNER_READER	 "(role:reader and rule:sg_owner)"
 #define ADMIN_OR_MEMBER	 ADMIN " or " PROJECT_MEMBER
 #define ADMIN_OR_READER	 ADMIN " or " PROJECT_READER
+
+/* Where they are not stated who updates an object tags it. */
+#define TAG_RULES(name, get)                                                                   \
+	{"create_" name ":tags", ADMIN_OR_MEMBER, "Add tags"},                                 \
+		{"get_" name ":tags", get, "See tags"},                                        \
+		{"update_" name ":tags", ADMIN_OR_MEMBER, "Replace tags, or set one"},         \
+	{                                                                                      \
+		"delete_" name ":tags", ADMIN_OR_MEMBER, "Delete tags"                         \
+	}
 
 const struct rule_default rule_defaults[] = {
 	{"context_is_admin", "role:admin", "Who is an administrator of the cloud", true},
@@ -215,6 +225,7 @@ const struct rule_default rule_defaults[] = {
 	 "Give enable_default_route_ecmp when creating it"},
 	{"update_router:enable_default_route_bfd", ADMIN, "Change enable_default_route_bfd"},
 	{"update_router:enable_default_route_ecmp", ADMIN, "Change enable_default_route_ecmp"},
+	TAG_RULES("router", ADMIN_OR_READER),
 	{"add_router_interface", ADMIN_OR_MEMBER, "Add an interface to a router"},
 	{"remove_router_interface", ADMIN_OR_MEMBER, "Remove an interface from a router"},
 	{"add_extraroutes", ADMIN_OR_MEMBER, "Add routes to a router"},
@@ -236,10 +247,12 @@ const struct rule_default rule_defaults[] = {
 	 "Get a security group"},
 	{"update_security_group", ADMIN_OR_MEMBER, "Update a security group"},
 	{"delete_security_group", ADMIN_OR_MEMBER, "Delete a security group"},
-	{"create_security_group_rule", ADMIN_OR_MEMBER, "Create a security group rule"},
-	{"get_security_group_rule", ADMIN_OR_READER " or " SG_OWNER_READER,
-	 "Get a security group rule"},
-	{"delete_security_group_rule", ADMIN_OR_MEMBER, "Delete a security group rule"},
+	TAG_RULES("security_group", ADMIN_OR_READER " or rule:shared_security_group"),
+	{"create_security_group_rule", ADMIN " or " SG_OWNER_MEMBER,
+	 "Create a security group rule"},
+	{"get_security_group_rule", ADMIN " or " SG_OWNER_READER, "Get a security group rule"},
+	{"delete_security_group_rule", ADMIN " or " SG_OWNER_MEMBER,
+	 "Delete a security group rule"},
 	{"create_default_security_group_rule", ADMIN,
 	 "Create a rule that new security groups have"},
 	{"get_default_security_group_rule", "role:reader",

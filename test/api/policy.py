@@ -70,6 +70,18 @@ equal("the network's owner sees a guest's port", 200, w.get("ports/" + pb["id"],
 denied("but changes it not", w.put("port", pb["id"], a, name="x"), "rule:update_port")
 equal("and may end it", 204, w.delete("port", pb["id"], a).status)
 
+# Rules are their group's owner's, whoever made them
+g = w.call("POST", "/v2.0/security-groups", {"security_group": {"name": "g"}}, a)["security_group"]
+x = w.call("POST", "/v2.0/security-group-rules", {"security_group_rule": {
+    "security_group_id": g["id"], "direction": "ingress"}}, admin)["security_group_rule"]
+equal("an administrator's rule in one's group: its project", "admins", x["project_id"])
+at = "/v2.0/security-group-rules/" + x["id"]
+equal("is seen by readers of the group", [200, 200, 404], [w.call("GET", at, None, who).status for who in (a, r, b)])
+denied("and not theirs to delete", w.call("DELETE", at, None, r), "rule:delete_security_group_rule")
+equal("but members'", 204, w.call("DELETE", at, None, a).status)
+equal("tags are members'", (403, 200, 200), tuple(w.call(
+    "PUT", "/v2.0/security-groups/%s/tags" % g["id"], {"tags": ["t"]}, who).status for who in (r, a, admin)))
+
 # What is hidden is not found by, either
 equal("a filter by what is hidden finds nothing", ([], [n["id"]]), tuple(
     [x["id"] for x in w.get("networks?provider:network_type=vxlan&id=" + n["id"], who)["networks"]] for who in (a, admin)))
@@ -92,7 +104,18 @@ def reload(text, wait=True):
 reload('"create_network": "role:manager and project_id:%(project_id)s"\n'
        '"get_network:description": "rule:owner"\n'
        '"get_port:binding:host_id": "@"\n'
-       '"update_network:name": "not field:networks:name=~^x-"\n')
+       '"update_network:name": "not field:networks:name=~^x-"\n'
+       '"delete_network:tags": "role:manager and project_id:%(project_id)s"\n'
+       '"get_security_group:tags": "role:member"\n')
+tags = "/v2.0/networks/%s/tags" % n["id"]
+equal("tags have rules of their own", (201, 201), (w.call("PUT", tags + "/x", None, a).status,
+      w.call("PUT", tags + "/y", None, a).status))
+denied("each request one", w.call("DELETE", tags + "/x", None, a), "rule:delete_network:tags")
+equal("to be met", 204, w.call("DELETE", tags + "/x", None, boss).status)
+tags = "/v2.0/security-groups/%s/tags" % g["id"]
+denied("hidden ones are not shown", w.call("GET", tags, None, r),
+       "(rule:get_security_group and rule:get_security_group:tags)")
+equal("but to whom they may be", ["t"], w.call("GET", tags, None, a)["tags"])
 denied("members create no networks now", w.post("network", a), "rule:create_network")
 equal("managers do", 201, w.post("network", boss).status)
 equal("an administrator is a manager", 201, w.post("network", admin).status)

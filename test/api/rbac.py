@@ -199,7 +199,7 @@ equal("and shared with who asks", (True, False), (shared("security_group", sg, b
 equal("a list of shared ones", [sg["id"]], [y["id"] for y in w.get(
     "security-groups?shared=True", b)["security_groups"]])
 refused("its rules are its owner's", call("POST", "security_group_rule", b, security_group_id=sg["id"],
-        direction="ingress"), 404, "SecurityGroupNotFound")
+        direction="ingress"), 403, "PolicyNotAuthorized", "create_security_group_rule")
 refused("it, too", call("DELETE", "security_group", b, sg["id"]), 403, "PolicyNotAuthorized")
 port = make("port", b, network_id=own["id"], security_groups=[sg["id"]])
 refused("a policy that a port is in a group by", call("DELETE", "rbac_policy", a, p["id"]), 409,
