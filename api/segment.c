@@ -5,18 +5,24 @@
  */
 #include "api/segment.h"
 
-#include <stdio.h>
-
 #include "api/claim.h"
 #include "api/segment_range.h"
 #include "lib/error.h"
+
+/* A network of an older weftd may have no segment yet. */
+static bool place_is_free(const struct cloud *cloud, const struct segment_place *place)
+{
+	return !cloud_find_segment(cloud, place) &&
+	       (place->type != SEGMENT_VXLAN ||
+		!cloud_find_network_by_vni(cloud, (struct vni){place->number}));
+}
 
 bool segment_claim(struct job *job, const struct segment_place *place,
 		   const struct network *network)
 {
 	char key[CLAIM_TEXT], owner[UUID_TEXT];
 
-	return !cloud_find_segment(job_cloud(job), place) &&
+	return place_is_free(job_cloud(job), place) &&
 	       job_claim(job, claim_print_place(place, key),
 			 uuid_print(network->object.id, owner));
 }
