@@ -222,9 +222,14 @@ static void host_step(struct history *history)
 
 static void network_add(struct history *history)
 {
-	if (cloud_list(history->world.cloud, KIND_NETWORK)->len < NETWORKS)
-		world_apply(&history->world, KIND_NETWORK,
-			    world_network(&history->world, pick_vni(history)));
+	struct network *network;
+
+	if (cloud_list(history->world.cloud, KIND_NETWORK)->len >= NETWORKS)
+		return;
+	network = world_network(&history->world, pick_vni(history));
+	if (history_chance(history, 15))
+		network->place.type = SEGMENT_VLAN; /* only a marker: of no host's concern */
+	world_apply(&history->world, KIND_NETWORK, network);
 }
 
 static void name_change(struct history *history, char **name, const char *other)
@@ -427,7 +432,8 @@ static void interface_add(struct history *history)
 	struct port *port;
 	struct mac mac;
 
-	if (!router || !network || !pick_mac(history, network->object.id, &mac))
+	if (!router || !network || !network_is_overlay(network) ||
+	    !pick_mac(history, network->object.id, &mac))
 		return;
 	port = world_interface(&history->world, router->object.id, network->object.id, mac);
 	give_ip(history, port);
@@ -458,6 +464,8 @@ static void port_add(struct history *history)
 	    !pick_mac(history, network->object.id, &mac))
 		return;
 	port = world_port(&history->world, network->object.id, mac, pick_host(history));
+	if (!network_is_overlay(network))
+		port->binding_state = BINDING_REFUSED;
 	give_ip(history, port);
 	if (history_chance(history, 20))
 		give_ip(history, port);
