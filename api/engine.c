@@ -8,6 +8,7 @@
 
 #include "api/access.h"
 #include "api/errand.h"
+#include "api/listing.h"
 #include "api/query.h"
 #include "api/reply.h"
 #include "api/tags.h"
@@ -19,20 +20,19 @@ static void list_now(const struct ask *ask)
 {
 	g_autoptr(GError) error = NULL;
 	g_autofree char *base = reply_base(ask->request);
+	struct query_page page = {0};
 	struct sight sight;
-	char *text = NULL;
-	gsize size = 0;
 
 	sight_init(&sight, ask->api->access, ask->resource, ask->caller);
-	if (!ask->resource->admin_only || !sight_is_blind(&sight))
-		text = query_list(ask->api, ask->resource, ask->caller, ask->question, base,
-				  &size, &error);
-	else
+	if (ask->resource->admin_only && sight_is_blind(&sight))
 		resource_denied("get", ask->resource, NULL, &error);
-	if (text)
-		reply_json(ask->request, 200, text, size);
 	else
+		query_list(ask->api, ask->resource, ask->caller, ask->question, base, &page,
+			   &error);
+	if (error)
 		reply_error(ask->request, error);
+	else
+		listing_start(ask, &page);
 }
 
 /* A question that waits until what it needs is made. */

@@ -365,7 +365,7 @@ static bool query_find_marker(const struct query *query, const struct object **m
 }
 
 /* The objects of the page in their order, owned; NULL on an error. */
-static GPtrArray *query_page(const struct query *query, GError **error)
+static GPtrArray *query_pick(const struct query *query, GError **error)
 {
 	struct pick pick = {.query = query, .most = G_MAXUINT32};
 
@@ -438,41 +438,24 @@ static void query_print_links(const struct query *query, const struct http_quest
 	g_string_append_c(out, ']');
 }
 
-static char *query_print(const struct query *query, const struct http_question *question,
-			 const char *base, gsize *size, GError **error)
+bool query_list(const struct api *api, const struct resource *resource,
+		const struct caller *caller, const struct http_question *question,
+		const char *base, struct query_page *page, GError **error)
 {
-	struct attr_view view =
-		query_view(query->api, query->resource, query->sight.caller, question);
-	g_autoptr(GPtrArray) page = query_page(query, error);
-	GString *out;
-
-	if (!page)
-		return NULL;
-	out = g_string_sized_new(512 + 768 * (gsize)page->len);
-	g_string_append_printf(out, "{\"%s\":[", query->table->plural);
-	for (guint i = 0; i < page->len; i++) {
-		if (i > 0)
-			g_string_append_c(out, ',');
-		view.hidden = sight_hides(&query->sight, page->pdata[i]);
-		attr_encode(query->table, page->pdata[i], &view, out);
-	}
-	g_string_append_c(out, ']');
-	query_print_links(query, question, base, page, out);
-	g_string_append_c(out, '}');
-	*size = out->len;
-	return g_string_free(out, FALSE);
-}
-
-char *query_list(const struct api *api, const struct resource *resource,
-		 const struct caller *caller, const struct http_question *question,
-		 const char *base, gsize *size, GError **error)
-{
+	GString *end = g_string_new("]");
 	struct query query;
-	char *text = NULL;
 
+	page->objects = NULL;
 	if (query_init(&query, api, resource, caller, question, error))
-		text = query_print(&query, question, base, size, error);
+		page->objects = query_pick(&query, error);
+	if (page->objects)
+		query_print_links(&query, question, base, page->objects, end);
+	g_string_append_c(end, '}');
+	page->view = query_view(api, resource, caller, question);
+	page->end = g_string_free(end, FALSE);
 	attr_filter_free(query.filter);
 	g_string_free(query.unknown, TRUE);
-	return text;
+	if (!page->objects)
+		g_clear_pointer(&page->end, g_free);
+	return page->objects != NULL;
 }

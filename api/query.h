@@ -12,8 +12,13 @@
 struct attr_view query_view(const struct api *api, const struct resource *resource,
 			    const struct caller *caller, const struct http_question *question);
 
-/* {"networks":[...],"networks_links":[...]}, owned; NULL on an error. BASE: "http://host:port"
- * of the links. */
-char *query_list(const struct api *api, const struct resource *resource,
-		 const struct caller *caller, const struct http_question *question,
-		 const char *base, gsize *size, GError **error);
+/* What {"networks":[...],"networks_links":[...]} is to hold. */
+struct query_page {
+	GPtrArray *objects; /* owned; they are the cloud's */
+	struct attr_view view;
+	char *end; /* all that follows the last object; owned */
+};
+/* BASE: "http://host:port" of the links. */
+bool query_list(const struct api *api, const struct resource *resource,
+		const struct caller *caller, const struct http_question *question,
+		const char *base, struct query_page *page, GError **error);

@@ -390,6 +390,11 @@ static void server_completed(void *data, struct MHD_Connection *connection, void
 
 /* --- answers ------------------------------------------------------------------------- */
 
+bool http_request_takes_gzip(struct http_request *request)
+{
+	return http_gzip_is_taken(http_request_find_header(request, "Accept-Encoding"));
+}
+
 /* Takes BODY. */
 static struct MHD_Response *body_to_response(struct http_request *request, char *body,
 					     gsize size)
@@ -397,7 +402,7 @@ static struct MHD_Response *body_to_response(struct http_request *request, char 
 	struct MHD_Response *response = NULL;
 	bool large = body && size >= HTTP_GZIP_MIN && size <= G_MAXUINT;
 
-	if (large && http_gzip_is_taken(http_request_find_header(request, "Accept-Encoding")))
+	if (large && http_request_takes_gzip(request))
 		response = http_gzip_new(body, size);
 	else
 		response = MHD_create_response_from_buffer(

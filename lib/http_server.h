@@ -98,6 +98,8 @@ void http_server_set_observer(struct http_server *server, http_observer observer
 const struct http_question *http_request_get_question(const struct http_request *request);
 /* Header of REQUEST, any case, or NULL; borrowed. */
 const char *http_request_find_header(struct http_request *request, const char *name);
+/* The answer, if large, will be compressed. */
+bool http_request_takes_gzip(struct http_request *request);
 /* First value of a query parameter or NULL; borrowed. */
 const char *http_question_find(const struct http_question *question, const char *name);
 
