@@ -24,6 +24,8 @@
 #define BODY_MAX	(4U << 20)
 #define STREAM_MAX	(32U << 20)
 #define HEADER_MAX	32768 /* all header lines of a request, and a connection's buffers */
+#define ARGUMENT_BYTES	56    /* what the daemon needs to note one, of the same memory */
+#define ANSWER_BYTES	4096  /* ... for the lines of a usual header and of the answer */
 #define CONNECTIONS_MAX 32768
 #define IDLE_SECONDS	75U
 #define CLIENT_TEXT	64
@@ -337,6 +339,32 @@ static bool request_read(struct http_request *request, const char *data, gsize s
 	return true;
 }
 
+static void request_refuse_query(struct http_request *request)
+{
+	char *text = g_strdup("query: too many arguments, or too long\n");
+
+	http_reply(request, 414, "text/plain; charset=utf-8", text, strlen(text), NULL, 0);
+}
+
+/*
+ * A daemon that has no memory left for an answer closes the connection without one. So a query that
+ * would need too much is cut off, in the daemon's own buffer, before it is taken apart; what is
+ * returned becomes the context of the request.
+ */
+static void *server_measure_query(void *cut_off, const char *uri,
+				  struct MHD_Connection *connection)
+{
+	char *query = strchr(uri, '?');
+	gsize bytes = strlen(uri);
+
+	for (const char *place = query; place; place = strchr(place + 1, '&'))
+		bytes += ARGUMENT_BYTES;
+	if (!query || bytes <= HEADER_MAX - ANSWER_BYTES)
+		return NULL;
+	query[1] = '\0';
+	return cut_off;
+}
+
 /*
  * The daemon calls this when the header is there, for each piece of the body, after the
  * body, and once more after a suspension.
@@ -348,11 +376,16 @@ static enum MHD_Result server_access(void *data, struct MHD_Connection *connecti
 	struct http_server *server = data;
 	struct http_request *request = *context;
 
-	if (!request) {
+	if (!request || *context == server) {
+		bool cut_off = request;
+
 		*context = request = request_new(server, connection, url, method);
-		if (!request_announces_too_much(request))
+		if (cut_off)
+			request_refuse_query(request);
+		else if (request_announces_too_much(request))
+			request_refuse_size(request);
+		else
 			return MHD_YES;
-		request_refuse_size(request);
 		return request_queue(request);
 	}
 	if (*upload_size > 0) {
@@ -380,7 +413,7 @@ static void server_completed(void *data, struct MHD_Connection *connection, void
 	struct http_request *request = *context;
 
 	*context = NULL;
-	if (!request)
+	if (!request || (void *)request == data) /* it ended within its header */
 		return;
 	if (request->handed)
 		request->connection = NULL; /* the handler still has it */
@@ -549,10 +582,11 @@ static struct MHD_Daemon *daemon_start(struct http_server *server, int fd, bool 
 {
 	struct MHD_OptionItem common[] = {
 		{MHD_OPTION_LISTEN_SOCKET, fd, NULL},
-		{MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)server_completed, NULL},
+		{MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)server_completed, server},
 		{MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEADER_MAX, NULL},
 		{MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX, NULL},
 		{MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS, NULL},
+		{MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)server_measure_query, server},
 		{MHD_OPTION_END, 0, NULL},
 	};
 	unsigned int flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO;

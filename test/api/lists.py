@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Long lists: told in parts, whole all the same; to clients that read slowly, or not to the end.
+Queries that are too long.
 And a store with an object that cannot be read: which one it is, and a way to mend it."""
 import gzip, json, os, socket, sqlite3, subprocess, sys, threading
 sys.dont_write_bytecode = True
@@ -45,6 +46,23 @@ _, fields = ask("/v2.0/networks?fields=name&name=n7&name=n8")
 equal("fields and filters", {"n7", "n8"}, {one["name"] for one in json.loads(fields)["networks"]})
 _, fields = ask("/v2.0/networks?fields=id")
 check("... of a long one", json.loads(fields)["networks"] == [{"id": one} for one in sorted(made)])
+
+
+# Many arguments
+for count, status in (1, 200), (250, 200), (330, 414), (350, 414), (600, 414), (900, 414), (1500, 414):
+    r = w.get("networks?" + "&".join(["id=" + made[0]] * count))
+    check("%d arguments: %d" % (count, status), r.status == status and
+          (status == 200 or "too" in r.text), r)
+for tail in b"", b" HTTP/1.1\r\n", b" HTTP/1.1\r\nHost: x\r\nX-Long: " + b"x" * 40000 + b"\r\n\r\n":
+    with socket.create_connection(("127.0.0.1", w.port)) as link:
+        link.sendall(b"GET /v2.0/networks?" + b"a&" * 2000 + tail)
+        link.settimeout(0.2)
+        try:
+            link.recv(1000)
+        except OSError:
+            pass
+check("who breaks off within the header harms nobody", w.get("networks/" + made[0]).status == 200)
+check("one long one", w.get("networks?name=" + "x" * 20000).body == {"networks": []})
 
 
 def begin():
