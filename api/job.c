@@ -14,7 +14,14 @@
 #include "model/ipam.h"
 
 #define ATTEMPTS_MAX 16
-#define PART_US	     1000 /* of a long job in one turn of the loop */
+#define PART_US	     500 /* of a long job in one turn of the loop */
+
+/* Where tests run: what could not be read again would stop the next start. */
+#ifdef __SANITIZE_ADDRESS__
+#define READ_BACK true
+#else
+#define READ_BACK false
+#endif
 
 /* One object that the job makes, changes or deletes. */
 struct change {
@@ -476,6 +483,17 @@ void job_visit_new(const struct job *job,
 	}
 }
 
+static void check_text(const struct change *change, const char *key, const GString *text)
+{
+	g_autoptr(GError) error = NULL;
+	const struct attr_table *table = cloud_table(change->kind);
+	void *object = attr_read(table, text->str, text->len, &error);
+
+	if (!object)
+		g_error("%s: written, but cannot be read: %s", key, error->message);
+	attr_free(table, object);
+}
+
 static void job_write(struct job *job, struct change *change)
 {
 	g_autoptr(GString) text = NULL;
@@ -491,6 +509,8 @@ static void job_write(struct job *job, struct change *change)
 	}
 	text = g_string_sized_new(1024);
 	attr_write(cloud_table(change->kind), change->object, text);
+	if (READ_BACK)
+		check_text(change, key, text);
 	store_txn_put(job->txn, key, text->str, text->len);
 	change->mirror = job->api->mirror;
 	change->text = store_txn_find(job->txn, key);

@@ -275,7 +275,10 @@ static bool mirror_apply(struct mirror *mirror, const struct store_entry *entry,
 	} else if (entry->value) {
 		object = attr_read(cloud_table(kind), entry->value, entry->size, error);
 		if (!object) {
-			g_prefix_error(error, "%s: ", entry->key);
+			g_prefix_error(error,
+				       "%s cannot be read (weftd --export writes all to a "
+				       "file, to be mended and imported): ",
+				       entry->key);
 			return false;
 		}
 	}

@@ -71,7 +71,7 @@ static void wiring_fail(struct wiring *wiring)
 
 /* Rows: compile -> hub. Those of many ports are made in parts. */
 
-#define PART_PORTS 128
+#define PART_PORTS 64
 
 static gboolean rows_go_on(void *data);
 
