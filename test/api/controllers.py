@@ -77,6 +77,31 @@ equal("those that have not were told that there is no room", set(), {
     x.fault.get("type") for x in got if x.status != 201} - {"SubnetAllocationError"})
 equal("none of them overlaps another", [], [(x, y) for i, x in enumerate(cidrs) for y in cidrs[:i] if x.overlaps(y)])
 
+# ... until the last one is gone
+full = post(two, "subnetpool", a, name="f", prefixes=["10.80.0.0/22"], default_prefixlen=26)["subnetpool"]
+
+
+def take_all(i, link):
+    network = post(one, "network", a, link)["network"]["id"]
+    got = []
+    while not got or got[-1].status == 201:
+        got.append(post(one, "subnet", a, link, network_id=network, ip_version=4, subnetpool_id=full["id"]))
+    return got
+
+
+got = [x for y in at_once(6, take_all) for x in y]
+cidrs = [ipaddress.ip_network(x["subnet"]["cidr"]) for x in got if x.status == 201]
+equal("a pool of 16 prefixes gives 16, which are all of it", (16, [ipaddress.ip_network("10.80.0.0/22")]),
+      (len(cidrs), list(ipaddress.collapse_addresses(cidrs))))
+equal("whom nothing is left for is told so", [(409, "SubnetAllocationError")] * 6,
+      [(x.status, x.fault.get("type")) for x in got if x.status != 201])
+named = post(one, "subnetpool", a, name="n", prefixes=["10.96.0.0/16"], default_prefixlen=26)["subnetpool"]
+nets = [post(one, "network", a)["network"]["id"] for _ in range(4)]
+got = [sorted(x.status for x in at_once(4, lambda i, link: post(
+    one, "subnet", a, link, network_id=nets[i], ip_version=4, subnetpool_id=named["id"], cidr="10.96.%d.0/24" % n)))
+    for n in range(8)]
+equal("a prefix that several name is one's alone", [[201, 409, 409, 409]] * 8, got)
+
 # A policy or its use, but never both
 network = post(one, "network", a)["network"]
 both = neither = 0
