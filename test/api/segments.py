@@ -259,14 +259,15 @@ def number(headers=None, **attrs):
         else made.fault["type"]
 
 
-equal("its networks are in it", {30, 31, 32, 33}, {number(two) for _ in range(4)})
-others = [number(two), number(), number(member)]
-check("then and for others the default is", all(isinstance(x, int) and not 30 <= x <= 33 for x in others), others)
+equal("its networks are in it, from the top", [33, 32], [number(two) for _ in range(2)])
+others = [number(), number(member)]
+check("for others the default is", all(isinstance(x, int) and not 30 <= x <= 33 for x in others), others)
 rest = []
 while rest[-1:] != ["NoNetworkAvailable"] and len(rest) < 50:
     rest.append(number())
 equal("to its end, with nothing of the other's", [x for x in range(1, 41) if x not in in_use + others + [30, 31, 32, 33]],
       sorted(rest[:-1]))
+equal("which has kept it", [31, 30, "NoNetworkAvailable"], [number(two) for _ in range(3)])
 full = w.get("network_segment_ranges/" + default["id"])["network_segment_range"]
 equal("nothing is left", ([], 40), (full["available"], len(full["used"])))
 wide = span(500, 501)["network_segment_range"]
