@@ -20,7 +20,7 @@ DEFAULT = "default_security_group_rule"
 
 def post(at, kind, headers, link=None, **attrs):
     path = (kind[:-1] + "ies" if kind.endswith("y") else kind + "s")
-    path = path if kind == "security_groups" else path.replace("_", "-")
+    path = path if kind == "service_profile" else path.replace("_", "-")
     return at.call("POST", "/v2.0/" + path, {kind: attrs}, headers, link)
 
 
@@ -118,6 +118,18 @@ for round in range(20):
     if gone.status != 204:
         two.call("DELETE", "/v2.0/rbac-policies/" + policy["id"], None, a)
 equal("a port by a policy, or the policy's end", (0, 0), (both, neither))
+
+# A router with a flavor, or the flavor's end
+profile = post(one, "service_profile", admin, driver="weft")["service_profile"]
+both = neither = 0
+for round in range(20):
+    flavor = post(one, "flavor", admin, service_type="L3_ROUTER_NAT", service_profiles=[profile["id"]])["flavor"]
+    got = dict(at_once(2, lambda i, link: (i, (post(two, "router", a, link, flavor_id=flavor["id"]) if i == round % 2
+               else one.call("DELETE", "/v2.0/flavors/" + flavor["id"], None, admin, link)))))
+    made, gone = got[round % 2].status, got[1 - round % 2].status
+    both += made == 201 and gone == 204
+    neither += made != 201 and gone != 204
+equal("a router with a flavor, or the flavor's end", (0, 0), (both, neither))
 
 for name in "networks", "subnets", "security-group-rules", "default-security-group-rules", "rbac-policies":
     said = [sorted(x["id"] for x in list(at.get(name, admin).body.values())[0]) for at in (one, two)]
