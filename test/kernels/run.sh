@@ -79,7 +79,7 @@ suite_stories() { # SERIES
 		skipped "$1: stories" "$program is not built"
 		return
 	done
-	image_python "$root" json,ctypes,platform,socket,struct,fcntl,random,time,ipaddress || return
+	image_python "$root" json,ctypes,platform,signal,socket,struct,fcntl,random,time,ipaddress || return
 	for name in $stories; do
 		suite "net-$name" "test/net/$name.sh"
 	done
