@@ -334,24 +334,11 @@ static bool activate_build(struct job *job, GError **error)
 	return true;
 }
 
-static void change_finish(struct job *job, const GError *error)
-{
-	struct errand *errand = job_data(job);
-
-	if (error)
-		errand_refuse(job, error);
-	else if (errand->status == 204)
-		reply_json(errand->request, 204, NULL, 0);
-	else
-		reply_json(errand->request, errand->status, g_strdup(errand->reply->str),
-			   errand->reply->len);
-}
-
 static const struct job_ops changes[] = {
-	{.build = create_build, .finish = change_finish, .free = errand_free},
-	{.build = update_build, .finish = change_finish, .free = errand_free},
-	{.build = delete_build, .finish = change_finish, .free = errand_free},
-	{.build = activate_build, .finish = change_finish, .free = errand_free},
+	{.build = create_build, .finish = errand_answer, .free = errand_free},
+	{.build = update_build, .finish = errand_answer, .free = errand_free},
+	{.build = delete_build, .finish = errand_answer, .free = errand_free},
+	{.build = activate_build, .finish = errand_answer, .free = errand_free},
 };
 
 /* What is asked below /bindings, beside reading. */

@@ -129,6 +129,19 @@ void errand_refuse(const struct job *job, const GError *error)
 	reply_error(errand->request, error);
 }
 
+void errand_answer(struct job *job, const GError *error)
+{
+	const struct errand *errand = job_data(job);
+
+	if (error)
+		errand_refuse(job, error);
+	else if (errand->status == 204)
+		reply_json(errand->request, 204, NULL, 0);
+	else
+		reply_json(errand->request, errand->status, g_strdup(errand->reply->str),
+			   errand->reply->len);
+}
+
 void errand_encode(const struct job *job, const struct errand *errand, const void *object)
 {
 	struct attr_view view = errand->view;

@@ -39,6 +39,8 @@ const void *errand_find_member(struct job *job, GError **error);
 
 /* Answers with ERROR, and complains when it is ours. */
 void errand_refuse(const struct job *job, const GError *error);
+/* A job's end: errand->reply with errand->status, without a body for 204; or ERROR. */
+void errand_answer(struct job *job, const GError *error);
 
 /* The object as the caller sees it, into errand->reply; ... wrapped. */
 void errand_encode(const struct job *job, const struct errand *errand, const void *object);

@@ -211,28 +211,15 @@ static bool unbind_build(struct job *job, GError **error)
 	return false;
 }
 
-static void bind_finish(struct job *job, const GError *error)
-{
-	const struct errand *errand = job_data(job);
-
-	if (error)
-		errand_refuse(job, error);
-	else if (errand->status == 204)
-		reply_json(errand->request, 204, NULL, 0);
-	else
-		reply_json(errand->request, errand->status, g_strdup(errand->reply->str),
-			   errand->reply->len);
-}
-
 static const struct job_ops bind_ops = {
 	.build = bind_build,
-	.finish = bind_finish,
+	.finish = errand_answer,
 	.free = errand_free,
 };
 
 static const struct job_ops unbind_ops = {
 	.build = unbind_build,
-	.finish = bind_finish,
+	.finish = errand_answer,
 	.free = errand_free,
 };
 

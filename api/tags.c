@@ -220,28 +220,15 @@ static bool tags_build_more(struct job *job, GError **error)
 	return true;
 }
 
-static void tags_finish(struct job *job, const GError *error)
-{
-	struct errand *errand = job_data(job);
-
-	if (error)
-		errand_refuse(job, error);
-	else if (errand->status == 204)
-		reply_json(errand->request, 204, NULL, 0);
-	else
-		reply_json(errand->request, errand->status, g_strdup(errand->reply->str),
-			   errand->reply->len);
-}
-
 static const struct job_ops tags_ops = {
 	.build = tags_build,
-	.finish = tags_finish,
+	.finish = errand_answer,
 	.free = errand_free,
 };
 
 static const struct job_ops tags_more_ops = {
 	.build = tags_build_more,
-	.finish = tags_finish,
+	.finish = errand_answer,
 	.free = errand_free,
 };
 

@@ -9,6 +9,7 @@
 # All groups let all pass, so that what is said is the ACL's. e's port security is off.
 . "$(dirname "$0")/lib.sh"
 here=$(dirname "$0")
+. "$here/ticks.sh"
 story acl 2
 
 export AS=red-secret
@@ -145,21 +146,6 @@ check 'an ACL taken off' opens e 10.0.1.13
 
 # ------------------------------------------------------------------ what is open is closed
 
-arrived() { wc -l <"$CLOUD_DIR/ticks"; }
-more() { local before; before=$(arrived); sleep 0.1; [ "$(arrived)" -gt "$before" ]; }
-no_more() { ! more; }
-stop_and_go() { # NAME STOP GO: commands that close the way and open it again
-	local told last
-	$2
-	told=$(date +%s%N)
-	sleep 1
-	check "$1: an open stream stops" no_more
-	last=$(tail -n 1 "$CLOUD_DIR/ticks")
-	echo "     $1: the last part came $(((last - told) / 1000)) us after the API's reply"
-	$3
-	check "$1: put back, it goes on" cloud_wait 20 more
-	check "$1: and it is the same" cloud_running give
-}
 stream=$(rule "$edge" 110 ingress allow protocol=tcp port_range_min=85)
 deny_it() { change "$stream" '"action":"deny"'; }
 allow_it() { change "$stream" '"action":"allow"'; }
@@ -169,16 +155,12 @@ answers_gone() { unrule "$back"; }
 answers_back() { back=$(rule "$edge" 100 egress allow protocol=tcp port_range_min=1024 port_range_max=65535); }
 for pair in 'd 10.0.2.12' 'g 10.0.2.14'; do
 	set -- $pair
-	cloud_start take "$1" "$here/ticks.py" take 85 "$CLOUD_DIR/ticks"
-	cloud_wait 3 listening "$1" 85
 	opens a "$2"
-	cloud_start give a "$here/ticks.py" give "$2" 85
-	check "a stream to $1" cloud_wait 5 more
-	stop_and_go "$1, a rule turned round" deny_it allow_it
-	stop_and_go "$1, another ACL at the subnet" shut open_again
-	stop_and_go "$1, the rule for answers" answers_gone answers_back
-	cloud_stop give
-	cloud_stop take
+	ticks_begin a "$1" "$2"
+	ticks_stop_and_go "$1, a rule turned round" deny_it allow_it
+	ticks_stop_and_go "$1, another ACL at the subnet" shut open_again
+	ticks_stop_and_go "$1, the rule for answers" answers_gone answers_back
+	ticks_end
 done
 
 # ------------------------------------------------------------------ an agent that comes back; the end

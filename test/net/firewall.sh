@@ -10,6 +10,7 @@
 # which is empty at first; open's port security is off. x and y are of blue's default group.
 . "$(dirname "$0")/lib.sh"
 here=$(dirname "$0")
+. "$here/ticks.sh"
 story firewall 2
 
 # ------------------------------------------------------------------ the API
@@ -272,21 +273,6 @@ groups "$b" "$served"
 
 # ------------------------------------------------------------------ what is open is closed
 
-arrived() { wc -l <"$CLOUD_DIR/ticks"; }
-more() { local before; before=$(arrived); sleep 0.1; [ "$(arrived)" -gt "$before" ]; }
-no_more() { ! more; }
-stop_and_go() { # NAME STOP GO: commands that close the way and open it again
-	local told last
-	$2
-	told=$(date +%s%N)
-	sleep 1
-	check "$1: an open stream stops" no_more
-	last=$(tail -n 1 "$CLOUD_DIR/ticks")
-	echo "     $1: the last part came $(((last - told) / 1000)) us after the API's reply"
-	$3
-	check "$1: put back, it goes on" cloud_wait 20 more
-	check "$1: and it is the same" cloud_running give
-}
 without_rule() { unrule "$first"; }
 with_rule() { first=$(rule "$served" ingress protocol=tcp port_range_min=80 port_range_max=90 "remote_group_id=$asking"); }
 without_member() { groups "$a" "$other"; }
@@ -295,15 +281,11 @@ without_rule
 with_rule
 for pair in 'b 10.0.1.12' 'c 10.0.1.13'; do
 	set -- $pair
-	cloud_start take "$1" "$here/ticks.py" take 85 "$CLOUD_DIR/ticks"
-	cloud_wait 3 listening "$1" 85
 	opens a "$2"
-	cloud_start give a "$here/ticks.py" give "$2" 85
-	check "a stream to $1" cloud_wait 3 more
-	stop_and_go "$1, a rule taken away" without_rule with_rule
-	stop_and_go "$1, a member taken out" without_member with_member
-	cloud_stop give
-	cloud_stop take
+	ticks_begin a "$1" "$2"
+	ticks_stop_and_go "$1, a rule taken away" without_rule with_rule
+	ticks_stop_and_go "$1, a member taken out" without_member with_member
+	ticks_end
 done
 
 # ------------------------------------------------------------------ two projects

@@ -11,6 +11,7 @@
 # All security groups let all pass, so that what is said is the firewalls'.
 . "$(dirname "$0")/lib.sh"
 here=$(dirname "$0")
+. "$here/ticks.sh"
 story firewall_group 2
 
 export AS=red-secret
@@ -209,21 +210,6 @@ check_match 'and listed with it' "^a +tcp +10.0.1.11 +[0-9]+ +10.0.2.12 +8081 +l
 
 # ------------------------------------------------------------------ what is open is closed
 
-arrived() { wc -l <"$CLOUD_DIR/ticks"; }
-more() { local before; before=$(arrived); sleep 0.1; [ "$(arrived)" -gt "$before" ]; }
-no_more() { ! more; }
-stop_and_go() { # NAME STOP GO: commands that close the way and open it again
-	local told last
-	$2
-	told=$(date +%s%N)
-	sleep 1
-	check "$1: an open stream stops" no_more
-	last=$(tail -n 1 "$CLOUD_DIR/ticks")
-	echo "     $1: the last part came $(((last - told) / 1000)) us after the API's reply"
-	$3
-	check "$1: put back, it goes on" cloud_wait 20 more
-	check "$1: and it is the same" cloud_running give
-}
 stream=$(frule allow protocol=tcp destination_port=85)
 insert "$in" "$stream"
 take_it() { remove "$in" "$stream"; }
@@ -232,14 +218,10 @@ down() { regroup "$wall" '"admin_state_up":false'; }
 up() { regroup "$wall" '"admin_state_up":true'; }
 for pair in 'a d 10.0.2.12' 'a g 10.0.2.14' 'b s 10.0.2.15'; do
 	set -- $pair
-	cloud_start take "$2" "$here/ticks.py" take 85 "$CLOUD_DIR/ticks"
-	cloud_wait 3 listening "$2" 85
-	cloud_start give "$1" "$here/ticks.py" give "$3" 85
-	check "a stream from $1 to $2" cloud_wait 5 more
-	stop_and_go "$1 to $2, a rule taken away" take_it give_it
-	stop_and_go "$1 to $2, a group that is down" down up
-	cloud_stop give
-	cloud_stop take
+	ticks_begin "$1" "$2" "$3"
+	ticks_stop_and_go "$1 to $2, a rule taken away" take_it give_it
+	ticks_stop_and_go "$1 to $2, a group that is down" down up
+	ticks_end
 done
 
 # ------------------------------------------------------------------ two routers

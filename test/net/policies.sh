@@ -9,6 +9,7 @@
 # security group, so what lets pass is policies alone, but where groups are part of the question.
 . "$(dirname "$0")/lib.sh"
 here=$(dirname "$0")
+. "$here/ticks.sh"
 story policies 2
 
 # ------------------------------------------------------------------ the API
@@ -207,36 +208,17 @@ check 'ICMP: TCP does not' both closes other
 # ------------------------------------------------------------------ what is open is closed
 
 change "$db" "\"rules\":[$(rule ingress accept "$(app web)" '{"protocol":"tcp","port":80,"end_port":90}')]"
-arrived() { wc -l <"$CLOUD_DIR/ticks"; }
-more() { local before; before=$(arrived); sleep 0.1; [ "$(arrived)" -gt "$before" ]; }
-no_more() { ! more; }
-stop_and_go() { # NAME STOP GO: commands that close the way and open it again
-	local told last
-	$2
-	told=$(date +%s%N)
-	sleep 1
-	check "$1: an open stream stops" no_more
-	last=$(tail -n 1 "$CLOUD_DIR/ticks")
-	echo "     $1: the last part came $(((last - told) / 1000)) us after the API's reply"
-	$3
-	check "$1: put back, it goes on" cloud_wait 20 more
-	check "$1: and it is the same" cloud_running give
-}
 unlabelled() { tell "$web" '"labels":{}'; }
 labelled() { tell "$web" '"labels":{"app":"web"}'; }
 denied() { first=$(policy "\"tier\":0,\"rules\":[$(rule ingress deny "$(app web)")]"); }
 allowed() { drop "$first"; }
 for pair in 'far 10.0.1.12' 'near 10.0.1.13'; do
 	set -- $pair
-	cloud_start take "$1" "$here/ticks.py" take 85 "$CLOUD_DIR/ticks"
-	cloud_wait 3 listening "$1" 85
 	opens web "$2"
-	cloud_start give web "$here/ticks.py" give "$2" 85
-	check "a stream to $1" cloud_wait 3 more
-	stop_and_go "$1, the sender's label taken away" unlabelled labelled
-	stop_and_go "$1, a policy above" denied allowed
-	cloud_stop give
-	cloud_stop take
+	ticks_begin web "$1" "$2"
+	ticks_stop_and_go "$1, the sender's label taken away" unlabelled labelled
+	ticks_stop_and_go "$1, a policy above" denied allowed
+	ticks_end
 done
 
 # Two versions of a policy that both accept web: one by its label, one by its address while the
