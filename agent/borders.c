@@ -40,18 +40,8 @@ static void acl_free(gpointer data)
 static void acl_end_with(struct state *state, struct acl *acl, bool ingress)
 {
 	struct policy_rule *rule = &acl->last[ingress];
-	const char *id = strchr(acl->name, ':');
-	g_autofree char *text = g_strconcat("default-", id ? id + 1 : acl->name, NULL);
 
-	rule->set = g_ref_string_new_intern(acl->name);
-	rule->id = g_ref_string_new_intern(text);
-	rule->order = UINT32_MAX - !ingress; /* no two rules of a set are in one place */
-	rule->proto = POLICY_PROTO_ANY;
-	rule->high = UINT16_MAX;
-	rule->tier = POLICY_TIER_ACL;
-	rule->family = POLICY_FAMILY_BOTH;
-	rule->action = POLICY_DENY;
-	rule->ingress = ingress;
+	policy_rule_end_with(rule, acl->name, acl->name, POLICY_TIER_ACL, ingress);
 	policies_put_rule(state->policies, rule);
 }
 

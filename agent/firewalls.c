@@ -44,18 +44,9 @@ static void firewall_free(gpointer data)
 static void firewall_end_with(struct state *state, struct firewall *firewall, bool ingress)
 {
 	struct policy_rule *rule = &firewall->last[ingress];
-	const char *id = strchr(firewall->name, ':');
-	g_autofree char *text = g_strconcat("default-", id ? id + 1 : firewall->name, NULL);
 
-	rule->set = g_ref_string_new_intern(firewall->sets[ingress]);
-	rule->id = g_ref_string_new_intern(text);
-	rule->order = UINT32_MAX;
-	rule->proto = POLICY_PROTO_ANY;
-	rule->high = UINT16_MAX;
-	rule->tier = POLICY_TIER_FIREWALL;
-	rule->family = POLICY_FAMILY_BOTH;
-	rule->action = POLICY_DENY;
-	rule->ingress = ingress;
+	policy_rule_end_with(rule, firewall->sets[ingress], firewall->name,
+			     POLICY_TIER_FIREWALL, ingress);
 	policies_put_rule(state->policies, rule);
 }
 

@@ -42,6 +42,23 @@ struct policy_rule *policy_rule_copy(const struct policy_rule *rule)
 	return copy;
 }
 
+void policy_rule_end_with(struct policy_rule *rule, const char *set, const char *owner,
+			  enum policy_tier tier, bool ingress)
+{
+	const char *id = strchr(owner, ':');
+	g_autofree char *text = g_strconcat("default-", id ? id + 1 : owner, NULL);
+
+	rule->set = g_ref_string_new_intern(set);
+	rule->id = g_ref_string_new_intern(text);
+	rule->order = UINT32_MAX - !ingress; /* no two rules of a set are in one place */
+	rule->proto = POLICY_PROTO_ANY;
+	rule->high = UINT16_MAX;
+	rule->tier = tier;
+	rule->family = POLICY_FAMILY_BOTH;
+	rule->action = POLICY_DENY;
+	rule->ingress = ingress;
+}
+
 /* FNV-1a (draft-eastlake-fnv). */
 static uint32_t hash_text(uint32_t hash, const char *text)
 {

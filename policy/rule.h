@@ -68,6 +68,11 @@ void policy_rule_done(struct policy_rule *rule);
 void policy_rule_free(struct policy_rule *rule);
 struct policy_rule *policy_rule_copy(const struct policy_rule *rule);
 
+/* RULE, which is zero, becomes the last of SET in its direction: it denies all, and is known by what
+ * OWNER ("acl:UUID") is, as default-UUID. */
+void policy_rule_end_with(struct policy_rule *rule, const char *set, const char *owner,
+			  enum policy_tier tier, bool ingress);
+
 /* The rule's number in the kernel: from its id, so that it needs no memory; a firewall's may be in
  * several sets, and is another rule in each. Not 0. */
 uint32_t policy_rule_number(const struct policy_rule *rule);
