@@ -90,9 +90,9 @@ static bool router_check_gateway(struct job *job, const struct router *router, G
 	const char *name;
 	json_t *info;
 
-	if (!router->gateway)
+	if (!router->gateway_wish)
 		return true;
-	info = json_loads(router->gateway, 0, NULL);
+	info = json_loads(router->gateway_wish, 0, NULL);
 	name = json_string_value(json_object_get(info, "network_id"));
 	if (!name || !uuid_parse(name, &id))
 		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,

@@ -125,6 +125,7 @@ struct cloud *cloud_new(void)
 	cloud->ipams =
 		g_hash_table_new_full(uuid_hash, uuid_same, g_free, (GDestroyNotify)ipam_free);
 	cloud->interfaces = child_index_new();
+	cloud->gateways = child_index_new();
 	cloud->pool_subnets = child_index_new();
 	cloud->acl_rules = child_index_new();
 	cloud->acl_subnets = child_index_new();
@@ -153,6 +154,7 @@ void cloud_free(struct cloud *cloud)
 	g_hash_table_unref(cloud->ipams);
 	g_hash_table_unref(cloud->groups);
 	child_index_free(cloud->interfaces);
+	child_index_free(cloud->gateways);
 	child_index_free(cloud->pool_subnets);
 	child_index_free(cloud->acl_rules);
 	child_index_free(cloud->acl_subnets);
@@ -261,15 +263,13 @@ static void cloud_drop_group(struct cloud *cloud, struct uuid id)
 		g_hash_table_remove(cloud->groups, &id);
 }
 
-/* The router that PORT is an interface of; none: it is none. */
-static struct uuid interface_router(const struct port *port)
+/* The router that PORT, one of its kind when IS, names; none. */
+static struct uuid port_router(const struct port *port, bool is)
 {
 	struct uuid router;
 
-	if (!port_is_router_interface(port) || !port->device_id ||
-	    !uuid_parse(port->device_id, &router))
-		return uuid_none;
-	return router;
+	return is && port->device_id && uuid_parse(port->device_id, &router) ? router
+									     : uuid_none;
 }
 
 static void cloud_link_port(struct cloud *cloud, struct port *port)
@@ -281,7 +281,9 @@ static void cloud_link_port(struct cloud *cloud, struct port *port)
 	if (port->host_id)
 		list_add(cloud_get_station(cloud, port->host_id)->ports, &port->object,
 			 PLACE_HOST);
-	child_index_add(cloud->interfaces, interface_router(port), port);
+	child_index_add(cloud->interfaces, port_router(port, port_is_router_interface(port)),
+			port);
+	child_index_add(cloud->gateways, port_router(port, port_is_gateway(port)), port);
 	security_index_link_port(cloud->security, port);
 	for (uint32_t i = 0; i < port->fixed_ips.count; i++) {
 		const struct fixed_ip *fixed = vec_at(struct fixed_ip, &port->fixed_ips, i);
@@ -303,7 +305,9 @@ static void cloud_unlink_port(struct cloud *cloud, struct port *port)
 		if (ipam)
 			ipam_del(ipam, fixed->ip, port);
 	}
-	child_index_del(cloud->interfaces, interface_router(port), port);
+	child_index_del(cloud->interfaces, port_router(port, port_is_router_interface(port)),
+			port);
+	child_index_del(cloud->gateways, port_router(port, port_is_gateway(port)), port);
 	security_index_unlink_port(cloud->security, port);
 	if (port->host_id)
 		list_del(cloud_get_station(cloud, port->host_id)->ports, &port->object,

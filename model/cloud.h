@@ -65,6 +65,8 @@ const GPtrArray *cloud_list_ports(const struct cloud *cloud, struct uuid network
 const GPtrArray *cloud_list_host_ports(const struct cloud *cloud, const char *host);
 const GPtrArray *cloud_list_interfaces(const struct cloud *cloud,
 				       struct uuid router_id); /* ports */
+/* The port that is a router's gateway; NULL: it has none. Not one of its interfaces. */
+const struct port *cloud_find_gateway(const struct cloud *cloud, struct uuid router_id);
 
 /* The domain of networks and ports that have none, as the operator says; NULL: none. */
 void cloud_set_dns_domain(struct cloud *cloud, const char *domain);

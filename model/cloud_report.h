@@ -28,6 +28,7 @@ struct cloud {
 	GHashTable *groups;		 /* struct uuid in struct group -> struct group */
 	GHashTable *ipams;		 /* struct uuid in struct subnet -> struct ipam */
 	struct child_index *interfaces;	 /* ports, of routers */
+	struct child_index *gateways;	 /* ... one each */
 	struct child_index *pool_subnets;
 	struct child_index *acl_rules, *acl_subnets; /* by the network ACL that they name */
 	GHashTable *stations;			     /* name, interned -> struct station */

@@ -9,6 +9,7 @@
 #include "lib/error.h"
 #include "model/agent.h"
 #include "model/cloud.h"
+#include "model/segment.h"
 
 static json_t *host_print_alive(const void *object, const void *world)
 {
@@ -31,6 +32,12 @@ static json_t *host_print_ports(const void *object, const void *world)
 
 	return json_integer(world ? cloud_list_host_ports(world, host->object.name)->len : 0);
 }
+
+static const struct attr_table physical_table = {
+	.singular = "physical_network",
+	.size = sizeof(char *),
+	.attrs = (const struct attr[]){{.type = ATTR_STRING, .max = SEGMENT_PLACE_TEXT}},
+};
 
 static const struct attr attrs[] = {
 	OBJECT_HEAD,
@@ -57,6 +64,13 @@ static const struct attr attrs[] = {
 	 .offset = offsetof(struct host, zone),
 	 .max = ZONE_MAX,
 	 .help = "hosts that share a fate; its agent's option goes before it; default: nova"},
+	{.name = "physical_networks",
+	 .type = ATTR_LIST,
+	 .flags = ATTR_VISIBLE,
+	 .offset = offsetof(struct host, physical),
+	 .item = &physical_table,
+	 .max = HOST_PHYSICAL_MAX,
+	 .help = "NAME or NAME:VLAN: what its agent says its devices are on; for gateways"},
 	{.name = "alive",
 	 .type = ATTR_BOOL,
 	 .flags = ATTR_VISIBLE | ATTR_COMPUTED | ATTR_FILTER | ATTR_COLUMN,
@@ -103,6 +117,22 @@ bool host_check_zone(const char *zone)
 			return false;
 	return !*zone || (strlen(zone) <= ZONE_MAX && !strchr(zone, ':') &&
 			  !strchr(zone, ',') && g_utf8_validate(zone, -1, NULL));
+}
+
+bool host_check_physical(const char *physical)
+{
+	const char *colon = strchr(physical, ':');
+	gsize length = colon ? (gsize)(colon - physical) : strlen(physical);
+	guint64 vlan;
+
+	for (const char *c = physical; *c; c++)
+		if (g_ascii_iscntrl(*c) || *c == ',')
+			return false;
+	return length > 0 && length <= SEGMENT_PHYSICAL_MAX &&
+	       g_utf8_validate(physical, -1, NULL) &&
+	       (!colon ||
+		(colon[1] != '0' &&
+		 g_ascii_string_to_unsigned(colon + 1, 10, 1, SEGMENT_VLAN_MAX, &vlan, NULL)));
 }
 
 bool host_validate(const struct host *host, GError **error)

@@ -9,6 +9,7 @@
 #include "lib/error.h"
 #include "model/cloud.h"
 #include "model/dns.h"
+#include "model/gateway.h"
 #include "model/host.h"
 #include "model/selector_policy.h"
 
@@ -114,6 +115,8 @@ static const char *port_vif_type(const struct port *port, const struct cloud *cl
 {
 	if (port_is_router_interface(port))
 		return "distributed";
+	if (port_is_gateway(port))
+		return gateway_get_vif_type(port, cloud);
 	return binding_get_vif_type(port->host_id, port->binding_state, cloud);
 }
 
@@ -299,10 +302,15 @@ bool port_is_router_interface(const struct port *port)
 	return g_strcmp0(port->device_owner, PORT_OWNER_ROUTER) == 0;
 }
 
+bool port_is_gateway(const struct port *port)
+{
+	return g_strcmp0(port->device_owner, PORT_OWNER_GATEWAY) == 0;
+}
+
 bool port_is_bound(const struct port *port)
 {
 	return port->host_id && *port->host_id && port->binding_state != BINDING_REFUSED &&
-	       !port_is_router_interface(port);
+	       !port_is_router_interface(port) && !port_is_gateway(port);
 }
 
 static bool port_check_mac(const struct port *port, GError **error)

@@ -25,6 +25,7 @@ struct dhcp_option {
 };
 
 #define PORT_OWNER_ROUTER  "network:router_interface"
+#define PORT_OWNER_GATEWAY "network:router_gateway"
 #define PORT_OWNER_COMPUTE "compute:"
 #define PORT_OWNER_DHCP	   "network:dhcp"
 
@@ -40,7 +41,7 @@ struct port {
 	struct vec security_groups;	  /* struct uuid, sorted, each once */
 	struct vec labels;		  /* struct label, sorted by key */
 	struct vec named_ports;		  /* struct named_port */
-	char *device_id; /* a router's id when device_owner is PORT_OWNER_ROUTER */
+	char *device_id; /* a router's id when device_owner is PORT_OWNER_ROUTER or _GATEWAY */
 	char *device_owner;
 	const char *host_id; /* binding:host_id, interned; NULL: unbound */
 	char *profile;	     /* binding:profile, JSON text */
@@ -65,7 +66,8 @@ extern const struct attr_table port_table;
 bool port_validate(const struct port *port, GError **error);
 
 bool port_is_router_interface(const struct port *port);
-/* Its host is to wire it: there is one, and it was not refused. */
+bool port_is_gateway(const struct port *port);
+/* Its host is to wire it as a workload's: there is one, and it was not refused. */
 bool port_is_bound(const struct port *port);
 
 bool port_option_has_value(const struct dhcp_option *option);

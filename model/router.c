@@ -6,6 +6,7 @@
 
 #include "lib/error.h"
 #include "model/agent.h"
+#include "model/gateway.h"
 
 static json_t *router_print_status(const void *object, const void *world)
 {
@@ -34,10 +35,22 @@ static const struct attr attrs[] = {
 	 .help = "static routes: destination, nexthop"},
 	{.name = "external_gateway_info",
 	 .type = ATTR_DICT,
-	 .flags = ATTR_BOTH | ATTR_NULLABLE,
-	 .offset = offsetof(struct router, gateway),
+	 .flags = ATTR_BOTH | ATTR_NULLABLE | ATTR_CALLER,
+	 .offset = offsetof(struct router, gateway_wish),
+	 .print_for = gateway_print_info,
 	 .max = ROUTER_GATEWAY_MAX,
 	 .help = "null or {}: routers have no gateways"},
+	{.name = "gateway_network_id",
+	 .type = ATTR_UUID,
+	 .flags = ATTR_NULLABLE,
+	 .offset = offsetof(struct router, gateway_network_id),
+	 .help = "where its gateway is"},
+	{.name = "enable_snat",
+	 .type = ATTR_BOOL,
+	 .flags = 0,
+	 .offset = offsetof(struct router, enable_snat),
+	 .initial = "true",
+	 .help = "IPv4 leaves by the gateway's address"},
 	{.name = "availability_zone_hints",
 	 .type = ATTR_LIST,
 	 .flags = ATTR_POST | ATTR_VISIBLE,
