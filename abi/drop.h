@@ -70,7 +70,10 @@
 	X(52, LINK_SCOPE, "link-scope", "a router does not forward from a link-local address") \
 	X(53, MARTIAN, "martian", "an address that no packet may have where this one goes")    \
 	X(54, FIREWALL, "firewall-denied",                                                     \
-	  "the firewall group of a router's port on the way does not let it pass")
+	  "the firewall group of a router's port on the way does not let it pass")             \
+	X(55, NAT_FULL, "nat-full", "no port or no room is left to translate it at a gateway") \
+	X(56, NAT, "not-translatable",                                                         \
+	  "a gateway cannot translate it: a protocol, or a fragment without its first")
 
 enum dp_drop {
 	DP_OK = 0, /* walk on */

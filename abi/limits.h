@@ -13,18 +13,20 @@
 #define LIM_GUARDS	  131072  /* (port, MAC, prefix) triples that may send */
 #define LIM_BORDERS	  65536	  /* (port, subnet) pairs that a network ACL judges */
 #define LIM_FIREWALLS	  65536	  /* routers' ports with a firewall group known to one host */
-#define LIM_FLOOD_CHUNK	  28	  /* replication targets in one map entry */
-#define LIM_FLOOD_CHUNKS  32	  /* entries of one network: 896 targets */
-#define LIM_GENERATIONS	  65536	  /* generation cells; a power of two */
-#define LIM_FRAGMENTS	  16384	  /* datagrams whose fragments are under way */
-#define LIM_ROUTER_HOPS	  4	  /* routers one packet may cross inside a host */
-#define LIM_EXT_HEADERS	  6	  /* IPv6 extension headers walked */
-#define LIM_PUNT_FRAME	  1600	  /* bytes of a frame handed to the agent */
-#define LIM_PUNT_RATE	  32	  /* frames a port may hand to the agent per second */
-#define LIM_ASK_RATE	  32  /* addresses in vain that it is told of per second, of a port */
-#define LIM_ASK_FRAME	  128 /* bytes of who asks for one */
-#define LIM_ERROR_RATE	  100 /* ICMP errors that a port is sent per second */
-#define LIM_CONN_TOUCH	  4   /* seconds a connection's counts may lag behind its packets */
+#define LIM_OUTSIDE	  16384 /* gateways' addresses, links and prefixes inside, on one host */
+#define LIM_NAT_TRIES	  32	/* ports looked at for one that is free outside */
+#define LIM_FLOOD_CHUNK	  28	/* replication targets in one map entry */
+#define LIM_FLOOD_CHUNKS  32	/* entries of one network: 896 targets */
+#define LIM_GENERATIONS	  65536 /* generation cells; a power of two */
+#define LIM_FRAGMENTS	  16384 /* datagrams whose fragments are under way */
+#define LIM_ROUTER_HOPS	  4	/* routers one packet may cross inside a host */
+#define LIM_EXT_HEADERS	  6	/* IPv6 extension headers walked */
+#define LIM_PUNT_FRAME	  1600	/* bytes of a frame handed to the agent */
+#define LIM_PUNT_RATE	  32	/* frames a port may hand to the agent per second */
+#define LIM_ASK_RATE	  32	/* addresses in vain that it is told of per second, of a port */
+#define LIM_ASK_FRAME	  128	/* bytes of who asks for one */
+#define LIM_ERROR_RATE	  100	/* ICMP errors that a port is sent per second */
+#define LIM_CONN_TOUCH	  4	/* seconds a connection's counts may lag behind its packets */
 #define LIM_OPEN_RATE	  100000  /* connections a port may open or be opened per second */
 #define LIM_POLICIES	  8192	  /* banks of compiled policy on one host */
 #define LIM_POLICY_FLOORS 4	  /* tiers that may pass, and what is below them */
@@ -42,5 +44,6 @@
 #define DEF_FLOW_SETS 32768  /* sets of FLOW_WAYS records, per CPU; a power of two */
 #define DEF_FLOW_HOST 262144 /* sets of all CPUs together: many CPUs have fewer each */
 #define DEF_CONNS     131072 /* connections on one host */
+#define DEF_NATS      262144 /* two for each of them, at the most */
 #define DEF_LOCATIONS 131072 /* entries of `location` and `mac`; up to LIM_LOCATIONS */
 #define DEF_POLICY    131072 /* entries of `cell` and `peer_identity`; up to LIM_CELLS */

@@ -41,6 +41,7 @@ struct abi_mac {
 #define PORT_FILTERED  0x10 /* `policy` decides; else what the guard lets pass does */
 #define PORT_DHCP6     0x20 /* the agent serves DHCPv6 here */
 #define PORT_BORDER    0x40 /* `border` has entries of it; else none of its subnets is guarded */
+#define PORT_GATEWAY   0x80 /* a router's: the outside is behind a physical device, `ifindex` */
 
 /* Map `port`: array by port slot (1..LIM_HOST_PORTS-1; slot 0 is nobody). */
 struct port_value {
@@ -186,7 +187,7 @@ struct route_value {
 	__u32 vni;   /* of the network the packet enters */
 	struct abi_ip via;
 	struct abi_mac mac; /* the router's interface on that network: new source MAC */
-	__u16 pad;
+	__u16 mtu; /* largest IP packet on this way, if less than the network's; 0: it is not */
 };
 
 /*
@@ -194,6 +195,89 @@ struct route_value {
  * its firewall group; 0: not in place yet, nothing passes. What the router sends out of the port is its
  * ingress chains', what enters by it its egress chains'. Only networks with NETWORK_FIREWALL ask.
  */
+
+/* --------------------------------------------------------------- gateways */
+
+/*
+ * A router's way out of the cloud is a port on one host, with a slot there (PORT_GATEWAY). To the
+ * others it is a next hop of the router like any, the *door*, in the network of VNI 0, which is
+ * no tenant's: its MAC, one for each router, leads there by `mac`, on that host to the slot.
+ */
+#define GATEWAY_VNI 0
+
+#define GATEWAY_SNAT 0x01 /* IPv4 leaves under its own address, or not at all */
+
+/*
+ * Map `gateway`: array by port slot. Pairs are of IPv4 and IPv6, zeros where there is none. The
+ * world is asked for on the wire as far as it is in `link`, else it is behind `next_hop`, if any.
+ */
+struct gateway_value {
+	struct abi_ip address[2]; /* its own: what it translates to, and speaks as */
+	struct abi_ip next_hop[2];
+	struct abi_ip link[2]; /* the external subnet */
+	struct abi_ip mask[2];
+	__u32 router; /* number: where what comes in begins */
+	__u32 flags;  /* GATEWAY_* */
+	__u32 front;  /* slot that `outside` has for its address: one of those that share it */
+	struct abi_mac device_mac; /* the physical device's: the wire knows no other */
+	__u16 pad;
+	__u32 reserved;
+};
+
+#define OUTSIDE_OWN  0x01 /* an address of the gateway itself (full length) */
+#define OUTSIDE_LINK 0x02 /* the external subnet: not for us; ARP asks in SLOT's name */
+
+/*
+ * Map `outside`: LPM trie: what of a physical device's traffic is for gateways. Without flags: a
+ * prefix inside that the world reaches through SLOT as it is.
+ */
+struct outside_key {
+	__u32 prefixlen; /* OUTSIDE_PREFIX_BASE + address bits (96 + n for IPv4) */
+	__u32 ifindex;
+	__be16 ethertype; /* IPv4 (ARP, too) or IPv6 */
+	__u16 pad;	  /* zero */
+	struct abi_ip ip;
+} __attribute__((packed));
+
+#define OUTSIDE_PREFIX_BASE 64 /* bits of outside_key before the address */
+
+struct outside_value {
+	__u32 slot;
+	__u32 flags; /* OUTSIDE_* */
+};
+
+enum nat_way {
+	NAT_OUT = 0, /* from the inside: what the world sees in its place */
+	NAT_IN = 1,  /* from the world: who is meant */
+};
+
+/*
+ * Map `nat`: hash, two entries a connection through a gateway that translates. Programs make them
+ * with the entry of `conn` (whose `local` end is outside), without which they mean nothing: who takes
+ * that away takes them, too. ICMP echo: the identifier is `port`. Protocols without ports have 0 and 0.
+ */
+struct nat_key {
+	__u32 slot; /* NAT_OUT: the gateway's; NAT_IN: its `front` */
+	__u8 proto;
+	__u8 way;  /* enum nat_way */
+	__u16 pad; /* zero */
+	__be16 port;
+	__be16 rport;
+	__u32 reserved;	      /* zero */
+	struct abi_ip addr;   /* with `port`: inside (NAT_OUT), or in its place (NAT_IN) */
+	struct abi_ip remote; /* with `rport`: outside */
+};
+
+struct nat_value {
+	struct abi_ip addr; /* the other form of addr and port */
+	__be16 port;
+	__u16 pad;
+	__u32 slot; /* the gateway's */
+};
+
+_Static_assert(sizeof(struct outside_key) == 28, "no padding but its own");
+_Static_assert(sizeof(struct nat_key) == 48, "no padding but its own");
+_Static_assert(sizeof(struct gateway_value) == 152, "no padding but its own");
 
 /* ------------------------------------------------------------------ hosts */
 
@@ -273,6 +357,7 @@ enum generation_kind {
  *   mac             GEN_MAC; for a router's MAC also GEN_ROUTER (of both, old and new)
  *   location        GEN_ADDRESS
  *   route           GEN_ROUTER
+ *   gateway         GEN_PORT of the slot, as of `port`; `outside` and `nat` nothing
  *   firewall        GEN_ROUTER of the router whose MAC it is
  *   network         cell 0 when flags or mtu of a known network change, else nothing
  *   device, flood   nothing (they are read for each packet that needs them)
@@ -283,11 +368,12 @@ enum generation_kind {
 /* Sender, receiver, destination MAC and address, router: who needs more is not cached. */
 #define FLOW_GENS 5
 
-#define FLOW_TUNNEL 0x80000000 /* in flow_key.context: came by tunnel, rest is the VNI */
+#define FLOW_TUNNEL  0x80000000 /* in flow_key.context: came by tunnel, rest is the VNI */
+#define FLOW_OUTSIDE 0x40000000 /* ... from outside through a gateway, rest is its slot */
 
 /* 56 bytes, seven words. Two packets with equal keys are treated alike. */
 struct flow_key {
-	__u32 context; /* ifindex of the port's device, or FLOW_TUNNEL | VNI */
+	__u32 context; /* ifindex of the port's device; or FLOW_TUNNEL | VNI ... */
 	__be16 sport;  /* ICMP: type and code; echo: identifier in dport */
 	__be16 dport;
 	struct abi_mac smac;
@@ -306,9 +392,10 @@ enum flow_kind {
 
 enum flow_verdict {
 	FLOW_EMPTY = 0,
-	FLOW_DROP = 1, /* reason says why */
-	FLOW_PORT = 2, /* deliver to a port of this host */
-	FLOW_VTEP = 3, /* encapsulate */
+	FLOW_DROP = 1,	  /* reason says why */
+	FLOW_PORT = 2,	  /* deliver to a port of this host */
+	FLOW_VTEP = 3,	  /* encapsulate */
+	FLOW_GATEWAY = 4, /* to the physical network, by the gateway in rx_slot */
 };
 
 #define FLOW_ROUTED 0x01 /* rewrite MACs and decrement TTL by hops */

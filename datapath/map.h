@@ -27,6 +27,10 @@ struct dp_pkt;
 	X(flood, HASH, LIM_NETWORKS, DP_NO_PREALLOC, struct flood_key, struct flood_value)     \
 	X(route, LPM_TRIE, LIM_ROUTES, DP_NO_PREALLOC, struct route_key, struct route_value)   \
 	X(firewall, HASH, LIM_FIREWALLS, DP_NO_PREALLOC, struct mac_key, __u32)                \
+	X(gateway, ARRAY, LIM_HOST_PORTS, 0, __u32, struct gateway_value)                      \
+	X(outside, LPM_TRIE, LIM_OUTSIDE, DP_NO_PREALLOC, struct outside_key,                  \
+	  struct outside_value)                                                                \
+	X(nat, HASH, DEF_NATS, DP_NO_PREALLOC, struct nat_key, struct nat_value)               \
 	X(vtep, ARRAY, LIM_HOSTS, 0, __u32, struct vtep_value)                                 \
 	X(peer, HASH, LIM_HOSTS, DP_NO_PREALLOC, struct abi_ip, __u32)                         \
 	X(generation, ARRAY, 1, DP_MMAPABLE, __u32, struct generation_value)                   \

@@ -3,6 +3,8 @@
  * The one object that is loaded: all programs, so that they share their maps.
  *   weft_port    TC ingress of each workload's device
  *   weft_uplink  TC ingress of the underlay's device
+ *   weft_outside TC ingress of a physical device with gateways behind it
+ *   weft_asks    TC egress of the same
  *   weft_idle    TC ingress of the vxlan device, which only lends its UDP port
  */
 #include "datapath/env/env.h"
@@ -20,6 +22,16 @@ SEC("tc") int weft_port(struct __sk_buff *skb)
 SEC("tc") int weft_uplink(struct __sk_buff *skb)
 {
 	return uplink_run(skb);
+}
+
+SEC("tc") int weft_outside(struct __sk_buff *skb)
+{
+	return TC_ACT_OK;
+}
+
+SEC("tc") int weft_asks(struct __sk_buff *skb)
+{
+	return TC_ACT_OK;
 }
 
 /* Outer fragments and outer options reach the kernel's own tunnel code: here they end. */
