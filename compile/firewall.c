@@ -190,7 +190,7 @@ static void detach(struct compile *compile, struct scope *scope, struct firewall
 	unit_queue(compile, unit);
 }
 
-/* The groups at the interfaces, each once: set of struct firewall_unit. */
+/* The groups at the interfaces that are in a network, each once: set of struct firewall_unit. */
 static GHashTable *list_wanted(struct compile *compile, const struct router *object)
 {
 	GHashTable *wanted = g_hash_table_new(NULL, NULL);
@@ -198,11 +198,11 @@ static GHashTable *list_wanted(struct compile *compile, const struct router *obj
 		object ? cloud_list_interfaces(compile->cloud, object->object.id) : NULL;
 
 	for (guint i = 0; ports && i < ports->len; i++) {
-		const struct object *port = ports->pdata[i];
+		const struct port *port = ports->pdata[i];
 		const struct firewall_group *group =
-			cloud_find_port_firewall(compile->cloud, port->id);
+			cloud_find_port_firewall(compile->cloud, port->object.id);
 
-		if (group)
+		if (group && cloud_find_network(compile->cloud, port->network_id))
 			g_hash_table_add(wanted, unit_get(compile, group->object.id));
 	}
 	return wanted;

@@ -234,17 +234,17 @@ static void put_borders(struct full *full)
 	}
 }
 
-/* The rules of the firewall groups at ROUTER's interfaces. */
+/* The rules of the firewall groups at ROUTER's interfaces that are in a network. */
 static void put_firewalls(struct full *full, const struct router *router)
 {
 	const GPtrArray *ports = cloud_list_interfaces(full->cloud, router->object.id);
 
 	for (guint i = 0; i < ports->len; i++) {
-		const struct object *port = ports->pdata[i];
+		const struct port *port = ports->pdata[i];
 		const struct firewall_group *group =
-			cloud_find_port_firewall(full->cloud, port->id);
+			cloud_find_port_firewall(full->cloud, port->object.id);
 
-		if (group)
+		if (group && cloud_find_network(full->cloud, port->network_id))
 			text_visit_firewall(full->cloud, group, full_put, full);
 	}
 }
