@@ -272,18 +272,24 @@ static void split_parted(struct compile *compile, GHashTable *parted)
 static void flush_audience(struct compile *compile)
 {
 	GPtrArray *links = compile->dirty_links, *members = compile->dirty_members;
+	GPtrArray *carriers = compile->dirty_carriers;
 	g_autoptr(GHashTable) parted = g_hash_table_new(NULL, NULL);
 
 	for (guint i = 0; i < links->len; i++)
 		router_join_link(compile, links->pdata[i]);
 	for (guint i = 0; i < members->len; i++)
 		network_join_member(compile, members->pdata[i]);
+	for (guint i = 0; i < carriers->len; i++)
+		router_join_carrier(compile, carriers->pdata[i]);
 	for (guint i = 0; i < members->len; i++)
 		network_leave_member(compile, members->pdata[i]);
+	for (guint i = 0; i < carriers->len; i++)
+		router_leave_carrier(compile, carriers->pdata[i]);
 	for (guint i = 0; i < links->len; i++)
 		router_part_link(links->pdata[i], parted);
 	g_ptr_array_set_size(links, 0);
 	g_ptr_array_set_size(members, 0);
+	g_ptr_array_set_size(carriers, 0);
 	split_parted(compile, parted);
 }
 
@@ -484,6 +490,7 @@ struct compile *compile_new(struct cloud *cloud, compile_emit emit, void *data)
 	compile->dirty_locations = g_ptr_array_new();
 	compile->dirty_members = g_ptr_array_new();
 	compile->dirty_links = g_ptr_array_new();
+	compile->dirty_carriers = g_ptr_array_new();
 	compile->changed = g_array_new(FALSE, FALSE, sizeof(struct row_change));
 	compile->changes = g_hash_table_new(change_hash, change_same);
 	compile->log = g_ptr_array_new();
@@ -542,6 +549,7 @@ void compile_free(struct compile *compile)
 	g_ptr_array_free(compile->dirty_locations, true);
 	g_ptr_array_free(compile->dirty_members, true);
 	g_ptr_array_free(compile->dirty_links, true);
+	g_ptr_array_free(compile->dirty_carriers, true);
 	g_array_free(compile->changed, true);
 	g_hash_table_destroy(compile->changes);
 	g_ptr_array_free(compile->log, true);

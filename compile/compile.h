@@ -14,6 +14,7 @@
 	X(NETWORK, "network")                                                                  \
 	X(INTERFACE, "interface")                                                              \
 	X(ROUTE, "route")                                                                      \
+	X(GATEWAY, "gateway")                                                                  \
 	X(LOCATION, "location")                                                                \
 	X(MEMBER, "member")                                                                    \
 	X(RULE, "rule")                                                                        \

@@ -556,6 +556,74 @@ static void test_firewall(gconstpointer data)
 	assert_firewalls(counted, 0, 0);
 }
 
+static struct uuid put_gateway(struct counted *counted, struct uuid router,
+			       const struct subnet *outside, const char *host)
+{
+	struct port *port = world_gateway(&counted->world, router, outside->network_id,
+					  world_mac_n(0xe00001), host);
+	struct uuid id = port->object.id;
+
+	world_add_ip(port, outside->object.id, world_ip("203.0.113.5"));
+	world_apply(&counted->world, KIND_PORT, port);
+	return id;
+}
+
+static void move_gateway(struct counted *counted, struct uuid id, const char *host)
+{
+	struct port *port = world_edit(&counted->world, KIND_PORT, id);
+
+	port->host_id = g_intern_string(host);
+	world_apply(&counted->world, KIND_PORT, port);
+}
+
+/* Rows of gateways, and nothing else, though the router leads to 50 000 ports. */
+static void assert_gateways(struct counted *counted, guint rows)
+{
+	flush(counted);
+	g_assert_cmpuint(counted->rows[COMPILE_GATEWAY], ==, rows);
+	g_assert_cmpuint(counted->total, ==, rows);
+	g_assert_cmpuint(DONE(counted, ports), <=, 1);
+	g_assert_cmpuint(DONE(counted, locations), ==, 0);
+	g_assert_cmpuint(DONE(counted, scopes), ==, 0);
+}
+
+/*
+ * A gateway that is set, moved among those who see the router, or cleared is a row for each of
+ * them. Routers with gateways to one external network have nothing else in common: that h3 carries another's
+ * is no news for those who see the first.
+ */
+static void test_gateway(gconstpointer data)
+{
+	struct counted *counted = (struct counted *)data;
+	struct network *network = world_network(&counted->world, 7);
+	struct subnet *subnet = world_subnet(&counted->world, network->object.id,
+					     "203.0.113.0/24", "203.0.113.1");
+	struct router *router = world_router(&counted->world, 2);
+	struct uuid ids[] = {network->object.id, subnet->object.id, router->object.id};
+	struct uuid first, second;
+
+	network->place.type = SEGMENT_FLAT;
+	network->place.physical_network = g_strdup("outer");
+	world_apply(&counted->world, KIND_NETWORK, network);
+	world_apply(&counted->world, KIND_SUBNET, subnet);
+	world_apply(&counted->world, KIND_ROUTER, router);
+	assert_gateways(counted, 0);
+	first = put_gateway(counted, counted->router, subnet, "h0");
+	assert_gateways(counted, 3);
+	move_gateway(counted, first, "h1");
+	assert_gateways(counted, 3);
+	second = put_gateway(counted, ids[2], subnet, "h3");
+	assert_gateways(counted, 1);
+	world_delete(&counted->world, KIND_PORT, second);
+	assert_gateways(counted, 1);
+	world_delete(&counted->world, KIND_PORT, first);
+	assert_gateways(counted, 3);
+	world_delete(&counted->world, KIND_ROUTER, ids[2]);
+	world_delete(&counted->world, KIND_SUBNET, ids[1]);
+	world_delete(&counted->world, KIND_NETWORK, ids[0]);
+	assert_gateways(counted, 0);
+}
+
 int main(int argc, char **argv)
 {
 	struct counted counted = {0};
@@ -575,6 +643,7 @@ int main(int argc, char **argv)
 	g_test_add_data_func("/compile/cost/crowd", &counted, test_crowd);
 	g_test_add_data_func("/compile/cost/acl", &counted, test_acl);
 	g_test_add_data_func("/compile/cost/firewall", &counted, test_firewall);
+	g_test_add_data_func("/compile/cost/gateway", &counted, test_gateway);
 	failed = g_test_run();
 	counted_done(&counted);
 	return failed;

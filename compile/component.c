@@ -274,6 +274,10 @@ static void component_move(struct component *from, struct component *to, struct 
 
 	g_hash_table_remove(from->scopes, scope);
 	scope_enter(to, scope);
+	if (scope->carrier) {
+		component_add(from, scope->carrier, -1);
+		component_add(to, scope->carrier, 1);
+	}
 	if (!scope->members)
 		return;
 	g_hash_table_iter_init(&iter, scope->members);

@@ -9,7 +9,8 @@
 
 struct component {
 	GHashTable *scopes; /* set of struct scope */
-	GHashTable *hosts;  /* struct host_unit -> count of networks it is a member of */
+	GHashTable *hosts;  /* struct host_unit -> count of networks it is a member of, and of
+			     * routers whose gateways it carries */
 };
 
 /* SCOPE alone. */
@@ -19,7 +20,7 @@ void component_free(struct scope *scope);
 
 void component_destroy(void *component);
 
-/* HOST has become, or is no longer, a member of a network of SCOPE's component. */
+/* HOST has become, or is no longer, a member of a network of SCOPE's component, or carries a gateway. */
 void component_join(struct compile *compile, struct scope *scope, struct host_unit *host);
 void component_leave(struct compile *compile, struct scope *scope, struct host_unit *host);
 

@@ -9,6 +9,7 @@
 
 #include "compile/compile.h"
 #include "compile/full_policy.h"
+#include "compile/text_gateway.h"
 #include "compile/route.h"
 #include "compile/text.h"
 #include "compile/text_acl.h"
@@ -68,6 +69,25 @@ static void reach_network(struct full *full, const struct network *network)
 						       route_port_router(ports->pdata[i])));
 }
 
+/* The host that carries the gateway of ROUTER; NULL: none. */
+static const char *find_carrier(const struct full *full, const struct router *router)
+{
+	struct text_gateway gateway;
+
+	return router && text_find_gateway(full->cloud, router, &gateway)
+		       ? text_get_carrier(gateway.port)
+		       : NULL;
+}
+
+/* The router whose gateway PORT is, when this host carries it. */
+static void reach_gateway(struct full *full, const struct port *port)
+{
+	const struct router *router = cloud_find_router(full->cloud, route_port_router(port));
+
+	if (port_is_gateway(port) && g_strcmp0(find_carrier(full, router), full->host) == 0)
+		reach_router(full, router);
+}
+
 static void reach_all(struct full *full)
 {
 	const GPtrArray *ports = cloud_list_host_ports(full->cloud, full->host);
@@ -77,6 +97,7 @@ static void reach_all(struct full *full)
 
 		if (text_is_workload(port))
 			reach_network(full, cloud_find_network(full->cloud, port->network_id));
+		reach_gateway(full, port);
 	}
 }
 
@@ -287,8 +308,12 @@ GHashTable *compile_full(const struct cloud *cloud, const char *host)
 		put_network(&full, object);
 	g_hash_table_iter_init(&iter, routers);
 	while (g_hash_table_iter_next(&iter, NULL, &object)) {
+		const char *carrier = find_carrier(&full, object);
+
 		route_visit_router(cloud, object, full_put, &full);
 		put_firewalls(&full, object);
+		if (carrier && !g_str_equal(carrier, host))
+			g_hash_table_add(peers, (void *)carrier);
 	}
 	put_peers(&full);
 	full_policies(cloud, host, full_put, &full);

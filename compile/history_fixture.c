@@ -8,6 +8,7 @@
 
 #include "compile/acl_fixture.h"
 #include "compile/firewall_fixture.h"
+#include "compile/gateway_fixture.h"
 #include "compile/policy_fixture.h"
 
 #define NETWORKS 6
@@ -674,12 +675,13 @@ static const struct {
 	void (*step)(struct history *history);
 	int weight;
 } steps[] = {
-	{host_step, 8},	  {network_add, 5},    {network_edit, 6},  {subnet_add, 7},
-	{subnet_edit, 6}, {pool_change, 4},    {subnet_del, 1},	   {router_add, 4},
-	{router_edit, 6}, {router_del, 1},     {interface_add, 7}, {interface_del, 4},
-	{port_add, 18},	  {port_edit, 24},     {port_del, 6},	   {network_drop, 2},
-	{router_drop, 2}, {stack_add_some, 3}, {stack_replace, 2}, {parent_del, 1},
-	{late_apply, 8},  {policy_step, 32},   {acl_step, 10},	   {firewall_step, 14},
+	{host_step, 8},	    {network_add, 5},	 {network_edit, 6},  {subnet_add, 7},
+	{subnet_edit, 6},   {pool_change, 4},	 {subnet_del, 1},    {router_add, 4},
+	{router_edit, 6},   {router_del, 1},	 {interface_add, 7}, {interface_del, 4},
+	{port_add, 18},	    {port_edit, 24},	 {port_del, 6},	     {network_drop, 2},
+	{router_drop, 2},   {stack_add_some, 3}, {stack_replace, 2}, {parent_del, 1},
+	{late_apply, 8},    {policy_step, 32},	 {acl_step, 10},     {firewall_step, 14},
+	{gateway_step, 14},
 };
 
 void history_step(struct history *history)

@@ -11,6 +11,7 @@
 #include "compile/location.h"
 #include "compile/row.h"
 #include "compile/text.h"
+#include "model/gateway.h"
 
 static struct net_unit *network_new(struct compile *compile, struct uuid id)
 {
@@ -62,6 +63,7 @@ void network_update(struct compile *compile, struct uuid id)
 	const struct network *network = cloud_find_network(compile->cloud, id);
 	struct net_unit *net = g_hash_table_lookup(compile->nets, &id);
 	struct row_place place = {.table = COMPILE_NETWORK};
+	g_autofree char *physical = NULL;
 	bool ports_differ;
 
 	if (!network) {
@@ -71,9 +73,11 @@ void network_update(struct compile *compile, struct uuid id)
 	}
 	if (!net)
 		net = network_new(compile, id);
+	physical = gateway_print_physical(network);
 	ports_differ = !net->known || net->vni.value != network_get_vni(network).value ||
 		       net->mtu != network->mtu ||
-		       g_strcmp0(net->dns_domain, network->dns_domain) != 0;
+		       g_strcmp0(net->dns_domain, network->dns_domain) != 0 ||
+		       g_strcmp0(net->physical, physical) != 0;
 	if (net->known && net->vni.value != network_get_vni(network).value)
 		network_queue_all(compile, net);
 	net->known = true;
@@ -81,6 +85,8 @@ void network_update(struct compile *compile, struct uuid id)
 	net->mtu = network->mtu;
 	g_free(net->dns_domain);
 	net->dns_domain = g_strdup(network->dns_domain);
+	g_free(net->physical);
+	net->physical = g_steal_pointer(&physical);
 	if (ports_differ)
 		compile_mark_ports(compile, cloud_list_ports(compile->cloud, id));
 	place.list = net->scope.rows;
@@ -160,5 +166,6 @@ void network_free(void *data)
 	g_hash_table_destroy(net->scope.links);
 	g_hash_table_destroy(net->scope.members);
 	g_free(net->dns_domain);
+	g_free(net->physical);
 	g_free(net);
 }

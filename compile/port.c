@@ -38,8 +38,11 @@ static void port_retract(struct compile *compile, struct port_unit *unit)
 		router_queue(compile, router_of(unit->link));
 		router_del_link(compile, unit->link);
 	}
+	if (unit->gateway)
+		router_queue(compile, unit->gateway);
 	unit->member = NULL;
 	unit->link = NULL;
+	unit->gateway = NULL;
 	unit->net = NULL;
 }
 
@@ -52,6 +55,18 @@ static void port_contribute_interface(struct compile *compile, struct port_unit 
 	if (!router || !router->known)
 		return;
 	unit->link = router_add_link(compile, unit->net, router);
+	router_queue(compile, router);
+}
+
+static void port_contribute_gateway(struct compile *compile, struct port_unit *unit,
+				    const struct port *port)
+{
+	struct uuid id = route_port_router(port);
+	struct router_unit *router = g_hash_table_lookup(compile->routers, &id);
+
+	if (!router || !router->known)
+		return;
+	unit->gateway = router;
 	router_queue(compile, router);
 }
 
@@ -96,6 +111,8 @@ void port_update(struct compile *compile, struct uuid id)
 		location_add_addresses(compile, unit, port);
 		if (port_is_router_interface(port))
 			port_contribute_interface(compile, unit, port);
+		else if (port_is_gateway(port))
+			port_contribute_gateway(compile, unit, port);
 		else if (text_is_workload(port))
 			port_contribute_workload(compile, unit, port);
 	}

@@ -9,11 +9,15 @@
  * Between address scopes nothing is routed: there, the same address may mean two things. A router
  * whose interfaces are of several is several routers to the hosts, by numbers made of its own
  * (ROUTER_NUMBER_IN). One of more than ROUTER_REALM_MAX has no rows for the last.
+ *
+ * What goes out by the gateway stands in its row, not among the routes: they lead to networks.
+ * Its address can mean one realm only when what comes back is to be translated: the first.
  */
 #include "compile/route.h"
 
 #include <string.h>
 
+#include "compile/text_gateway.h"
 #include "compile/ipv6.h"
 #include "compile/text_firewall.h"
 #include "compile/value.h"
@@ -33,9 +37,20 @@ struct interface {
 
 struct route {
 	struct prefix prefix;
-	const struct interface *interface; /* NULL: discard */
+	const struct interface *interface; /* NULL: discard, or ... */
+	bool is_out;			   /* ... by the gateway */
 	struct ip via;			   /* none: connected */
 	bool is_static;
+};
+
+/* All of a router that its routes are made of. */
+struct parts {
+	const struct cloud *cloud;
+	const struct router *router;
+	GArray *interfaces;	     /* struct interface */
+	GArray *realms;		     /* struct realm */
+	struct text_gateway gateway; /* without a port: it has none */
+	guint translated; /* the place of the realm that the gateway's address stands for */
 };
 
 struct uuid route_port_router(const struct port *port)
@@ -151,27 +166,29 @@ static int route_compare(gconstpointer a, gconstpointer b)
 		return left->is_static ? 1 : -1;
 	if (!left->interface != !right->interface)
 		return left->interface ? -1 : 1;
+	if (left->is_out != right->is_out)
+		return left->is_out ? -1 : 1;
 	order = ip_compare(left->via, right->via);
 	if (order || !left->interface)
 		return order;
 	return interface_compare(left->interface, right->interface);
 }
 
-static void routes_add_connected(const struct cloud *cloud, const GArray *interfaces,
-				 const struct realm *realm, GArray *routes)
+static void routes_add_connected(const struct parts *parts, const struct realm *realm,
+				 GArray *routes)
 {
-	for (guint i = 0; i < interfaces->len; i++) {
+	for (guint i = 0; i < parts->interfaces->len; i++) {
 		const struct interface *interface =
-			&g_array_index(interfaces, struct interface, i);
+			&g_array_index(parts->interfaces, struct interface, i);
 		const struct fixed_ip *fixed = interface->port->fixed_ips.items;
 
 		for (uint32_t j = 0; j < interface->port->fixed_ips.count; j++) {
 			const struct subnet *subnet =
-				cloud_find_subnet(cloud, fixed[j].subnet_id);
+				cloud_find_subnet(parts->cloud, fixed[j].subnet_id);
 			struct route route = {.interface = interface};
 
 			if (!subnet || !uuid_equal(realm->scopes[!prefix_is_v4(subnet->cidr)],
-						   cloud_get_scope(cloud, subnet)))
+						   cloud_get_scope(parts->cloud, subnet)))
 				continue;
 			route.prefix = subnet->cidr;
 			g_array_append_val(routes, route);
@@ -179,10 +196,62 @@ static void routes_add_connected(const struct cloud *cloud, const GArray *interf
 	}
 }
 
-/* The interface whose connected prefix holds NEXTHOP, the longest; the first CONNECTED
+/* The external subnet of the gateway's Nth address, and how realm PLACE goes out to it; NULL: it
+ * does not. */
+static const struct subnet *exit_find(const struct parts *parts, guint place, uint32_t n,
+				      enum text_way *way)
+{
+	const struct fixed_ip *fixed =
+		vec_at(struct fixed_ip, &parts->gateway.port->fixed_ips, n);
+	const struct subnet *subnet = cloud_find_subnet(parts->cloud, fixed->subnet_id);
+	const struct realm *realm = &g_array_index(parts->realms, struct realm, place);
+
+	if (!subnet)
+		return NULL;
+	*way = text_get_way(parts->cloud, parts->router, subnet,
+			    realm->scopes[!prefix_is_v4(subnet->cidr)]);
+	if (*way == TEXT_WAY_NONE || (*way == TEXT_WAY_NAT && place != parts->translated))
+		return NULL;
+	return subnet;
+}
+
+static uint32_t exit_count(const struct parts *parts)
+{
+	return parts->gateway.port ? parts->gateway.port->fixed_ips.count : 0;
+}
+
+static struct prefix prefix_of_all(bool v4)
+{
+	return v4 ? (struct prefix){.ip = ip_from_v4(0), .bits = 96} : (struct prefix){0};
+}
+
+/* The external subnets, and all that lies behind them: CONNECTED, or else. */
+static void routes_add_exits(const struct parts *parts, guint place, bool connected,
+			     GArray *routes)
+{
+	for (uint32_t i = 0; i < exit_count(parts); i++) {
+		enum text_way way;
+		const struct subnet *subnet = exit_find(parts, place, i, &way);
+		struct route route = {.is_out = true, .is_static = !connected};
+
+		if (!subnet)
+			continue;
+		if (connected) {
+			route.prefix = subnet->cidr;
+		} else if (!ip_is_none(subnet->gateway_ip)) {
+			route.prefix = prefix_of_all(prefix_is_v4(subnet->cidr));
+			route.via = subnet->gateway_ip;
+		} else {
+			continue;
+		}
+		g_array_append_val(routes, route);
+	}
+}
+
+/* The connected route whose prefix holds NEXTHOP, the longest; the first CONNECTED
  * entries of ROUTES are sorted, so among equals the best comes first. */
-static const struct interface *nexthop_find(const GArray *routes, guint connected,
-					    struct ip nexthop)
+static const struct route *nexthop_find(const GArray *routes, guint connected,
+					struct ip nexthop)
 {
 	const struct route *best = NULL;
 
@@ -193,29 +262,34 @@ static const struct interface *nexthop_find(const GArray *routes, guint connecte
 		    (!best || route->prefix.bits > best->prefix.bits))
 			best = route;
 	}
-	return best ? best->interface : NULL;
+	return best;
 }
 
-static GArray *routes_of(const struct cloud *cloud, const struct router *router,
-			 const GArray *interfaces, const struct realm *realm)
+static GArray *routes_of(const struct parts *parts, guint place)
 {
-	const struct host_route *statics = router->routes.items;
+	const struct realm *realm = &g_array_index(parts->realms, struct realm, place);
+	const struct vec *statics = &parts->router->routes;
 	GArray *routes = g_array_new(false, false, sizeof(struct route));
 	guint connected;
 
-	routes_add_connected(cloud, interfaces, realm, routes);
+	routes_add_connected(parts, realm, routes);
+	routes_add_exits(parts, place, true, routes);
 	g_array_sort(routes, route_compare);
 	connected = routes->len;
-	for (uint32_t i = 0; i < router->routes.count; i++) {
+	for (uint32_t i = 0; i < statics->count; i++) {
+		const struct host_route *given = vec_at(struct host_route, statics, i);
+		const struct route *way = nexthop_find(routes, connected, given->nexthop);
 		struct route route = {
-			.prefix = statics[i].destination,
-			.via = statics[i].nexthop,
-			.interface = nexthop_find(routes, connected, statics[i].nexthop),
+			.prefix = given->destination,
+			.via = given->nexthop,
+			.interface = way ? way->interface : NULL,
+			.is_out = way && way->is_out,
 			.is_static = true,
 		};
 
 		g_array_append_val(routes, route);
 	}
+	routes_add_exits(parts, place, false, routes);
 	g_array_sort(routes, route_compare);
 	return routes;
 }
@@ -286,20 +360,98 @@ static void visit_route(const struct router *router, guint place, const struct r
 	visit(COMPILE_ROUTE, key, value_dump(row), data);
 }
 
-static void visit_realm(const struct cloud *cloud, const struct router *router,
-			const GArray *interfaces, const GArray *realms, guint place,
-			route_visit visit, void *data)
+/* Whether an interface in realm PLACE has an IPv4 address. */
+static bool realm_has_v4(const struct parts *parts, guint place)
 {
-	g_autoptr(GArray) routes = routes_of(cloud, router, interfaces,
-					     &g_array_index(realms, struct realm, place));
+	for (guint i = 0; i < parts->interfaces->len; i++) {
+		const struct interface *interface =
+			&g_array_index(parts->interfaces, struct interface, i);
+		const struct fixed_ip *fixed = interface->port->fixed_ips.items;
+
+		for (uint32_t j = 0; j < interface->port->fixed_ips.count; j++)
+			if (interface->place == place && ip_is_v4(fixed[j].ip))
+				return true;
+	}
+	return false;
+}
+
+/* The first realm that is translated; of a router without interfaces that there is. */
+static guint translated_find(const struct parts *parts)
+{
+	for (guint place = 0; place < parts->realms->len; place++)
+		for (uint32_t i = 0; realm_has_v4(parts, place) && i < exit_count(parts); i++) {
+			const struct fixed_ip *fixed =
+				vec_at(struct fixed_ip, &parts->gateway.port->fixed_ips, i);
+			const struct subnet *subnet =
+				cloud_find_subnet(parts->cloud, fixed->subnet_id);
+			const struct realm *realm =
+				&g_array_index(parts->realms, struct realm, place);
+
+			if (subnet && text_get_way(parts->cloud, parts->router, subnet,
+						   realm->scopes[0]) == TEXT_WAY_NAT)
+				return place;
+		}
+	return 0;
+}
+
+static void add_prefix(json_t *list, struct prefix prefix)
+{
+	json_array_append_new(list, value_from_prefix(prefix));
+}
+
+static void visit_gateway(const struct parts *parts, guint place, const GArray *routes,
+			  route_visit visit, void *data)
+{
+	bool plain[2] = {false, false}; /* IPv4, IPv6 */
+	struct text_gateway_row row;
+
+	text_gateway_row_init(&row);
+	for (uint32_t i = 0; i < exit_count(parts); i++) {
+		enum text_way way;
+		const struct subnet *subnet = exit_find(parts, place, i, &way);
+
+		if (!subnet)
+			continue;
+		text_gateway_row_add_address(
+			&row, vec_at(struct fixed_ip, &parts->gateway.port->fixed_ips, i),
+			subnet);
+		row.snat |= way == TEXT_WAY_NAT;
+		plain[!prefix_is_v4(subnet->cidr)] |= way == TEXT_WAY_PLAIN;
+	}
+	for (guint i = 0; i < routes->len; i++) {
+		const struct route *route = &g_array_index(routes, struct route, i);
+		bool v4 = prefix_is_v4(route->prefix);
+
+		if (i && prefix_equal(route->prefix, route[-1].prefix))
+			continue;
+		if (route->is_out)
+			add_prefix(row.routes, route->prefix);
+		else if (route->interface && plain[!v4] && prefix_length(route->prefix))
+			add_prefix(row.inside, route->prefix);
+	}
+	if (json_array_size(row.addresses)) {
+		visit(COMPILE_GATEWAY,
+		      g_strdup_printf("%u", ROUTER_NUMBER_IN(parts->router->number, place)),
+		      text_print_gateway(&parts->gateway, &row), data);
+		return;
+	}
+	text_gateway_row_done(&row);
+}
+
+static void visit_realm(const struct parts *parts, guint place, route_visit visit, void *data)
+{
+	g_autoptr(GArray) routes = routes_of(parts, place);
 
 	for (guint i = 0; i < routes->len; i++) {
 		const struct route *route = &g_array_index(routes, struct route, i);
 
 		if (i && prefix_equal(route->prefix, route[-1].prefix))
 			continue; /* the best of a prefix comes first */
-		visit_route(router, place, route, visit, data);
+		if (!route->is_out)
+			visit_route(parts->router, place, route, visit, data);
 	}
+	if (parts->gateway.port)
+		visit_gateway(parts, place, routes, visit, data);
 }
 
 void route_visit_router(const struct cloud *cloud, const struct router *router,
@@ -307,6 +459,8 @@ void route_visit_router(const struct cloud *cloud, const struct router *router,
 {
 	g_autoptr(GArray) interfaces = interfaces_of(cloud, router);
 	g_autoptr(GArray) realms = realms_of(interfaces);
+	struct parts parts = {
+		.cloud = cloud, .router = router, .interfaces = interfaces, .realms = realms};
 
 	for (guint i = 0; i < interfaces->len; i++) {
 		const struct interface *interface =
@@ -316,6 +470,8 @@ void route_visit_router(const struct cloud *cloud, const struct router *router,
 		    (!i || interface_compare(interface, interface - 1)))
 			visit_interface(cloud, router, interface, visit, data);
 	}
+	if (text_find_gateway(cloud, router, &parts.gateway))
+		parts.translated = translated_find(&parts);
 	for (guint i = 0; i < MIN(realms->len, ROUTER_REALM_MAX); i++)
-		visit_realm(cloud, router, interfaces, realms, i, visit, data);
+		visit_realm(&parts, i, visit, data);
 }

@@ -8,6 +8,8 @@
 
 #include "compile/component.h"
 #include "compile/firewall.h"
+#include "compile/text_gateway.h"
+#include "compile/host.h"
 #include "compile/route.h"
 #include "compile/row.h"
 
@@ -30,6 +32,15 @@ void router_queue(struct compile *compile, struct router_unit *router)
 	g_hash_table_add(compile->dirty_routers, router);
 }
 
+static void mark_ports(struct compile *compile, struct uuid id)
+{
+	const struct port *gateway = cloud_find_gateway(compile->cloud, id);
+
+	compile_mark_ports(compile, cloud_list_interfaces(compile->cloud, id));
+	if (gateway)
+		compile_mark(compile, KIND_PORT, gateway->object.id);
+}
+
 void router_update(struct compile *compile, struct uuid id)
 {
 	const struct router *object = cloud_find_router(compile->cloud, id);
@@ -40,7 +51,7 @@ void router_update(struct compile *compile, struct uuid id)
 	if (!router)
 		router = router_new(compile, id);
 	if (router->known != !!object)
-		compile_mark_ports(compile, cloud_list_interfaces(compile->cloud, id));
+		mark_ports(compile, id);
 	router->known = object;
 	router_queue(compile, router);
 	if (!object)
@@ -70,6 +81,22 @@ static void router_put(enum compile_table table, char *key, char *value, void *d
 		g_hash_table_add(router->table, row);
 }
 
+/* Whoever carries the gateway sees the router, though it may have no port near it. */
+static void update_carrier(struct compile *compile, struct router_unit *router,
+			   const struct router *object)
+{
+	struct text_gateway gateway;
+	const char *host = object && text_find_gateway(compile->cloud, object, &gateway)
+				   ? text_get_carrier(gateway.port)
+				   : NULL;
+
+	router->carrier = host ? host_get(compile, g_intern_string(host)) : NULL;
+	if (router->carrier == router->scope.carrier || router->queued)
+		return;
+	router->queued = true;
+	g_ptr_array_add(compile->dirty_carriers, router);
+}
+
 void router_update_rows(struct compile *compile, struct router_unit *router)
 {
 	const struct router *object = cloud_find_router(compile->cloud, router->id);
@@ -82,6 +109,7 @@ void router_update_rows(struct compile *compile, struct router_unit *router)
 	if (object)
 		route_visit_router(compile->cloud, object, router_put, &recompute);
 	firewall_update_router(compile, &router->scope, object);
+	update_carrier(compile, router, object);
 	g_hash_table_iter_init(&iter, router->table);
 	while (g_hash_table_iter_next(&iter, &key, NULL)) {
 		struct row *row = key;
@@ -91,6 +119,24 @@ void router_update_rows(struct compile *compile, struct router_unit *router)
 		g_hash_table_iter_remove(&iter);
 		row_retire(compile, &row);
 	}
+}
+
+void router_join_carrier(struct compile *compile, struct router_unit *router)
+{
+	if (router->carrier && router->carrier != router->scope.carrier)
+		component_join(compile, &router->scope, router->carrier);
+}
+
+void router_leave_carrier(struct compile *compile, struct router_unit *router)
+{
+	struct host_unit *left = router->scope.carrier;
+
+	router->queued = false;
+	if (left == router->carrier)
+		return;
+	router->scope.carrier = router->carrier;
+	if (left)
+		component_leave(compile, &router->scope, left);
 }
 
 /* ---------------------------------------------------------------------- links */

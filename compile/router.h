@@ -22,5 +22,9 @@ void router_join_link(struct compile *compile, struct link *link);
 /* Frees a link without interfaces, and adds a scope that it held to PARTED (a set). */
 void router_part_link(struct link *link, GHashTable *parted);
 
+/* The component hears of the host that carries the gateway now, and of the one that did before. */
+void router_join_carrier(struct compile *compile, struct router_unit *router);
+void router_leave_carrier(struct compile *compile, struct router_unit *router);
+
 struct router_unit *router_of(struct link *link);
 void router_free(void *router);

@@ -31,7 +31,8 @@ struct scope {
 	GHashTable *members; /* struct host_unit -> struct member, owned; NULL: a router */
 	GPtrArray
 		*firewalls; /* struct firewall_unit at a router's interfaces; NULL: a network */
-	uint32_t part;	    /* component_split: which fragment */
+	struct host_unit *carrier; /* of a router's gateway, as the component knows it */
+	uint32_t part;		   /* component_split: which fragment */
 };
 
 /* A network and a router that have COUNT interfaces in common. */
@@ -69,6 +70,7 @@ struct net_unit {
 	struct vni vni;
 	int64_t mtu;
 	char *dns_domain; /* of its ports, unless they have their own */
+	char *physical;	  /* where gateways are joined to it; NULL: nowhere */
 	struct row *row;
 	GHashTable *locations; /* by MAC: struct location is its own key */
 	GHashTable *addresses; /* by IP: struct address is its own key */
@@ -78,8 +80,10 @@ struct router_unit {
 	struct scope scope;
 	struct uuid id;
 	bool known;
-	uint32_t pass;	   /* of the last recomputation */
-	GHashTable *table; /* set: its rows by table and key */
+	struct host_unit *carrier; /* of its gateway, as the cloud has it; NULL: none */
+	bool queued;		   /* the component is to be told of it */
+	uint32_t pass;		   /* of the last recomputation */
+	GHashTable *table;	   /* set: its rows by table and key */
 };
 
 /* What a port has contributed, so that it can be taken back. */
@@ -87,13 +91,14 @@ struct port_unit {
 	struct uuid id;
 	struct net_unit *net; /* NULL: contributes nothing */
 	struct row *row;
-	struct member *member;	    /* workload */
-	struct identity *identity;  /* ... */
-	struct host_unit *holder;   /* ... when it is filtered: where */
-	struct link *link;	    /* router interface */
-	struct claim *claims;	    /* array of claim_count */
-	struct address **addresses; /* array: fixed, then named */
-	struct address *address;    /* ... of most ports, which have one */
+	struct member *member;	     /* workload */
+	struct identity *identity;   /* ... */
+	struct host_unit *holder;    /* ... when it is filtered: where */
+	struct link *link;	     /* router interface */
+	struct router_unit *gateway; /* router gateway: whose */
+	struct claim *claims;	     /* array of claim_count */
+	struct address **addresses;  /* array: fixed, then named */
+	struct address *address;     /* ... of most ports, which have one */
 	uint32_t claim_count;
 	uint32_t fixed_count;
 	uint32_t named_count;
@@ -111,9 +116,10 @@ struct compile {
 	GHashTable *dirty[KIND_COUNT];
 	GHashTable *dirty_routers; /* set of struct router_unit: rows */
 	GPtrArray *dirty_locations, *dirty_members, *dirty_links;
-	GArray *changed;     /* struct row_change */
-	GHashTable *changes; /* set of struct change */
-	GPtrArray *log;	     /* the same, in order, owned */
+	GPtrArray *dirty_carriers; /* struct router_unit */
+	GArray *changed;	   /* struct row_change */
+	GHashTable *changes;	   /* set of struct change */
+	GPtrArray *log;		   /* the same, in order, owned */
 	/* policy.c: */
 	GHashTable *sets;	/* name -> struct set, owned */
 	GHashTable *rules;	/* id -> struct rule, owned */

@@ -490,6 +490,145 @@ static void test_firewall(void)
 	world_done(&f.world);
 }
 
+/* An external network, VLAN 7 of `outer`, dual-stack, and the fixture's router with a gateway on h3. */
+static struct uuid add_gateway(struct fixture *f)
+{
+	struct network *network = world_network(&f->world, 7);
+	struct subnet *v4, *v6;
+	struct port *port;
+
+	network->mtu = 1500;
+	network->place.type = SEGMENT_VLAN;
+	network->place.physical_network = g_strdup("outer");
+	v4 = world_subnet(&f->world, network->object.id, "203.0.113.0/24", "203.0.113.1");
+	v6 = world_subnet(&f->world, network->object.id, "2001:db8::/64", NULL);
+	port = world_gateway(&f->world, f->router, network->object.id, world_mac_n(0xe1), "h3");
+	world_add_ip(port, v4->object.id, world_ip("203.0.113.5"));
+	world_add_ip(port, v6->object.id, world_ip("2001:db8::5"));
+	apply(&f->world, KIND_HOST, world_host(&f->world, "h3", "10.99.0.3"));
+	apply(&f->world, KIND_NETWORK, network);
+	apply(&f->world, KIND_SUBNET, v4);
+	apply(&f->world, KIND_SUBNET, v6);
+	return apply(&f->world, KIND_PORT, port);
+}
+
+#define GATEWAY_END                                                                            \
+	"\"mtu\":1500,\"physical\":\"outer:7\",\"addresses\":["                                \
+	"{\"ip\":\"203.0.113.5\",\"subnet\":\"203.0.113.0/24\",\"gateway\":\"203.0.113.1\"},"  \
+	"{\"ip\":\"2001:db8::5\",\"subnet\":\"2001:db8::/64\"}],"                              \
+	"\"routes\":[\"0.0.0.0/0\",\"203.0.113.0/24\",\"2001:db8::/64\"],"
+
+/* h3 has no port near the router; that it carries the gateway makes it one of those who see it. */
+static void test_gateway(void)
+{
+	struct fixture f;
+	g_autoptr(GHashTable) near = NULL, carrier = NULL;
+	g_autofree char *row = NULL;
+	struct uuid id;
+
+	fixture_init(&f);
+	id = add_gateway(&f);
+	row = with_id("{\"id\":\"", id,
+		      "\",\"host\":\"h3\",\"mac\":\"02:00:00:00:00:e1\",\"up\":true,"
+		      "\"snat\":true," GATEWAY_END "\"inside\":[]}");
+	near = compile_full(f.world.cloud, "h1");
+	expect(near, "gateway 9", row);
+	expect(near, "host h3", "{\"ip\":\"10.99.0.3\"}");
+	expect(near, "route 9/0.0.0.0/0", NULL);
+	expect(near, "network 0", NULL); /* what is only outside is no network of the hosts */
+	carrier = compile_full(f.world.cloud, "h3");
+	expect(carrier, "gateway 9", row);
+	expect(carrier, "host h1", "{\"ip\":\"10.99.0.1\"}");
+	expect(carrier, "host h2", "{\"ip\":\"10.99.0.2\"}");
+	expect(carrier, "location 5/02:00:00:00:00:11",
+	       "{\"host\":\"h1\",\"identity\":7,\"ips\":[\"10.0.1.11\"]}");
+	world_done(&f.world);
+}
+
+/* Untranslated, what is inside is told, that of a static route, too; one by the outside's router goes
+ * the gateway's way; a default route of the router's own takes the gateway's place. */
+static void test_gateway_plain(void)
+{
+	struct fixture f;
+	g_autoptr(GHashTable) rows = NULL, again = NULL;
+	g_autofree char *row = NULL, *other = NULL;
+	struct router *router;
+	struct uuid id;
+
+	fixture_init(&f);
+	id = add_gateway(&f);
+	router = world_edit(&f.world, KIND_ROUTER, f.router);
+	router->enable_snat = false;
+	world_add_route(&router->routes, "10.9.0.0/16", "10.0.1.12");
+	world_add_route(&router->routes, "192.0.2.0/24", "203.0.113.1");
+	world_apply(&f.world, KIND_ROUTER, router);
+	row = with_id("{\"id\":\"", id,
+		      "\",\"host\":\"h3\",\"mac\":\"02:00:00:00:00:e1\",\"up\":true,"
+		      "\"snat\":false,\"mtu\":1500,\"physical\":\"outer:7\",\"addresses\":["
+		      "{\"ip\":\"203.0.113.5\",\"subnet\":\"203.0.113.0/24\","
+		      "\"gateway\":\"203.0.113.1\"},"
+		      "{\"ip\":\"2001:db8::5\",\"subnet\":\"2001:db8::/64\"}],"
+		      "\"routes\":[\"0.0.0.0/0\",\"192.0.2.0/24\",\"203.0.113.0/24\","
+		      "\"2001:db8::/64\"],"
+		      "\"inside\":[\"10.0.1.0/24\",\"10.0.2.0/24\",\"10.9.0.0/16\"]}");
+	rows = compile_full(f.world.cloud, "h1");
+	expect(rows, "gateway 9", row);
+	expect(rows, "route 9/192.0.2.0/24", NULL);
+
+	router = world_edit(&f.world, KIND_ROUTER, f.router);
+	router->routes.count = 0;
+	router->enable_snat = true;
+	router->admin_state_up = false;
+	world_add_route(&router->routes, "0.0.0.0/0", "10.0.1.12");
+	world_apply(&f.world, KIND_ROUTER, router);
+	other = with_id("{\"id\":\"", id,
+			"\",\"host\":\"h3\",\"mac\":\"02:00:00:00:00:e1\",\"up\":false,"
+			"\"snat\":true,\"mtu\":1500,\"physical\":\"outer:7\",\"addresses\":["
+			"{\"ip\":\"203.0.113.5\",\"subnet\":\"203.0.113.0/24\","
+			"\"gateway\":\"203.0.113.1\"},"
+			"{\"ip\":\"2001:db8::5\",\"subnet\":\"2001:db8::/64\"}],"
+			"\"routes\":[\"203.0.113.0/24\",\"2001:db8::/64\"],\"inside\":[]}");
+	again = compile_full(f.world.cloud, "h1");
+	expect(again, "gateway 9", other);
+	expect(again, "route 9/0.0.0.0/0",
+	       "{\"vni\":5,\"mac\":\"02:00:00:00:00:a1\",\"via\":\"10.0.1.12\",\"up\":false}");
+	world_done(&f.world);
+}
+
+/* `web` is in the scope of the outside and goes there as it is; `db` in none, and is translated. */
+static void test_gateway_scopes(void)
+{
+	struct fixture f;
+	g_autoptr(GHashTable) rows = NULL;
+	struct subnetpool *pool;
+	const struct port *gateway;
+	struct uuid ids[2];
+	const char *row;
+
+	fixture_init(&f);
+	gateway = cloud_find_port(f.world.cloud, add_gateway(&f));
+	pool = attr_new(&subnetpool_table);
+	pool->object.id = world_id(&f.world);
+	pool->address_scope_id = (struct uuid){{0x5c}};
+	ids[0] = f.web_subnet;
+	ids[1] = vec_at(struct fixed_ip, &gateway->fixed_ips, 0)->subnet_id;
+	for (int i = 0; i < 2; i++) {
+		struct subnet *subnet = world_edit(&f.world, KIND_SUBNET, ids[i]);
+
+		subnet->subnetpool_id = pool->object.id;
+		world_apply(&f.world, KIND_SUBNET, subnet);
+	}
+	world_apply(&f.world, KIND_SUBNETPOOL, pool);
+	rows = compile_full(f.world.cloud, "h1");
+	row = g_hash_table_lookup(rows, "gateway 9"); /* of db: no scope comes first */
+	g_assert_nonnull(strstr(row, "\"snat\":true"));
+	g_assert_true(g_str_has_suffix(row, "\"inside\":[]}"));
+	row = g_hash_table_lookup(rows, "gateway 16777225"); /* 9, in the second */
+	g_assert_nonnull(strstr(row, "\"snat\":false"));
+	g_assert_true(g_str_has_suffix(row, "\"inside\":[\"10.0.1.0/24\"]}"));
+	world_done(&f.world);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -507,5 +646,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/compile/text/ra-alone", test_ra_alone);
 	g_test_add_func("/compile/text/acl", test_acl);
 	g_test_add_func("/compile/text/firewall", test_firewall);
+	g_test_add_func("/compile/text/gateway", test_gateway);
+	g_test_add_func("/compile/text/gateway-plain", test_gateway_plain);
+	g_test_add_func("/compile/text/gateway-scopes", test_gateway_scopes);
 	return g_test_run();
 }

@@ -104,6 +104,7 @@ struct router *world_router(struct world *world, uint32_t number)
 
 	object_init(world, &router->object, "router");
 	router->admin_state_up = true;
+	router->enable_snat = true;
 	router->number = number;
 	return router;
 }
@@ -125,8 +126,8 @@ struct port *world_port(struct world *world, struct uuid network_id, struct mac 
 	return port;
 }
 
-struct port *world_interface(struct world *world, struct uuid router_id, struct uuid network_id,
-			     struct mac mac)
+static struct port *router_port(struct world *world, struct uuid router_id,
+				struct uuid network_id, struct mac mac, const char *owner)
 {
 	struct port *port = world_port(world, network_id, mac, NULL);
 	char id[UUID_TEXT];
@@ -134,7 +135,22 @@ struct port *world_interface(struct world *world, struct uuid router_id, struct 
 	g_free(port->device_id);
 	g_free(port->device_owner);
 	port->device_id = g_strdup(uuid_print(router_id, id));
-	port->device_owner = g_strdup(PORT_OWNER_ROUTER);
+	port->device_owner = g_strdup(owner);
+	return port;
+}
+
+struct port *world_interface(struct world *world, struct uuid router_id, struct uuid network_id,
+			     struct mac mac)
+{
+	return router_port(world, router_id, network_id, mac, PORT_OWNER_ROUTER);
+}
+
+struct port *world_gateway(struct world *world, struct uuid router_id, struct uuid network_id,
+			   struct mac mac, const char *host)
+{
+	struct port *port = router_port(world, router_id, network_id, mac, PORT_OWNER_GATEWAY);
+
+	port->host_id = host ? g_intern_string(host) : NULL;
 	return port;
 }
 

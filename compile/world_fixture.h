@@ -31,6 +31,9 @@ struct port *world_port(struct world *world, struct uuid network_id, struct mac 
 struct port *world_interface(struct world *world, struct uuid router_id, struct uuid network_id,
 			     struct mac mac);
 
+struct port *world_gateway(struct world *world, struct uuid router_id, struct uuid network_id,
+			   struct mac mac, const char *host);
+
 void world_add_ip(struct port *port, struct uuid subnet_id, struct ip ip);
 /* MAC NULL: the port's own. */
 void world_add_pair(struct port *port, const char *prefix, const char *mac);
