@@ -29,6 +29,12 @@ static inline __u16 generation_cell(__u32 kind, __u64 id)
 	return (__u16)((h & (LIM_GENERATIONS - 1)) ? h & (LIM_GENERATIONS - 1) : 1);
 }
 
+/* The cell of all routers. */
+static inline __u16 generation_routers(void)
+{
+	return generation_cell(GEN_ROUTERS, 0);
+}
+
 /* Id of a MAC in a network, for GEN_MAC. */
 static inline __u64 generation_mac_id(__u32 vni, const struct abi_mac *mac)
 {

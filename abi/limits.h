@@ -19,7 +19,7 @@
 #define LIM_FLOOD_CHUNKS  32	/* entries of one network: 896 targets */
 #define LIM_GENERATIONS	  65536 /* generation cells; a power of two */
 #define LIM_FRAGMENTS	  16384 /* datagrams whose fragments are under way */
-#define LIM_ROUTER_HOPS	  4	/* routers one packet may cross inside a host */
+#define LIM_ROUTER_HOPS	  8	/* routers one packet may cross inside a host */
 #define LIM_EXT_HEADERS	  6	/* IPv6 extension headers walked */
 #define LIM_PUNT_FRAME	  1600	/* bytes of a frame handed to the agent */
 #define LIM_PUNT_RATE	  32	/* frames a port may hand to the agent per second */

@@ -18,7 +18,7 @@
  * those of newer ones it refuses. Counted up when something changes that the names do not say, too:
  * then no cached verdict survives.
  */
-#define ABI_VERSION 1
+#define ABI_VERSION 2
 
 struct abi_ip {
 	union {
@@ -338,6 +338,9 @@ static inline __u16 vtep_header_csum(const struct vtep_value *vtep)
  * by hash (an unused place names cell 0 again). A writer increments the cells of what it changed after the tables
  * are written; cells only grow, so an equal sum means nothing changed. Two things
  * that share a cell cost a needless walk, never a wrong verdict.
+ *
+ * A walk through several routers uses one cell for all routers of this host in place of one for each, and
+ * none for the addresses and MACs by which one leads to the next: so five do for any number.
  */
 struct generation_value {
 	__u32 cell[LIM_GENERATIONS];
@@ -349,23 +352,25 @@ enum generation_kind {
 	GEN_ROUTER = 3,	 /* id: router number */
 	GEN_NETWORK = 4, /* id: VNI */
 	GEN_ADDRESS = 5, /* id: hash of VNI and address */
+	GEN_ROUTERS = 6, /* all routers; see generation_routers() */
 };
 
 /*
  * What a writer bumps, after its tables are written:
  *   port, guard, border  GEN_PORT of the slot
  *   mac             GEN_MAC; for a router's MAC also GEN_ROUTER (of both, old and new)
- *   location        GEN_ADDRESS
+ *   location        GEN_ADDRESS; of an address that was a router's also GEN_ROUTERS
  *   route           GEN_ROUTER
  *   gateway         GEN_PORT of the slot, as of `port`; `outside` and `nat` nothing
  *   firewall        GEN_ROUTER of the router whose MAC it is
+ *   ... GEN_ROUTERS with each GEN_ROUTER
  *   network         cell 0 when flags or mtu of a known network change, else nothing
  *   device, flood   nothing (they are read for each packet that needs them)
  *   vtep, peer      cell 0 when an index gets another host or a peer goes, else nothing
  */
 
 #define FLOW_WAYS 4 /* a power of two */
-/* Sender, receiver, destination MAC and address, router: who needs more is not cached. */
+/* Sender, receiver, destination MAC and address, router or all of them: who needs more is not cached. */
 #define FLOW_GENS 5
 
 #define FLOW_TUNNEL  0x80000000 /* in flow_key.context: came by tunnel, rest is the VNI */

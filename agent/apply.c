@@ -52,11 +52,18 @@ static void guard_cells(const struct desired_change *change, GArray *cells)
 	cell_add(cells, generation_cell(GEN_PORT, key->slot));
 }
 
+/* Walks through several routers have one cell for all of them. */
+static void router_add(GArray *cells, uint32_t router)
+{
+	cell_add(cells, generation_cell(GEN_ROUTER, router));
+	cell_add(cells, generation_routers());
+}
+
 /* A walk that enters a router uses the router's cell for its MAC, too. */
 static void router_cells(const struct mac_value *value, GArray *cells)
 {
 	if (value && PLACE_KIND(value->place) == PLACE_ROUTER)
-		cell_add(cells, generation_cell(GEN_ROUTER, PLACE_INDEX(value->place)));
+		router_add(cells, PLACE_INDEX(value->place));
 }
 
 static void mac_cells(const struct desired_change *change, GArray *cells)
@@ -81,20 +88,29 @@ static void firewall_cells(struct run *run, const struct desired_change *change)
 	router_cells(desired_find(run->desired, DESIRED_MAC, change->key), run->cells);
 }
 
-static void location_cells(const struct desired_change *change, GArray *cells)
+/* One that led from router to router was used under the cell of all; a MAC that is a router's no
+ * more says so itself. */
+static void location_cells(struct run *run, const struct desired_change *change)
 {
 	const struct location_key *key = change->key;
+	const struct location_value *held = change->held;
+	struct mac_key mac = {.vni = key->vni};
 	struct abi_ip ip;
 
 	memcpy(&ip, &key->ip, sizeof(ip));
-	cell_add(cells, generation_cell(GEN_ADDRESS, generation_address_id(key->vni, &ip)));
+	cell_add(run->cells,
+		 generation_cell(GEN_ADDRESS, generation_address_id(key->vni, &ip)));
+	if (!held)
+		return;
+	mac.mac = held->mac;
+	router_cells(desired_find(run->desired, DESIRED_MAC, &mac), run->cells);
 }
 
 static void route_cells(const struct desired_change *change, GArray *cells)
 {
 	const struct route_key *key = change->key;
 
-	cell_add(cells, generation_cell(GEN_ROUTER, key->router));
+	router_add(cells, key->router);
 }
 
 /* A network that comes changes no verdict that stands: its VNI was in none. */
@@ -124,11 +140,10 @@ static void peer_cells(const struct desired_change *change, GArray *cells)
 
 /* The table in abi/map.h under GENERATIONS. */
 static const cells_of cells_by_map[DESIRED_MAP_COUNT] = {
-	[DESIRED_PORT] = port_cells,	 [DESIRED_GUARD] = guard_cells,
-	[DESIRED_MAC] = mac_cells,	 [DESIRED_LOCATION] = location_cells,
-	[DESIRED_ROUTE] = route_cells,	 [DESIRED_NETWORK] = network_cells,
-	[DESIRED_VTEP] = vtep_cells,	 [DESIRED_PEER] = peer_cells,
-	[DESIRED_BORDER] = border_cells,
+	[DESIRED_PORT] = port_cells,	   [DESIRED_GUARD] = guard_cells,
+	[DESIRED_MAC] = mac_cells,	   [DESIRED_ROUTE] = route_cells,
+	[DESIRED_NETWORK] = network_cells, [DESIRED_VTEP] = vtep_cells,
+	[DESIRED_PEER] = peer_cells,	   [DESIRED_BORDER] = border_cells,
 };
 
 static void collect_cells(struct run *run)
@@ -139,6 +154,8 @@ static void collect_cells(struct run *run)
 
 		if (change->map == DESIRED_FIREWALL)
 			firewall_cells(run, change);
+		if (change->map == DESIRED_LOCATION)
+			location_cells(run, change);
 		if (cells_by_map[change->map])
 			cells_by_map[change->map](change, run->cells);
 	}

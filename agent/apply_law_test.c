@@ -392,13 +392,37 @@ static void check_chain_bump(const struct kernel *kernel, GHashTable *ports, uin
 	}
 }
 
-static void check_router_bump(const struct kernel *kernel, const struct mac_key *key)
+static void check_router_bump(const struct kernel *kernel, uint32_t router)
 {
-	const struct mac_value *mac = kernel_find(kernel, DESIRED_MAC, key);
+	g_assert_true(was_bumped(kernel, generation_cell(GEN_ROUTER, router)));
+	g_assert_true(was_bumped(kernel, generation_routers()));
+}
 
+static void check_mac_bump(const struct kernel *kernel, const struct mac_value *mac)
+{
 	if (mac && PLACE_KIND(mac->place) == PLACE_ROUTER)
-		g_assert_true(was_bumped(kernel,
-					 generation_cell(GEN_ROUTER, PLACE_INDEX(mac->place))));
+		check_router_bump(kernel, PLACE_INDEX(mac->place));
+}
+
+/* What was there of a MAC or an address before, where routers may have led by it. */
+static void check_way_bump(const struct kernel *kernel, GHashTable *macs, enum desired_map map,
+			   const void *key, GBytes *old)
+{
+	const struct location_key *location = key;
+	struct mac_key mac = {};
+	GBytes *value = old;
+
+	if (!old || (map != DESIRED_MAC && map != DESIRED_LOCATION))
+		return;
+	if (map == DESIRED_LOCATION) {
+		g_autoptr(GBytes) name = NULL;
+
+		mac.vni = location->vni;
+		mac.mac = ((const struct location_value *)g_bytes_get_data(old, NULL))->mac;
+		name = bytes_of(&mac, sizeof(mac));
+		value = g_hash_table_lookup(macs, name);
+	}
+	check_mac_bump(kernel, value ? g_bytes_get_data(value, NULL) : NULL);
 }
 
 /* The cell that a change of KEY needs, said once more and differently. */
@@ -417,7 +441,7 @@ static void check_bump(const struct kernel *kernel, enum desired_map map, const 
 			generation_cell(GEN_ADDRESS,
 					generation_address_id(location->vni, &location->ip))));
 	else if (map == DESIRED_ROUTE)
-		g_assert_true(was_bumped(kernel, generation_cell(GEN_ROUTER, route->router)));
+		check_router_bump(kernel, route->router);
 	else if (map == DESIRED_GUARD)
 		g_assert_true(was_bumped(kernel, generation_cell(GEN_PORT, guard->slot)));
 	else if (map == DESIRED_BORDER)
@@ -427,7 +451,7 @@ static void check_bump(const struct kernel *kernel, enum desired_map map, const 
 			kernel,
 			generation_cell(GEN_MAC, generation_mac_id(mac->vni, &mac->mac))));
 	else if (map == DESIRED_FIREWALL)
-		check_router_bump(kernel, mac);
+		check_mac_bump(kernel, kernel_find(kernel, DESIRED_MAC, mac));
 	else if (map == DESIRED_PORT) {
 		memcpy(&slot, key, sizeof(slot));
 		g_assert_true(was_bumped(kernel, generation_cell(GEN_PORT, slot)));
@@ -455,8 +479,9 @@ static void check_policy_bumps(const struct kernel *kernel, GHashTable *const *b
 }
 
 static void check_map_bumps(const struct kernel *kernel, enum desired_map map,
-			    GHashTable *before, GHashTable *after)
+			    GHashTable *const *befores)
 {
+	GHashTable *before = befores[map], *after = kernel->maps[map];
 	GHashTableIter iter;
 	gpointer key, value;
 
@@ -464,14 +489,19 @@ static void check_map_bumps(const struct kernel *kernel, enum desired_map map,
 	while (g_hash_table_iter_next(&iter, &key, &value)) {
 		GBytes *old = g_hash_table_lookup(before, key);
 
-		if (!old || !g_bytes_equal(old, value))
-			check_bump(kernel, map, g_bytes_get_data(key, NULL));
+		if (old && g_bytes_equal(old, value))
+			continue;
+		check_bump(kernel, map, g_bytes_get_data(key, NULL));
+		check_way_bump(kernel, befores[DESIRED_MAC], map, g_bytes_get_data(key, NULL),
+			       old);
 	}
 	g_hash_table_iter_init(&iter, before);
-	while (g_hash_table_iter_next(&iter, &key, NULL)) {
+	while (g_hash_table_iter_next(&iter, &key, &value)) {
 		if (g_hash_table_contains(after, key))
 			continue;
 		check_bump(kernel, map, g_bytes_get_data(key, NULL));
+		check_way_bump(kernel, befores[DESIRED_MAC], map, g_bytes_get_data(key, NULL),
+			       value);
 		if (map == DESIRED_NETWORK || map == DESIRED_VTEP || map == DESIRED_PEER)
 			g_assert_true(was_bumped(kernel, 0));
 	}
@@ -508,10 +538,10 @@ static void world_apply(struct world *world, struct apply_result *result)
 	g_clear_error(&error);
 	if (ok)
 		check_policy_bumps(&world->kernel, before);
-	for (int i = 0; i < DESIRED_MAP_COUNT; i++) {
-		check_map_bumps(&world->kernel, i, before[i], world->kernel.maps[i]);
+	for (int i = 0; i < DESIRED_MAP_COUNT; i++)
+		check_map_bumps(&world->kernel, i, before);
+	for (int i = 0; i < DESIRED_MAP_COUNT; i++)
 		g_hash_table_unref(before[i]);
-	}
 	if (pick(3) == 0)
 		state_slots_swept(world->state);
 }

@@ -26,6 +26,9 @@ struct api_config {
 	uint32_t page_max;    /* objects of a list in one reply; 0: as many as are asked for */
 	bool underlay_v6;     /* hosts have IPv6 tunnel addresses */
 	bool nova;	      /* somebody tells Nova of its servers' ports (nova.h) */
+	/* Can hosts make these rules of a firewall policy? False: *ERROR says why not. */
+	bool (*firewall_fits)(const struct firewall_rule *const *rules, guint count,
+			      GError **error);
 	/* Told of what is our fault, not the client's; NULL: nobody is. */
 	void (*complain)(const char *text);
 };

@@ -431,12 +431,9 @@ static void firewall_policy_says(struct audit *audit, struct entry *entry, const
 {
 	const struct firewall_policy *policy = entry->object;
 
-	for (uint32_t i = 0; i < policy->rules.count; i++) {
-		struct uuid rule = *vec_at(struct uuid, &policy->rules, i);
-
-		refers(audit, entry, "firewall_rules", KIND_FIREWALL_RULE, rule);
-		guarded(audit, entry, KIND_FIREWALL_RULE, rule);
-	}
+	for (uint32_t i = 0; i < policy->rules.count; i++)
+		refers(audit, entry, "firewall_rules", KIND_FIREWALL_RULE,
+		       *vec_at(struct uuid, &policy->rules, i));
 }
 
 static void firewall_says_policy(struct audit *audit, struct entry *entry, const char *name,

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rules and policies of firewalls. A policy puts the guards of its rules; what another project's
- * policy has is relied on as it is, so it and the end of what is shared exclude each other.
+ * Rules and policies of firewalls. Which rules a policy has, and what they say, is changed by one job
+ * at a time, under the guard of all rules, the one of no object: so a rule that goes, or is no longer shared,
+ * and a policy that takes it exclude each other, a policy of a thousand rules needs one guard, and what hosts
+ * could not make is seen whatever it is put together from.
  */
 #include "api/firewall.h"
 
@@ -38,18 +40,55 @@ static bool is_foreign(const void *a, const void *b)
 	return g_strcmp0(x->project_id, y->project_id) != 0;
 }
 
+/* ------------------------------------------- what holds for several */
+
+static void rules_take_turn(struct job *job)
+{
+	job_take_turn(job, KIND_FIREWALL_RULE, uuid_none);
+}
+
+/* Hosts can make POLICY's rules. CHANGED stands for what is known of it; NULL: nothing does. */
+static bool policy_fits(struct job *job, const struct firewall_policy *policy,
+			const struct firewall_rule *changed, GError **error)
+{
+	g_autoptr(GPtrArray) rules = g_ptr_array_sized_new(policy->rules.count);
+	g_autoptr(GError) why = NULL;
+	char id[UUID_TEXT];
+
+	for (uint32_t i = 0; i < policy->rules.count; i++) {
+		struct uuid rule_id = *vec_at(struct uuid, &policy->rules, i);
+		const struct firewall_rule *rule =
+			changed && uuid_equal(changed->object.id, rule_id)
+				? changed
+				: job_find(job, KIND_FIREWALL_RULE, rule_id);
+
+		if (rule)
+			g_ptr_array_add(rules, (gpointer)rule);
+	}
+	return job_api(job)->config.firewall_fits(
+		       (const struct firewall_rule *const *)rules->pdata, rules->len, &why) ||
+	       refuse(error, WEFT_ERROR_CONFLICT,
+		      "FirewallPolicyTooComplex: Firewall policy %s cannot be put in force: %s.",
+		      uuid_print(policy->object.id, id), why->message);
+}
+
 /* ---------------------------------------------------------------- rules */
 
 /* Nobody looked at a policy as it is with another rule. */
-static void rule_tell_policies(struct job *job, const GPtrArray *policies)
+static bool rule_tell_policies(struct job *job, const struct firewall_rule *rule,
+			       const GPtrArray *policies, GError **error)
 {
 	for (guint i = 0; i < policies->len; i++) {
 		struct firewall_policy *policy = job_edit(
 			job, KIND_FIREWALL_POLICY, ((struct object *)policies->pdata[i])->id);
 
-		if (policy)
-			policy->audited = false;
+		if (!policy)
+			continue;
+		policy->audited = false;
+		if (!policy_fits(job, policy, rule, error))
+			return false;
 	}
+	return true;
 }
 
 static bool rule_in_use(const struct firewall_rule *rule, GError **error)
@@ -62,8 +101,8 @@ static bool rule_in_use(const struct firewall_rule *rule, GError **error)
 }
 
 /* Who could not have it now does not have it. */
-static bool rule_end_sharing(struct job *job, const struct firewall_rule *rule,
-			     const GPtrArray *policies, GError **error)
+static bool rule_end_sharing(const struct firewall_rule *rule, const GPtrArray *policies,
+			     GError **error)
 {
 	for (guint i = 0; i < policies->len; i++) {
 		const struct firewall_policy *policy = policies->pdata[i];
@@ -71,7 +110,6 @@ static bool rule_end_sharing(struct job *job, const struct firewall_rule *rule,
 		if (policy->shared || is_foreign(policy, rule))
 			return rule_in_use(rule, error);
 	}
-	job_take_turn(job, KIND_FIREWALL_RULE, rule->object.id);
 	return true;
 }
 
@@ -88,10 +126,9 @@ static bool rule_put(struct job *job, const void *before_object, void *object, u
 		return false;
 	if (!before)
 		return true;
-	if (before->shared && !rule->shared && !rule_end_sharing(job, rule, policies, error))
-		return false;
-	rule_tell_policies(job, policies);
-	return true;
+	rules_take_turn(job);
+	return (!before->shared || rule->shared || rule_end_sharing(rule, policies, error)) &&
+	       rule_tell_policies(job, rule, policies, error);
 }
 
 static bool rule_del(struct job *job, const void *object, GError **error)
@@ -100,7 +137,8 @@ static bool rule_del(struct job *job, const void *object, GError **error)
 
 	if (cloud_list_rule_policies(job_cloud(job), rule->object.id)->len)
 		return rule_in_use(rule, error);
-	job_close_guard(job, KIND_FIREWALL_RULE, rule->object.id);
+	rules_take_turn(job);
+	job_close_guard(job, KIND_FIREWALL_RULE, rule->object.id); /* of an older weftd */
 	return true;
 }
 
@@ -124,7 +162,7 @@ static const struct firewall_rule *rule_find_seen(struct job *job, struct uuid i
 	return NULL;
 }
 
-/* POLICY may have the rule ID, and has it as long as it stays. */
+/* POLICY may have the rule ID. */
 static bool policy_take_rule(struct job *job, const struct firewall_policy *policy,
 			     struct uuid id, GError **error)
 {
@@ -145,10 +183,6 @@ static bool policy_take_rule(struct job *job, const struct firewall_policy *poli
 			"FirewallRuleConflict: Firewall rule %s is not shared and belongs "
 			"to another project %s.",
 			name, rule->object.project_id ? rule->object.project_id : "");
-	if (rule->shared && (policy->shared || is_foreign(rule, policy)))
-		job_rely(job, KIND_FIREWALL_RULE, id);
-	else
-		job_guard(job, KIND_FIREWALL_RULE, id);
 	return true;
 }
 
@@ -167,7 +201,6 @@ static bool policy_check_sharing(struct job *job, const struct firewall_policy *
 				      "FirewallPolicySharingConflict: Before sharing firewall "
 				      "policy %s, share associated firewall rule %s.",
 				      uuid_print(policy->object.id, own), uuid_print(id, name));
-		job_rely(job, KIND_FIREWALL_RULE, id);
 	}
 	return true;
 }
@@ -232,6 +265,9 @@ static bool policy_put(struct job *job, const void *before_object, void *object,
 		return false;
 	if (before && !is_given(&firewall_policy_table, given, "audited"))
 		policy->audited = false;
+	if (!shares && !is_given(&firewall_policy_table, given, "firewall_rules"))
+		return true;
+	rules_take_turn(job);
 	for (uint32_t i = 0; i < policy->rules.count; i++) {
 		struct uuid id = *vec_at(struct uuid, &policy->rules, i);
 
@@ -240,7 +276,7 @@ static bool policy_put(struct job *job, const void *before_object, void *object,
 		if (!policy_take_rule(job, policy, id, error))
 			return false;
 	}
-	return true;
+	return policy_fits(job, policy, NULL, error);
 }
 
 static bool policy_del(struct job *job, const void *object, GError **error)
@@ -267,7 +303,6 @@ struct firewall_policy *firewall_policy_new(struct job *job, const char *project
 			job_add_free(job, KIND_FIREWALL_RULE, rules[i]);
 
 		*(struct uuid *)vec_add(&policy->rules, sizeof(struct uuid)) = rule->object.id;
-		job_guard(job, KIND_FIREWALL_RULE, rule->object.id);
 	}
 	return job_add_free(job, KIND_FIREWALL_POLICY, policy);
 }
@@ -393,6 +428,9 @@ static bool insert_rule(struct job *job, struct uuid id, json_t *body, GString *
 		(policy->rules.count - 1 - place) * sizeof(*list));
 	list[place] = rule;
 	policy->audited = false;
+	rules_take_turn(job);
+	if (!policy_fits(job, policy, NULL, error))
+		return false;
 	policy_print(job, policy, reply);
 	return true;
 }

@@ -70,21 +70,26 @@ struct job {
 	char *wanted;		/* the key this job waits for */
 };
 
+/* What the mirror has taken is the cloud's. The text lives as long as the transaction. */
+static void change_withdraw(struct change *change)
+{
+	if (change->text && !mirror_withdraw(change->mirror, change->text))
+		change->object = NULL;
+	change->text = NULL;
+}
+
 static void change_free(void *data)
 {
 	struct change *change = data;
 
-	/* What the mirror has taken is the cloud's. */
-	if (!change->text || mirror_withdraw(change->mirror, change->text))
-		attr_free(cloud_table(change->kind), change->object);
+	change_withdraw(change);
+	attr_free(cloud_table(change->kind), change->object);
 	g_free(change);
 }
 
-/* Back to nothing: before each build, and at the end. */
-static void job_clear(struct job *job)
+/* Nothing is kept from others any more. */
+static void job_release(struct job *job)
 {
-	job->stage = STAGE_BUILD;
-	job->written = 0;
 	for (guint i = 0; i < job->reservations->len; i++) {
 		const struct reservation *taken =
 			&g_array_index(job->reservations, struct reservation, i);
@@ -95,6 +100,13 @@ static void job_clear(struct job *job)
 	}
 	g_array_set_size(job->reservations, 0);
 	quota_release(job->api->quota, job);
+	for (guint i = 0; i < job->order->len; i++)
+		change_withdraw(job->order->pdata[i]);
+}
+
+/* Only memory. */
+static void job_drop(struct job *job)
+{
 	g_hash_table_remove_all(job->changes);
 	g_ptr_array_set_size(job->order, 0);
 	g_ptr_array_set_size(job->keys, 0);
@@ -102,25 +114,30 @@ static void job_clear(struct job *job)
 	g_clear_pointer(&job->txn, store_txn_free);
 }
 
-static gboolean free_in_turn(void *data)
+/* Back to nothing, before each build. */
+static void job_clear(struct job *job)
 {
+	job->stage = STAGE_BUILD;
+	job->written = 0;
+	job_release(job);
+	job_drop(job);
+}
+
+static gboolean job_free_data(void *data)
+{
+	struct job *job = data;
+
+	if (job->ops->free)
+		job->ops->free(job->data);
+	g_free(job);
 	return G_SOURCE_REMOVE;
 }
 
-/* What belongs to a long job alone may be freed in a turn of its own. */
-static void job_free_data(struct job *job)
+static gboolean job_free(void *data)
 {
-	if (!job->ops->free)
-		return;
-	if (job->was_long)
-		g_idle_add_full(G_PRIORITY_DEFAULT, free_in_turn, job->data, job->ops->free);
-	else
-		job->ops->free(job->data);
-}
+	struct job *job = data;
 
-static void job_free(struct job *job)
-{
-	job_clear(job);
+	job_drop(job);
 	g_hash_table_unref(job->changes);
 	g_ptr_array_unref(job->order);
 	g_ptr_array_unref(job->keys);
@@ -128,8 +145,11 @@ static void job_free(struct job *job)
 	g_hash_table_unref(job->identities);
 	g_ptr_array_unref(job->waiting);
 	g_free(job->wanted);
-	job_free_data(job);
-	g_free(job);
+	if (job->was_long)
+		g_idle_add_full(G_PRIORITY_DEFAULT, job_free_data, job, NULL);
+	else
+		job_free_data(job);
+	return G_SOURCE_REMOVE;
 }
 
 struct api *job_api(const struct job *job)
@@ -519,10 +539,16 @@ static void job_write(struct job *job, struct change *change)
 
 static void job_run(struct job *job);
 
+/* Who has the answer may ask for what the job had reserved. What a long job leaves behind is freed
+ * in turns of its own. */
 static void job_end(struct job *job, const GError *error)
 {
 	job->ops->finish(job, error);
-	job_free(job);
+	job_release(job);
+	if (job->was_long)
+		g_idle_add_full(G_PRIORITY_DEFAULT, job_free, job, NULL);
+	else
+		job_free(job);
 }
 
 /* Gives the keys back and lets those run who wanted one of them: one for each key, the others

@@ -78,8 +78,11 @@ bool key_parse(const char *key, enum kind *kind, struct uuid *id)
 {
 	for (unsigned int i = 0; i < KIND_COUNT; i++) {
 		const char *name = cloud_table((enum kind)i)->singular;
-		gsize length = strlen(name);
+		gsize length;
 
+		if (*key != *name)
+			continue; /* most: a bulk asks this thousands of times */
+		length = strlen(name);
 		if (strncmp(key, name, length) != 0 || key[length] != '/')
 			continue;
 		*kind = (enum kind)i;
@@ -259,7 +262,8 @@ static bool mirror_apply(struct mirror *mirror, const struct store_entry *entry,
 	struct uuid id;
 
 	for (gsize i = 0; i < G_N_ELEMENTS(others); i++) {
-		if (!g_str_has_prefix(entry->key, others[i].prefix))
+		if (*entry->key != *others[i].prefix ||
+		    !g_str_has_prefix(entry->key, others[i].prefix))
 			continue;
 		others[i].apply(mirror, entry);
 		return true;

@@ -11,6 +11,7 @@
 #include "api/identity.h"
 #include "api/nova.h"
 #include "compile/compile.h"
+#include "compile/fit.h"
 #include "controller/moves.h"
 #include "controller/presence.h"
 #include "controller/relay.h"
@@ -518,6 +519,7 @@ struct wiring *wiring_new(const struct options *options, void (*failed)(void *da
 		.underlay_v6 = options->underlay_v6,
 		.limits = options->limits,
 		.page_max = options->page_max,
+		.firewall_fits = fit_firewall,
 		.complain = requests_complain,
 	};
 	if (tls_begin(wiring, options, error))

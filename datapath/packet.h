@@ -148,8 +148,9 @@ struct dp_pkt {
 
 	/* cells the verdict depends on; see GENERATIONS */
 	__u32 gens;
-	__u32 gen_sum;
-	__u32 gen_host; /* cell 0 as read first */
+	__u32 gen_host;	   /* cell 0, as read before any table */
+	__u32 gen_routers; /* that of all routers, as well */
+	__u32 gen_was[FLOW_GENS];
 	__u16 gen[FLOW_GENS];
 	__u16 gen_pad;
 

@@ -11,6 +11,9 @@
 #include "policy/peer.h"
 #include "policy/service.h"
 
+#define CELLS_MAX (1ull << 40) /* more are not counted */
+#define SALTS	  64
+
 /* One of the two ends. */
 struct end {
 	struct peer_table *peer;
@@ -215,8 +218,8 @@ static void cells_add(struct firewall_chain *chain, guint place, uint32_t peer, 
 		}
 }
 
-/* How many cells the rule at PLACE means. */
-static gsize cells_count(const struct firewall_chain *chain, guint place)
+/* How many cells the rule at PLACE means, CELLS_MAX at the most. */
+static uint64_t cells_count(const struct firewall_chain *chain, guint place)
 {
 	const GArray *classes[] = {
 		end_classes(&chain->ends[FAR], place),
@@ -227,21 +230,37 @@ static gsize cells_count(const struct firewall_chain *chain, guint place)
 		service_table_classes(chain->ports[SOURCE],
 				      g_array_index(chain->services[SOURCE], guint, place)),
 	};
-	gsize count = 1;
+	uint64_t count = 1;
 
 	for (gsize i = 0; i < G_N_ELEMENTS(classes); i++)
-		count = MIN(count * classes[i]->len, LIM_GROUP_CELLS + 1);
+		count = MIN(count * classes[i]->len, CELLS_MAX);
 	return count;
+}
+
+/* ... all rules; *WIDEST: the place of that which means most. */
+static uint64_t chain_count(const struct firewall_chain *chain, guint *widest)
+{
+	uint64_t sum = 0, most = 0;
+
+	*widest = 0;
+	for (guint i = 0; i < chain->rules->len; i++) {
+		uint64_t count = cells_count(chain, i);
+
+		sum = MIN(sum + count, CELLS_MAX);
+		if (count <= most)
+			continue;
+		most = count;
+		*widest = i;
+	}
+	return sum;
 }
 
 /* What a tenant's rules may make us do is bounded before it is done. */
 static bool chain_fits(const struct firewall_chain *chain)
 {
-	gsize sum = 0;
+	guint widest;
 
-	for (guint i = 0; i < chain->rules->len && sum <= LIM_GROUP_CELLS; i++)
-		sum += cells_count(chain, i);
-	return sum <= LIM_GROUP_CELLS;
+	return chain_count(chain, &widest) <= LIM_GROUP_CELLS;
 }
 
 static void chain_fill(struct firewall_chain *chain)
@@ -257,7 +276,8 @@ static void chain_fill(struct firewall_chain *chain)
 	}
 }
 
-struct firewall_chain *firewall_chain_new(uint32_t bank, uint32_t kind, uint32_t salt,
+/* Rules and their ends and ports are numbered, and not yet divided. */
+static struct firewall_chain *chain_begin(uint32_t bank, uint32_t kind, uint32_t salt,
 					  const struct policy_rule *const *rules, gsize count)
 {
 	struct firewall_chain *chain = g_new0(struct firewall_chain, 1);
@@ -281,11 +301,37 @@ struct firewall_chain *firewall_chain_new(uint32_t bank, uint32_t kind, uint32_t
 	};
 	chain_cut(chain);
 	chain_number(chain);
+	return chain;
+}
+
+struct firewall_chain *firewall_chain_new(uint32_t bank, uint32_t kind, uint32_t salt,
+					  const struct policy_rule *const *rules, gsize count)
+{
+	struct firewall_chain *chain = chain_begin(bank, kind, salt, rules, count);
+
 	if (chain_divide(chain) && chain_fits(chain))
 		chain_fill(chain);
 	else
 		chain->too_big = !chain->mixed;
 	return chain;
+}
+
+uint64_t firewall_count_cells(uint32_t kind, const struct policy_rule *const *rules,
+			      gsize count, guint *widest)
+{
+	uint64_t sum = CELLS_MAX;
+	bool mixed = true;
+
+	*widest = 0;
+	for (uint32_t salt = 0; mixed && salt < SALTS; salt++) {
+		struct firewall_chain *chain = chain_begin(1, kind, salt, rules, count);
+
+		if (chain_divide(chain))
+			sum = chain_count(chain, widest);
+		mixed = chain->mixed;
+		firewall_chain_free(chain);
+	}
+	return sum;
 }
 
 void firewall_chain_free(struct firewall_chain *chain)

@@ -28,3 +28,10 @@ struct policy_chain firewall_chain_to_value(const struct firewall_chain *chain);
 /* All entries but the chain's own: put (or deleted, when not PUT). */
 void firewall_chain_write(const struct firewall_chain *chain, const struct policy_sink *sink,
 			  bool put);
+
+/*
+ * How many cells follow from RULES of one chain, sorted, as a bank counts them; as many as there are
+ * is not known above 2^40. *WIDEST: the place of the rule that means most of them.
+ */
+uint64_t firewall_count_cells(uint32_t kind, const struct policy_rule *const *rules,
+			      gsize count, guint *widest);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/firewall.h"
 #include "policy/random_fixture.h"
 #include "policy/tables_fixture.h"
 
@@ -173,6 +174,7 @@ static void test_too_big(void)
 	struct policy_bank *bank;
 	struct policy_sink sink;
 	struct tables tables;
+	guint widest;
 
 	for (uint16_t i = 1; i <= 400; i++) {
 		rule.order = rule.low = rule.source_low = i;
@@ -181,6 +183,11 @@ static void test_too_big(void)
 	}
 	bank = policy_bank_new((const struct policy_rule *const *)rules->pdata, rules->len, 0);
 	g_assert_true(policy_bank_is_too_big(bank));
+	g_assert_cmpuint(firewall_count_cells(0,
+					      (const struct policy_rule *const *)rules->pdata,
+					      rules->len, &widest),
+			 ==, 400 * 401 * 801 / 6);
+	g_assert_cmpuint(widest, ==, 0);
 	tables_init(&tables);
 	sink = tables_sink(&tables);
 	g_assert_true(policy_bank_put(bank, &sink, no_addresses, NULL));
@@ -192,6 +199,34 @@ static void test_too_big(void)
 	policy_rule_done(&rule);
 }
 
+/* What is counted beforehand is what is made, or more: two rules may mean one cell. */
+static void test_count(void)
+{
+	for (uint32_t seed = 0; seed < 300; seed += 3) {
+		struct world world;
+		uint64_t counted = 0;
+
+		world_open(&world, seed, true);
+		for (uint32_t kind = 0; kind < POLICY_NEAR; kind++) {
+			g_autoptr(GPtrArray) rules = g_ptr_array_new();
+			guint widest;
+
+			for (guint i = 0; i < world.random.rules->len; i++)
+				if (policy_rule_is_in(world.random.rules->pdata[i], kind))
+					g_ptr_array_add(rules, world.random.rules->pdata[i]);
+			counted += firewall_count_cells(
+				kind, (const struct policy_rule *const *)rules->pdata,
+				rules->len, &widest);
+			g_assert_true(!rules->len || widest < rules->len);
+		}
+		g_assert_cmpuint(counted, >=,
+				 g_hash_table_size(world.tables.map[POLICY_MAP_CELL]));
+		g_assert_true(!counted ==
+			      !g_hash_table_size(world.tables.map[POLICY_MAP_CELL]));
+		world_close(&world);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -199,5 +234,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/policy/number", test_number);
 	g_test_add_func("/policy/costs", test_costs);
 	g_test_add_func("/policy/too-big", test_too_big);
+	g_test_add_func("/policy/count", test_count);
 	return g_test_run();
 }

@@ -123,6 +123,8 @@ static gboolean etcd_dispatch(GSource *source, GSourceFunc callback, gpointer da
 
 	g_source_set_ready_time(source, -1);
 	history_deliver(e->history);
+	if (history_sweep(e->history))
+		etcd_wake(e);
 	if (e->syncs.head && !e->asking.head && e->writer)
 		etcd_sync_send(e);
 	if (e->busy)

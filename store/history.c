@@ -10,6 +10,7 @@
 #define ENTRY_OVERHEAD 128 /* bytes of memory besides key and value */
 #define BYTES_USUAL    (4U << 20)
 #define BYTES_HELD     (64U << 20)
+#define ENTRIES_SMALL  64 /* of a record that is freed on the spot */
 
 struct record {
 	uint64_t revision;
@@ -23,6 +24,7 @@ struct history {
 	uint64_t floor;	    /* everything after it is known */
 	GPtrArray *records; /* of struct record, oldest first */
 	guint start;	    /* those before it are gone (NULL) */
+	GPtrArray *trash; /* of struct record: large ones, to be freed in a turn of their own */
 	gsize bytes;
 	guint holds;	    /* who reads */
 	bool alone;	    /* nobody else makes revisions: none is in the future */
@@ -59,6 +61,7 @@ struct history *history_new(uint64_t revision, bool alone)
 	history->floor = revision;
 	history->alone = alone;
 	history->records = g_ptr_array_new_with_free_func(record_free);
+	history->trash = g_ptr_array_new_with_free_func(record_free);
 	history->watches = g_ptr_array_new();
 	return history;
 }
@@ -69,6 +72,7 @@ void history_free(struct history *history)
 		((struct store_watch *)history->watches->pdata[i])->history = NULL;
 	g_ptr_array_unref(history->watches);
 	g_ptr_array_unref(history->records);
+	g_ptr_array_unref(history->trash);
 	g_free(history);
 }
 
@@ -94,7 +98,10 @@ static void history_trim(struct history *history)
 		history->bytes -= oldest->bytes;
 		history->floor = oldest->revision;
 		records->pdata[history->start++] = NULL;
-		record_free(oldest);
+		if (oldest->changes->len > ENTRIES_SMALL)
+			g_ptr_array_add(history->trash, oldest);
+		else
+			record_free(oldest);
 	}
 	if (history->start > 64 && history->start > records->len / 2) {
 		g_ptr_array_remove_range(records, 0, history->start);
@@ -123,6 +130,13 @@ void history_add(struct history *history, GArray *changes, uint64_t revision)
 	history->last = revision;
 	history->bytes += record->bytes;
 	history_trim(history);
+}
+
+bool history_sweep(struct history *history)
+{
+	if (history->trash->len > 0)
+		g_ptr_array_set_size(history->trash, (gint)history->trash->len - 1);
+	return history->trash->len > 0;
 }
 
 void history_hold(struct history *history)

@@ -25,6 +25,9 @@ void history_pass(struct history *history, uint64_t revision);
 void history_reset(struct history *history, uint64_t revision);
 uint64_t history_get_last(const struct history *history);
 
+/* Frees one large record of those that were forgotten; true: there are more. */
+bool history_sweep(struct history *history);
+
 /* Somebody begins to read, or has ended: watches where he began, and others write meanwhile, so
  * until then at most 64 MiB are kept. */
 void history_hold(struct history *history);

@@ -15,7 +15,7 @@
 #include "store/sqlite_file.h"
 #include "store/txn.h"
 
-#define TELL_US 1500 /* of callbacks in one turn of the loop */
+#define TELL_US 500 /* of what follows a commit, in one turn of the loop */
 
 /* One thing that was asked for: a transaction, a range, or to be called when it is its turn. */
 struct work {
@@ -52,6 +52,7 @@ struct sqlite {
 	bool writing;		       /* a group is with the thread */
 	struct group *telling;	       /* one that is durable and whose callbacks run; NULL */
 	guint told;		       /* ... of how many of its works */
+	bool announced;		       /* ... and the watches know of the next one */
 };
 
 static void work_free(void *data)
@@ -238,6 +239,13 @@ static void sqlite_remember(struct sqlite *s, struct work *work)
 	history_deliver(s->history);
 }
 
+/* Before its own callback everybody knows. */
+static void sqlite_announce(struct sqlite *s, struct work *work)
+{
+	if (work->changed && !work->error)
+		sqlite_remember(s, work);
+}
+
 static void sqlite_tell(struct sqlite *s, struct work *work)
 {
 	struct store_counters *counters = &s->store.counters;
@@ -253,8 +261,6 @@ static void sqlite_tell(struct sqlite *s, struct work *work)
 	if (work->failed_key)
 		conflict = g_error_new(WEFT_ERROR, WEFT_ERROR_CONFLICT,
 				       "key %s is not as required", work->failed_key);
-	else if (work->changed)
-		sqlite_remember(s, work);
 	work->done(work->revision, work->failed_key, conflict, work->data);
 }
 
@@ -264,14 +270,32 @@ static void group_free(struct group *group)
 	g_free(group);
 }
 
-/* One after the other until the loop wants its turn. */
+/* One step. What one large transaction asks for together would hold the loop for long: the
+ * watches are told in one, its callback runs in another, its memory goes in a third. */
+static void sqlite_tell_next(struct sqlite *s)
+{
+	struct work **place = (struct work **)&s->telling->works->pdata[s->told];
+
+	if (!s->announced) {
+		s->announced = true;
+		sqlite_announce(s, *place);
+	} else if ((*place)->done) {
+		sqlite_tell(s, *place);
+		(*place)->done = NULL;
+	} else {
+		g_clear_pointer(place, work_free);
+		s->announced = false;
+		s->told++;
+	}
+}
+
 static void sqlite_tell_some(struct sqlite *s)
 {
 	gint64 until = g_get_monotonic_time() + TELL_US;
 
 	do
-		sqlite_tell(s, s->telling->works->pdata[s->told]);
-	while (++s->told < s->telling->works->len && g_get_monotonic_time() < until);
+		sqlite_tell_next(s);
+	while (s->told < s->telling->works->len && g_get_monotonic_time() < until);
 	if (s->told == s->telling->works->len)
 		g_clear_pointer(&s->telling, group_free);
 	else
@@ -377,6 +401,7 @@ static void sqlite_take_answer(struct sqlite *s, struct group *group)
 	s->store.counters.flushes += group->flushes;
 	s->telling = group;
 	s->told = 0;
+	s->announced = false;
 }
 
 /* The disk has its next group before the callbacks of the last one run. A range sees, and comes
@@ -412,6 +437,8 @@ static void sqlite_turn(struct sqlite *s, bool wait)
 	if (s->telling) {
 		sqlite_tell_some(s);
 		sqlite_work(s);
+	} else if (history_sweep(s->history)) {
+		g_source_set_ready_time(s->source, 0);
 	}
 	/* What came while callbacks ran has woken us to no avail. */
 	if (!s->telling && s->writing && g_async_queue_length(s->answers) > 0)

@@ -101,8 +101,7 @@ DP_INLINE void flow_gens_start(struct dp_ctx *ctx, struct dp_pkt *p)
 {
 	p->gens = 0;
 	p->gen_host = flow_cell(ctx, 0);
-	p->gen_sum = p->gen_host;
-	__builtin_memset(p->gen, 0, sizeof(p->gen));
+	p->gen_routers = flow_cell(ctx, generation_routers());
 }
 
 /* What comes next uses CELL. One too many is counted and makes the packet uncacheable. */
@@ -116,7 +115,20 @@ DP_INLINE void flow_gens_use(struct dp_ctx *ctx, struct dp_pkt *p, __u16 cell)
 	if (n >= FLOW_GENS)
 		return;
 	p->gen[n] = cell;
-	p->gen_sum += flow_cell(ctx, cell);
+	p->gen_was[n] = flow_cell(ctx, cell);
+}
+
+/*
+ * One router has led to another. Their common cell, read before all else, stands for what has
+ * been used since the sender: its first router, and where that led.
+ */
+DP_INLINE void flow_gens_chain(struct dp_pkt *p)
+{
+	if (p->gens > FLOW_GENS)
+		return; /* nothing is to be kept */
+	p->gens = 2;
+	p->gen[1] = generation_routers();
+	p->gen_was[1] = p->gen_routers;
 }
 
 /* ------------------------------------------------------------ remember */
@@ -180,14 +192,14 @@ DP_STAGE int flow_keep(struct dp_ctx *ctx, struct dp_pkt *p)
 	if (!p)
 		return DP_DROP_INTERNAL;
 	p->rec.key = p->head.key;
-	/* places that were not needed name cell 0 */
-	p->rec.gen_sum =
-		p->gen_sum + (p->gens < FLOW_GENS ? FLOW_GENS - p->gens : 0) * p->gen_host;
-	p->rec.gen[0] = p->gen[0];
-	p->rec.gen[1] = p->gen[1];
-	p->rec.more[0] = p->gen[2];
-	p->rec.more[1] = p->gen[3];
-	p->rec.more[2] = p->gen[4];
+	p->rec.gen_sum = p->gen_host;
+	DP_UNROLL
+	for (__u32 i = 0; i < FLOW_GENS; i++) {
+		bool used = i < p->gens; /* else it names cell 0 */
+
+		*(i < 2 ? &p->rec.gen[i] : &p->rec.more[i - 2]) = used ? p->gen[i] : 0;
+		p->rec.gen_sum += used ? p->gen_was[i] : p->gen_host;
+	}
 	hash = flow_hash(&p->head.key);
 	index = flow_index(ctx, hash);
 	set = dp_find(ctx, flow, &index);

@@ -43,19 +43,17 @@ DP_STAGE int mac_find(struct dp_ctx *ctx, struct dp_pkt *p, const struct abi_mac
 DP_STAGE int mac_switch(struct dp_ctx *ctx, struct dp_pkt *p)
 {
 	struct abi_mac mac;
-	__u32 gens, sum;
+	__u32 gens;
 	int reason;
 
 	if (!p)
 		return DP_DROP_INTERNAL;
 	gens = p->gens;
-	sum = p->gen_sum;
 	mac = p->head.key.dmac;
 	reason = mac_find(ctx, p, &mac);
 	if (reason || PLACE_KIND(p->place) != PLACE_ROUTER)
 		return reason;
 	p->gens = gens;
-	p->gen_sum = sum;
 	flow_gens_use(ctx, p, generation_cell(GEN_ROUTER, PLACE_INDEX(p->place)));
 	return mac_place(ctx, p, &mac) == p->place ? DP_OK : DP_DROP_UNKNOWN_UNICAST;
 }

@@ -72,7 +72,8 @@ DP_STAGE int route_step(struct dp_ctx *ctx, struct dp_pkt *p)
 	key.router = p->router = PLACE_INDEX(p->place);
 	key.ethertype = p->head.key.ethertype;
 	__builtin_memcpy(&key.ip, &p->head.key.daddr, sizeof(key.ip));
-	flow_gens_use(ctx, p, generation_cell(GEN_ROUTER, key.router));
+	if (!p->hops)
+		flow_gens_use(ctx, p, generation_cell(GEN_ROUTER, key.router));
 	route = dp_find(ctx, route, &key);
 	if (!route)
 		return DP_DROP_NO_ROUTE;
@@ -102,8 +103,10 @@ DP_STAGE int route_step(struct dp_ctx *ctx, struct dp_pkt *p)
 	if (p->network_flags & NETWORK_FIREWALL)
 		crossing_note(ctx, p, 1);
 	reason = route_neighbour(ctx, p, &next);
-	if (!reason && PLACE_KIND(p->place) == PLACE_ROUTER)
+	if (!reason && PLACE_KIND(p->place) == PLACE_ROUTER) {
 		p->router_ip = next;
+		flow_gens_chain(p);
+	}
 	return reason;
 }
 

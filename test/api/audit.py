@@ -252,11 +252,10 @@ broken("a port that its group has left", [claim + ": claimed by"],
 broken("a port that is no interface", [
     claim + ": claimed by", "%s: claim/firewall/%s is not claimed" % (group, a["id"]),
     "%s: child/%s is missing" % (group, pa), "%s: ports: %s is no router's interface" % (group, a["id"])], put(group, ports=[a["id"]]))
-broken("a rule gone", ["child/%s: there is no %s" % (rule, rule),
-                       "%s: firewall_rules: there is no %s" % (policy, rule)], gone(rule))
+broken("a rule gone", ["%s: firewall_rules: there is no %s" % (policy, rule)], gone(rule))
 broken("a policy gone", ["child/%s: there is no %s" % (policy, policy),
                          "%s: egress_firewall_policy_id: there is no %s" % (group, policy)], gone(policy))
-broken("a rule that its policy does not guard", ["%s: child/%s is missing" % (policy, rule)], gone("child/" + rule))
+broken("a policy that its group does not guard", ["%s: child/%s is missing" % (group, policy)], gone("child/" + policy))
 broken("a default group that is not claimed", ["firewall_group/"], gone("claim/default-firewall/default"))
 
 # What does not fit

@@ -317,6 +317,32 @@ call("PUT", "quotas/pa", {"quota": {"firewall_rule": 1}}, admin)
 refused("that hold", post("rule"), 409, "OverQuota", "firewall_rule")
 call("DELETE", "quotas/pa", None, admin)
 
+### What hosts could not make
+def nest(n, **attrs):
+    """A rule that overlaps with all others of its kind: of N the i-th means (N - i) ** 2 combinations."""
+    ports = "%d:%d" % (n + 1, 60000 - n)
+    return {"protocol": "tcp", "source_port": ports, "destination_port": ports, **attrs}
+
+
+nested = [r["id"] for r in call("POST", PATHS["rule"], {"firewall_rules": [nest(n) for n in range(58)]},
+                                b)["firewall_rules"]]
+mesh = make("policy", b, name="mesh", firewall_rules=nested[1:])
+TOO_MUCH = (409, "FirewallPolicyTooComplex", " 66729 ", " 65536")
+refused("a policy that no host could make is refused", post("policy", b, firewall_rules=nested), *TOO_MUCH,
+        "firewall rule " + nested[0])
+refused("nor becomes one of it by a rule more", move(mesh, "insert", nested[0], b), *TOO_MUCH, mesh["id"], nested[0])
+refused("nor by a change", put("policy", mesh["id"], b, firewall_rules=nested), *TOO_MUCH, mesh["id"])
+put("rule", nested[0], b, enabled=False)
+equal("a rule that is not enabled does not count", 200, move(mesh, "insert", nested[0], b).status)
+refused("and is not enabled then", put("rule", nested[0], b, enabled=True), *TOO_MUCH, mesh["id"], nested[0])
+equal("nothing of what was refused is there", (False, nested),
+      (get("rule", nested[0], b)["enabled"], get("policy", mesh["id"], b)["firewall_rules"]))
+equal("of the other version it does not overlap", 200, put("rule", nested[0], b, ip_version=6, enabled=True).status)
+refused("as long as it is", put("rule", nested[0], b, ip_version=4), *TOO_MUCH, mesh["id"])
+equal("its name may change", 200, put("rule", nested[0], b, name="outer").status)
+drop("policy", mesh["id"], b)
+[drop("rule", r, b) for r in nested]
+
 ### Races
 def race_for_a_port():
     net = w.create("network", name="race")
@@ -374,6 +400,30 @@ def race_for_what_is_shared():
     return check("what is used stays shared", True)
 
 
+def race_for_too_much():
+    """Two rules that a policy may each have, and not both; one that it may have while it is not enabled."""
+    ids = [make("rule", b, **nest(n))["id"] for n in range(58)]
+    policy = make("policy", b, firewall_rules=ids[2:])
+    for turn in range(4):
+        answers = race(("PUT", "%s/%s/insert_rule" % (PATHS["policy"], policy["id"]), {"firewall_rule_id": ids[0]}),
+                       ("PUT", "%s/%s/insert_rule" % (PATHS["policy"], policy["id"]), {"firewall_rule_id": ids[1]}),
+                       headers=b)
+        if sorted(answers) != [200, 409]:
+            return check("of two rules that would be too much one comes in", False, answers)
+        [move(policy, "remove", r, b) for r in ids[:2]]
+    move(policy, "insert", ids[1], b)
+    for turn in range(10):
+        put("rule", ids[0], b, enabled=False)
+        answers = race(("PUT", "%s/%s/insert_rule" % (PATHS["policy"], policy["id"]), {"firewall_rule_id": ids[0]}),
+                       ("PUT", "%s/%s" % (PATHS["rule"], ids[0]), {"firewall_rule": {"enabled": True}}), headers=b)
+        if sorted(answers) != [200, 409]:
+            return check("one that is not enabled comes in, or is enabled", False, answers)
+        move(policy, "remove", ids[0], b)
+    drop("policy", policy["id"], b)
+    return equal("of two changes that would be too much one is made", [204] * 58,
+                 [drop("rule", r, b).status for r in ids])
+
+
 def race_for_the_default():
     race(*(("GET", PATHS["group"]) for _ in range(6)), headers={"X-Auth-Token": "root"})
     return equal("six who look first make one default group", 1,
@@ -381,7 +431,8 @@ def race_for_the_default():
 
 
 def races():
-    return all([race_for_a_port(), race_for_a_rule(), race_for_what_is_shared(), race_for_the_default()])
+    return all([race_for_a_port(), race_for_a_rule(), race_for_what_is_shared(), race_for_too_much(),
+                race_for_the_default()])
 
 
 races()
@@ -403,6 +454,12 @@ for w in reversed(controllers):
     w.headers = a
     w.start()
 check("two controllers agree", races())
+call("PUT", "quotas/pa", {"quota": {"firewall_rule": -1}}, admin)
+many = [make("rule", protocol="tcp", destination_port=n + 1)["id"] for n in range(300)]
+long = post("policy", firewall_rules=many)
+equal("a policy of 300 rules is made at once, whatever an etcd takes in one transaction", (201, many),
+      (long.status, long.body.get("firewall_policy", {}).get("firewall_rules")))
+refused("and its rules are in use", drop("rule", many[-1]), 409, "FirewallRuleInUse", many[-1])
 for one in controllers:
     one.stop()
 status, lines = audit("etcd:http://127.0.0.1:%d" % etcd.port)

@@ -6,7 +6,8 @@
  *
  *   packet_cost [-f FLOWS] [-s SETS] [-r ROUNDS] [-c CPU] [-p]
  *
- * Ways: out (a port's packet to another host), local (to a port of this host), in (by tunnel).
+ * Ways: out (a port's packet to another host), routed (the same, through two routers), local (to a
+ * port of this host), in (by tunnel).
  * `new` is the first packet of a flow (walk, connection, record), `stale` the next after
  * a change of the host's tables (walk, record), `known` any later one. The value is the
  * median of the means of ROUNDS rounds, the least beside it. -p: the ports are filtered, with one
@@ -56,12 +57,14 @@ struct way {
 	bool uplink;
 	__u32 ifindex;
 	const char *source, *target; /* addresses; the MACs are 02:00 and they */
+	const char *router;	     /* whose MAC it is sent to; NULL: the target's */
 };
 
 static const struct way ways[] = {
-	{"out", false, 100, "10.0.0.1", "10.0.0.3"},
-	{"local", false, 100, "10.0.0.1", "10.0.0.2"},
-	{"in", true, 99, "10.0.0.3", "10.0.0.1"},
+	{"out", false, 100, "10.0.0.1", "10.0.0.3", NULL},
+	{"routed", false, 100, "10.0.0.1", "10.0.2.3", "10.0.0.254"},
+	{"local", false, 100, "10.0.0.1", "10.0.0.2", NULL},
+	{"in", true, 99, "10.0.0.3", "10.0.0.1", NULL},
 };
 
 static struct weft_bpf *skel;
@@ -100,9 +103,9 @@ static void put(const struct bpf_map *map, const void *key, const void *value)
 
 /* ------------------------------------------------------------ the host's tables */
 
-static void put_place(const char *address, __u32 place)
+static void put_place(__u32 vni, const char *address, __u32 place)
 {
-	struct mac_key key = {.vni = VNI, .mac = mac_of(address)};
+	struct mac_key key = {.vni = vni, .mac = mac_of(address)};
 	struct mac_value value = {.place = place, .identity = 1};
 
 	put(skel->maps.mac, &key, &value);
@@ -127,7 +130,44 @@ static void put_port(__u32 slot, __u32 ifindex, const char *address)
 	put(skel->maps.port, &slot, &port);
 	put(skel->maps.device, &ifindex, &slot);
 	put(skel->maps.guard, &guard, &yes);
-	put_place(address, PLACE(PLACE_PORT, slot));
+	put_place(VNI, address, PLACE(PLACE_PORT, slot));
+}
+
+/* ROUTER leads all into network VNI, where it has the MAC of OWN; VIA: to there, or NULL. */
+static void put_route(__u32 router, __u32 vni, const char *own, const char *via)
+{
+	struct network_value network = {.flags = NETWORK_UP, .mtu = 1450};
+	struct route_key key = {.prefixlen = ROUTE_PREFIX_BASE,
+				.router = router,
+				.ethertype = htons(ETH_P_IP),
+				.kind = ROUTE_TO};
+	struct route_value value = {
+		.flags = ROUTE_UP | (via ? ROUTE_GATEWAY : 0), .vni = vni, .mac = mac_of(own)};
+
+	if (via)
+		value.via = ip_of(via);
+	put(skel->maps.network, &vni, &network);
+	put(skel->maps.route, &key, &value);
+}
+
+static void put_location(__u32 vni, const char *address)
+{
+	struct location_key key = {.vni = vni, .ip = ip_of(address)};
+	struct location_value value = {.mac = mac_of(address)};
+
+	put(skel->maps.location, &key, &value);
+}
+
+/* Router 1 from the port's network to the next, router 2 from there to the last. */
+static void put_routers(void)
+{
+	put_place(VNI, "10.0.0.254", PLACE(PLACE_ROUTER, 1));
+	put_route(1, VNI + 1, "10.0.1.1", "10.0.1.2");
+	put_location(VNI + 1, "10.0.1.2");
+	put_place(VNI + 1, "10.0.1.2", PLACE(PLACE_ROUTER, 2));
+	put_route(2, VNI + 2, "10.0.2.254", NULL);
+	put_location(VNI + 2, "10.0.2.3");
+	put_place(VNI + 2, "10.0.2.3", PLACE(PLACE_VTEP, 1));
 }
 
 /* As the default group is: out by a rule for everybody, in by one for a group's identity. */
@@ -171,7 +211,8 @@ static void put_tables(void)
 	put(skel->maps.peer, &vtep.remote, &one);
 	put_port(1, 100, "10.0.0.1");
 	put_port(2, 101, "10.0.0.2");
-	put_place("10.0.0.3", PLACE(PLACE_VTEP, 1));
+	put_place(VNI, "10.0.0.3", PLACE(PLACE_VTEP, 1));
+	put_routers();
 	put_policy();
 }
 
@@ -229,7 +270,8 @@ static void build_outer(__u8 *o)
 
 static void build_frame(const struct way *way, struct frame *f)
 {
-	struct abi_mac source = mac_of(way->source), target = mac_of(way->target);
+	struct abi_mac source = mac_of(way->source);
+	struct abi_mac target = mac_of(way->router ? way->router : way->target);
 
 	memset(f, 0, sizeof(*f));
 	build_outer(f->outer);

@@ -15,6 +15,7 @@
 
 #include "api/api.h"
 #include "compile/compile.h"
+#include "compile/fit.h"
 #include "lib/error.h"
 #include "lib/uuid.h"
 #include "sync/row.h"
@@ -301,8 +302,11 @@ static void complain(const char *text)
 static void talk_begin(struct talk *talk)
 {
 	static const struct mirror_ops ops = {mirror_ready, mirror_failed, mirror_applied};
-	static struct api_config config = {
-		.vni_min = 1, .vni_max = 64, .underlay_mtu = 1500, .complain = complain};
+	static struct api_config config = {.vni_min = 1,
+					   .vni_max = 64,
+					   .underlay_mtu = 1500,
+					   .firewall_fits = fit_firewall,
+					   .complain = complain};
 	static struct guestlist *anybody;
 	static struct policy *policy;
 	g_autoptr(GError) error = NULL;

@@ -375,6 +375,9 @@ static void do_bump(struct line *l)
 		cell = generation_cell(GEN_PORT, number(l, 2));
 	} else if (!strcmp(what, "router")) {
 		cell = generation_cell(GEN_ROUTER, number(l, 2));
+		backend->bump(backend->self, generation_routers());
+	} else if (!strcmp(what, "routers")) {
+		cell = generation_routers();
 	} else if (!strcmp(what, "mac")) {
 		mac = mac_of(l, word(l, 3));
 		cell = generation_cell(GEN_MAC, generation_mac_id(number(l, 2), &mac));

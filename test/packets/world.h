@@ -14,7 +14,7 @@
  *   vtep INDEX remote IP local IP if N next M source M mtu N [unresolved]
  *   peer IP INDEX
  *   del TABLE KEY...                 the key's words as above
- *   bump host | port N | mac VNI MAC | address VNI IP | router N
+ *   bump host | port N | mac VNI MAC | address VNI IP | router N (and all) | routers (all)
  *   workload NAME SLOT if N vni N mac M id N [IP...]   port with guard, mac and locations;
  *                                    NAME stands for M, NAME.if for its device
  *   share SLOT N                     connections that the port may open; world: 1000
