@@ -11,7 +11,6 @@
  * (ROUTER_NUMBER_IN). One of more than ROUTER_REALM_MAX has no rows for the last.
  *
  * What goes out by the gateway stands in its row, not among the routes: they lead to networks.
- * Its address can mean one realm only when what comes back is to be translated: the first.
  */
 #include "compile/route.h"
 
@@ -50,7 +49,6 @@ struct parts {
 	GArray *interfaces;	     /* struct interface */
 	GArray *realms;		     /* struct realm */
 	struct text_gateway gateway; /* without a port: it has none */
-	guint translated; /* the place of the realm that the gateway's address stands for */
 };
 
 struct uuid route_port_router(const struct port *port)
@@ -210,9 +208,7 @@ static const struct subnet *exit_find(const struct parts *parts, guint place, ui
 		return NULL;
 	*way = text_get_way(parts->cloud, parts->router, subnet,
 			    realm->scopes[!prefix_is_v4(subnet->cidr)]);
-	if (*way == TEXT_WAY_NONE || (*way == TEXT_WAY_NAT && place != parts->translated))
-		return NULL;
-	return subnet;
+	return *way == TEXT_WAY_NONE ? NULL : subnet;
 }
 
 static uint32_t exit_count(const struct parts *parts)
@@ -360,40 +356,6 @@ static void visit_route(const struct router *router, guint place, const struct r
 	visit(COMPILE_ROUTE, key, value_dump(row), data);
 }
 
-/* Whether an interface in realm PLACE has an IPv4 address. */
-static bool realm_has_v4(const struct parts *parts, guint place)
-{
-	for (guint i = 0; i < parts->interfaces->len; i++) {
-		const struct interface *interface =
-			&g_array_index(parts->interfaces, struct interface, i);
-		const struct fixed_ip *fixed = interface->port->fixed_ips.items;
-
-		for (uint32_t j = 0; j < interface->port->fixed_ips.count; j++)
-			if (interface->place == place && ip_is_v4(fixed[j].ip))
-				return true;
-	}
-	return false;
-}
-
-/* The first realm that is translated; of a router without interfaces that there is. */
-static guint translated_find(const struct parts *parts)
-{
-	for (guint place = 0; place < parts->realms->len; place++)
-		for (uint32_t i = 0; realm_has_v4(parts, place) && i < exit_count(parts); i++) {
-			const struct fixed_ip *fixed =
-				vec_at(struct fixed_ip, &parts->gateway.port->fixed_ips, i);
-			const struct subnet *subnet =
-				cloud_find_subnet(parts->cloud, fixed->subnet_id);
-			const struct realm *realm =
-				&g_array_index(parts->realms, struct realm, place);
-
-			if (subnet && text_get_way(parts->cloud, parts->router, subnet,
-						   realm->scopes[0]) == TEXT_WAY_NAT)
-				return place;
-		}
-	return 0;
-}
-
 static void add_prefix(json_t *list, struct prefix prefix)
 {
 	json_array_append_new(list, value_from_prefix(prefix));
@@ -470,8 +432,7 @@ void route_visit_router(const struct cloud *cloud, const struct router *router,
 		    (!i || interface_compare(interface, interface - 1)))
 			visit_interface(cloud, router, interface, visit, data);
 	}
-	if (text_find_gateway(cloud, router, &parts.gateway))
-		parts.translated = translated_find(&parts);
+	text_find_gateway(cloud, router, &parts.gateway);
 	for (guint i = 0; i < MIN(realms->len, ROUTER_REALM_MAX); i++)
 		visit_realm(&parts, i, visit, data);
 }

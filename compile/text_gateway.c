@@ -78,12 +78,14 @@ char *text_print_gateway(const struct text_gateway *gateway, struct text_gateway
 	json_t *out = json_object();
 
 	json_object_set_new(out, "id", value_from_uuid(gateway->port->object.id));
-	json_object_set_new(out, "host", host ? json_string(host) : json_null());
+	if (host)
+		json_object_set_new(out, "host", json_string(host));
 	json_object_set_new(out, "mac", value_from_mac(gateway->port->mac));
 	json_object_set_new(out, "up", json_boolean(gateway->up));
 	json_object_set_new(out, "snat", json_boolean(row->snat));
 	json_object_set_new(out, "mtu", json_integer(gateway->network->mtu));
-	json_object_set_new(out, "physical", physical ? json_string(physical) : json_null());
+	if (physical)
+		json_object_set_new(out, "physical", json_string(physical));
 	json_object_set_new(out, "addresses", row->addresses);
 	json_object_set_new(out, "routes", row->routes);
 	json_object_set_new(out, "inside", row->inside);
