@@ -88,6 +88,14 @@ static void firewall_cells(struct run *run, const struct desired_change *change)
 	router_cells(desired_find(run->desired, DESIRED_MAC, change->key), run->cells);
 }
 
+static void gateway_cells(const struct desired_change *change, GArray *cells)
+{
+	uint32_t slot;
+
+	memcpy(&slot, change->key, sizeof(slot));
+	cell_add(cells, generation_cell(GEN_PORT, slot));
+}
+
 /* One that led from router to router was used under the cell of all; a MAC that is a router's no
  * more says so itself. */
 static void location_cells(struct run *run, const struct desired_change *change)
@@ -144,6 +152,7 @@ static const cells_of cells_by_map[DESIRED_MAP_COUNT] = {
 	[DESIRED_MAC] = mac_cells,	   [DESIRED_ROUTE] = route_cells,
 	[DESIRED_NETWORK] = network_cells, [DESIRED_VTEP] = vtep_cells,
 	[DESIRED_PEER] = peer_cells,	   [DESIRED_BORDER] = border_cells,
+	[DESIRED_GATEWAY] = gateway_cells,
 };
 
 static void collect_cells(struct run *run)

@@ -10,192 +10,13 @@
 
 #include "abi/hash.h"
 #include "agent/apply.h"
+#include "agent/kernel_fixture.h"
 #include "agent/random_fixture.h"
 #include "agent/state.h"
 #include "lib/error.h"
 
 #define HISTORIES 60
 #define STEPS	  160
-
-/* ------------------------------------------------- the kernel's tables */
-
-struct kernel {
-	GHashTable *maps[DESIRED_MAP_COUNT]; /* GBytes -> GBytes */
-	GHashTable *bumped;		     /* cells of this apply */
-	int last_put;			     /* order within one apply */
-	int last_del;
-	bool fail;
-	bool half;	/* a bank could not be written whole in this run */
-	bool unguarded; /* ... a firewall could not */
-	gsize writes;
-};
-
-static GBytes *bytes_of(const void *data, gsize size)
-{
-	return g_bytes_new(data, size);
-}
-
-static const void *kernel_find(const struct kernel *kernel, enum desired_map map,
-			       const void *key)
-{
-	g_autoptr(GBytes) bytes = bytes_of(key, desired_shapes[map].key_size);
-	GBytes *value = g_hash_table_lookup(kernel->maps[map], bytes);
-
-	return value ? g_bytes_get_data(value, NULL) : NULL;
-}
-
-/* What PLACE names must be there while a reference is. */
-static void check_place(const struct kernel *kernel, uint32_t place)
-{
-	uint32_t index = PLACE_INDEX(place);
-
-	if (PLACE_KIND(place) == PLACE_PORT)
-		g_assert_nonnull(kernel_find(kernel, DESIRED_PORT, &index));
-	else if (PLACE_KIND(place) == PLACE_VTEP && index)
-		g_assert_nonnull(kernel_find(kernel, DESIRED_VTEP, &index));
-}
-
-/* Each is a port's that asks for it, and its ACL is there. */
-static void check_borders(const struct kernel *kernel)
-{
-	GHashTableIter iter;
-	gpointer key, value;
-
-	g_hash_table_iter_init(&iter, kernel->maps[DESIRED_BORDER]);
-	while (g_hash_table_iter_next(&iter, &key, &value)) {
-		const struct border_key *border = g_bytes_get_data(key, NULL);
-		const struct border_value *says = g_bytes_get_data(value, NULL);
-		uint32_t slot = border->slot;
-		const struct port_value *port = kernel_find(kernel, DESIRED_PORT, &slot);
-
-		g_assert_true(port && port->flags & PORT_BORDER);
-		g_assert_nonnull(kernel_find(kernel, DESIRED_POLICY, &says->acl));
-	}
-}
-
-static void check_firewalls(const struct kernel *kernel)
-{
-	GHashTableIter iter;
-	gpointer value;
-
-	g_hash_table_iter_init(&iter, kernel->maps[DESIRED_FIREWALL]);
-	while (g_hash_table_iter_next(&iter, NULL, &value))
-		g_assert_nonnull(
-			kernel_find(kernel, DESIRED_POLICY, g_bytes_get_data(value, NULL)));
-}
-
-static void check_references(const struct kernel *kernel)
-{
-	GHashTableIter iter;
-	gpointer value;
-
-	g_hash_table_iter_init(&iter, kernel->maps[DESIRED_MAC]);
-	while (g_hash_table_iter_next(&iter, NULL, &value)) {
-		const struct mac_value *mac = g_bytes_get_data(value, NULL);
-
-		check_place(kernel, mac->place);
-	}
-	g_hash_table_iter_init(&iter, kernel->maps[DESIRED_FLOOD]);
-	while (g_hash_table_iter_next(&iter, NULL, &value)) {
-		const struct flood_value *flood = g_bytes_get_data(value, NULL);
-
-		for (uint32_t i = 0; i < flood->count; i++)
-			check_place(kernel, flood->place[i]);
-	}
-	g_hash_table_iter_init(&iter, kernel->maps[DESIRED_PORT]);
-	while (g_hash_table_iter_next(&iter, NULL, &value)) {
-		const struct port_value *port = g_bytes_get_data(value, NULL);
-
-		g_assert_true(!port->policy ||
-			      kernel_find(kernel, DESIRED_POLICY, &port->policy));
-	}
-	g_hash_table_iter_init(&iter, kernel->maps[DESIRED_DEVICE]);
-	while (g_hash_table_iter_next(&iter, NULL, &value))
-		g_assert_nonnull(
-			kernel_find(kernel, DESIRED_PORT, g_bytes_get_data(value, NULL)));
-	check_borders(kernel);
-	check_firewalls(kernel);
-}
-
-static gsize kernel_fail(struct kernel *kernel, gsize count, GError **error)
-{
-	if (!kernel->fail || g_random_int_range(0, 3))
-		return count;
-	g_set_error(error, WEFT_ERROR,
-		    g_random_boolean() ? WEFT_ERROR_INTERNAL : WEFT_ERROR_EXHAUSTED,
-		    "on purpose");
-	return (gsize)g_random_int_range(0, (gint32)count);
-}
-
-static gsize kernel_put(void *data, enum desired_map map, const void *keys, const void *values,
-			gsize count, GError **error)
-{
-	const struct desired_shape *shape = &desired_shapes[map];
-	struct kernel *kernel = data;
-
-	g_assert_cmpuint(g_hash_table_size(kernel->bumped), ==, 0);
-	g_assert_cmpint(kernel->last_put, <=, (int)map);
-	g_assert_cmpint(kernel->last_del, ==, DESIRED_MAP_COUNT);
-	kernel->last_put = (int)map;
-	g_assert_false(kernel->half && (map == DESIRED_BORDER || map == DESIRED_PORT));
-	if (kernel->half && map == DESIRED_FIREWALL) /* closed, until the banks are whole */
-		for (gsize i = 0; i < count; i++)
-			g_assert_cmpuint(((const uint32_t *)values)[i], ==, 0);
-	g_assert_false(kernel->unguarded && (map == DESIRED_MAC || map == DESIRED_ROUTE));
-	count = kernel_fail(kernel, count, error);
-	kernel->unguarded |= *error && map == DESIRED_FIREWALL;
-	kernel->half |= *error && map >= DESIRED_CELL && map <= DESIRED_POLICY;
-	for (gsize i = 0; i < count; i++)
-		g_hash_table_replace(
-			kernel->maps[map],
-			bytes_of((const char *)keys + i * shape->key_size, shape->key_size),
-			bytes_of((const char *)values + i * shape->value_size,
-				 shape->value_size));
-	kernel->writes += count;
-	return count;
-}
-
-static gsize kernel_del(void *data, enum desired_map map, const void *keys, gsize count,
-			GError **error)
-{
-	const struct desired_shape *shape = &desired_shapes[map];
-	struct kernel *kernel = data;
-
-	g_assert_cmpuint(g_hash_table_size(kernel->bumped), ==, 0);
-	g_assert_cmpint(kernel->last_del, >=, (int)map);
-	kernel->last_del = (int)map;
-	count = kernel_fail(kernel, count, error);
-	for (gsize i = 0; i < count; i++) {
-		g_autoptr(GBytes) key =
-			bytes_of((const char *)keys + i * shape->key_size, shape->key_size);
-
-		g_assert_true(g_hash_table_remove(kernel->maps[map], key));
-	}
-	kernel->writes += count;
-	return count;
-}
-
-static void kernel_bump(void *data, uint16_t cell)
-{
-	g_hash_table_add(((struct kernel *)data)->bumped, GUINT_TO_POINTER(cell + 1u));
-}
-
-static void kernel_init(struct kernel *kernel)
-{
-	memset(kernel, 0, sizeof(*kernel));
-	for (int i = 0; i < DESIRED_MAP_COUNT; i++)
-		kernel->maps[i] = g_hash_table_new_full(g_bytes_hash, g_bytes_equal,
-							(GDestroyNotify)g_bytes_unref,
-							(GDestroyNotify)g_bytes_unref);
-	kernel->bumped = g_hash_table_new(NULL, NULL);
-}
-
-static void kernel_done(struct kernel *kernel)
-{
-	for (int i = 0; i < DESIRED_MAP_COUNT; i++)
-		g_hash_table_unref(kernel->maps[i]);
-	g_hash_table_unref(kernel->bumped);
-}
 
 /* ---------------------------------------------------------- the world */
 
@@ -213,6 +34,20 @@ static void hop_unwatch(struct ip remote, void *data)
 static void complain(const char *text, void *data)
 {
 	g_error("%s", text);
+}
+
+/* Devices that are here: of "outer" and "outer:7". */
+static struct {
+	const char *name;
+	uint32_t ifindex;
+	struct mac mac;
+	uint32_t mtu;
+} physicals[] = {{"outer"}, {"outer:7"}};
+
+static void tell_physical(struct state *state, gsize i)
+{
+	state_set_physical(state, physicals[i].name, physicals[i].ifindex, physicals[i].mac,
+			   physicals[i].mtu);
 }
 
 static const struct state_ops ops = {hop_watch, hop_unwatch, complain, NULL};
@@ -235,6 +70,8 @@ static void world_init(struct world *world)
 	world->desired = desired_new();
 	world->state = state_new("me", own_ip(), world->desired, &ops, NULL);
 	world->rows = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	for (gsize i = 0; i < G_N_ELEMENTS(physicals); i++)
+		tell_physical(world->state, i);
 	state_begin(world->state);
 	state_end(world->state);
 }
@@ -314,6 +151,16 @@ static void step_unwire(struct world *world)
 	state_unwire(world->state, random_uuid());
 }
 
+static void step_physical(struct world *world)
+{
+	gsize i = (gsize)pick(2);
+
+	physicals[i].ifindex = pick(4) ? (uint32_t)(200 + 10 * i + pick(2)) : 0;
+	physicals[i].mac.b[5] = (uint8_t)pick(2);
+	physicals[i].mtu = pick(2) ? 1500 : 1300;
+	tell_physical(world->state, i);
+}
+
 static void step_hop(struct world *world)
 {
 	int last = (1 + pick(HOSTS - 1)) * 10 + pick(3);
@@ -350,7 +197,7 @@ static void step_transfer(struct world *world)
 
 static void (*const steps[])(struct world *world) = {
 	step_put, step_put,  step_put,	  step_put, step_put,	   step_put,
-	step_del, step_wire, step_unwire, step_hop, step_transfer,
+	step_del, step_wire, step_unwire, step_hop, step_transfer, step_physical,
 };
 
 /* ------------------------------------------------------------- the laws */
@@ -419,7 +266,7 @@ static void check_way_bump(const struct kernel *kernel, GHashTable *macs, enum d
 
 		mac.vni = location->vni;
 		mac.mac = ((const struct location_value *)g_bytes_get_data(old, NULL))->mac;
-		name = bytes_of(&mac, sizeof(mac));
+		name = g_bytes_new(&mac, sizeof(mac));
 		value = g_hash_table_lookup(macs, name);
 	}
 	check_mac_bump(kernel, value ? g_bytes_get_data(value, NULL) : NULL);
@@ -452,7 +299,7 @@ static void check_bump(const struct kernel *kernel, enum desired_map map, const 
 			generation_cell(GEN_MAC, generation_mac_id(mac->vni, &mac->mac))));
 	else if (map == DESIRED_FIREWALL)
 		check_mac_bump(kernel, kernel_find(kernel, DESIRED_MAC, mac));
-	else if (map == DESIRED_PORT) {
+	else if (map == DESIRED_PORT || map == DESIRED_GATEWAY) {
 		memcpy(&slot, key, sizeof(slot));
 		g_assert_true(was_bumped(kernel, generation_cell(GEN_PORT, slot)));
 	}
@@ -530,7 +377,7 @@ static void world_apply(struct world *world, struct apply_result *result)
 	g_assert_true(ok == !error);
 	g_assert_true(ok || world->kernel.fail);
 	if (ok) {
-		check_references(&world->kernel);
+		kernel_check(&world->kernel);
 		state_applied(world->state);
 	} else {
 		state_failed(world->state);
@@ -548,11 +395,25 @@ static void world_apply(struct world *world, struct apply_result *result)
 
 static void recover_wire(const struct wire *wire, void *data)
 {
-	const struct wire *again =
-		state_wire(data, wire->id, wire->ifindex, wire->veth, wire->slot, NULL);
+	const struct wire *again;
+
+	if (wire->gateway)
+		return;
+	again = state_wire(data, wire->id, wire->ifindex, wire->veth, wire->slot, NULL);
 
 	g_assert_nonnull(again);
 	g_assert_cmpuint(again->slot, ==, wire->slot);
+}
+
+static void recover_gateway(struct state *state, const struct kernel *kernel,
+			    const uint32_t *slot, const struct gateway_value *gateway)
+{
+	const struct port_value *port = kernel_find(kernel, DESIRED_PORT, slot);
+	struct mac mac;
+
+	g_assert_nonnull(port);
+	memcpy(mac.b, port->mac.b, sizeof(mac.b));
+	state_recover_gateway(state, *slot, gateway->router, mac, port->ifindex);
 }
 
 /* A state made now from the rows held, with the numbers that the kernel's tables show. */
@@ -572,6 +433,12 @@ static struct state *fresh_state(struct world *world, struct desired *desired)
 		memcpy(&remote, &vtep->remote, sizeof(remote));
 		state_recover_vtep(state, index, remote);
 	}
+	for (gsize i = 0; i < G_N_ELEMENTS(physicals); i++)
+		tell_physical(state, i);
+	g_hash_table_iter_init(&iter, world->kernel.maps[DESIRED_GATEWAY]);
+	while (g_hash_table_iter_next(&iter, &key, &value))
+		recover_gateway(state, &world->kernel, g_bytes_get_data(key, NULL),
+				g_bytes_get_data(value, NULL));
 	state_foreach_wire(world->state, recover_wire, state);
 	state_begin(state);
 	g_hash_table_iter_init(&iter, world->rows);
@@ -622,8 +489,17 @@ static void check_equals_fresh(struct world *world)
 	desired_free(desired);
 }
 
+/* Histories that write nothing into some map prove nothing of it. */
+static void add_written(const struct kernel *kernel, gsize *written)
+{
+	for (int i = 0; i < DESIRED_MAP_COUNT; i++)
+		written[i] += kernel->written[i];
+}
+
 static void run_history(void (*check)(struct world *world), bool failures)
 {
+	gsize written[DESIRED_MAP_COUNT] = {0};
+
 	for (int history = 0; history < HISTORIES; history++) {
 		struct world world;
 
@@ -642,8 +518,12 @@ static void run_history(void (*check)(struct world *world), bool failures)
 		world_apply(&world, NULL);
 		check(&world);
 		g_assert_cmpuint(world.kernel.writes, >, 20);
+		add_written(&world.kernel, written);
 		world_done(&world);
 	}
+	for (int i = 0; i < DESIRED_MAP_COUNT; i++)
+		if (!written[i])
+			g_error("map %s: never written", desired_shapes[i].name);
 }
 
 static void test_incremental(void)

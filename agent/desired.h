@@ -28,6 +28,7 @@
 	X(PEER_IDENTITY, peer_identity, false, struct peer_identity_key, __u32)                \
 	X(POLICY, policy, false, __u32, struct policy_value)                                   \
 	X(BORDER, border, false, struct border_key, struct border_value)                       \
+	X(GATEWAY, gateway, true, __u32, struct gateway_value)                                 \
 	X(PORT, port, true, __u32, struct port_value)                                          \
 	X(FIREWALL, firewall, false, struct mac_key, __u32)                                    \
 	X(FLOOD, flood, false, struct flood_key, struct flood_value)                           \
@@ -35,6 +36,7 @@
 	X(MAC, mac, false, struct mac_key, struct mac_value)                                   \
 	X(LOCATION, location, false, struct location_key, struct location_value)               \
 	X(ROUTE, route, false, struct route_key, struct route_value)                           \
+	X(OUTSIDE, outside, false, struct outside_key, struct outside_value)                   \
 	X(DEVICE, device, false, __u32, __u32)
 
 enum desired_map {
@@ -54,7 +56,7 @@ struct desired_shape {
 extern const struct desired_shape desired_shapes[DESIRED_MAP_COUNT];
 
 #define DESIRED_KEY_MAX	  32
-#define DESIRED_VALUE_MAX 128
+#define DESIRED_VALUE_MAX 160
 
 struct desired;
 struct claim;

@@ -194,6 +194,9 @@ void firewalls_flush(struct state *state)
 	firewalls->reached = g_hash_table_new(NULL, NULL);
 	while (reach_more(firewalls->interfaces, routers, firewalls->reached))
 		;
+	/* The way to gateways is all routers': with one that has a firewall, it asks. */
+	if (g_hash_table_size(firewalls->reached))
+		g_hash_table_add(firewalls->reached, GUINT_TO_POINTER(GATEWAY_VNI));
 	reach_tell(state, before, firewalls->reached);
 	reach_tell(state, firewalls->reached, before);
 }

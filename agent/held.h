@@ -15,6 +15,7 @@ struct peer {
 	uint32_t vtep;	  /* index, 0 without a row or when all are taken */
 	struct row *locations;
 	struct row *members;
+	struct row *gateways; /* that it carries */
 	struct next_hop hop;
 };
 
@@ -47,6 +48,7 @@ struct state {
 	GArray *stale;	     /* uint32_t: slots whose policy says something else now */
 	struct borders *borders;
 	struct firewalls *firewalls;
+	struct gateways *gateways;
 	struct slots *slots;
 	struct slots *vteps;
 	GPtrArray *dirty_nets;

@@ -59,6 +59,30 @@ static char *random_route(char **text)
 	return g_strdup_printf("route %d/%s", 1 + pick(2), prefixes[pick(5)]);
 }
 
+/* Of a router and its second realm; often here, and often of another port than before. */
+static char *random_gateway(char **text)
+{
+	static const char *const numbers[] = {"1", "16777217", "2"};
+	static const char *const physical[] = {"", ",\"physical\":\"outer\"",
+					       ",\"physical\":\"outer:7\""};
+	static const char *const hosts[] = {"", ",\"host\":\"h1\"", ",\"host\":\"me\"",
+					    ",\"host\":\"me\""};
+	static const char *const insides[] = {"", "\"10.1.0.0/24\"",
+					      "\"10.1.0.0/24\",\"fd01::/64\""};
+	int router = pick(3), port = 7 + pick(2);
+
+	*text = g_strdup_printf(
+		"{\"id\":\"%08d-0000-4000-8000-000000000000\"%s,\"mac\":\"02:00:00:00:02:0%d\","
+		"\"up\":%s,\"snat\":%s,\"mtu\":%d%s,\"addresses\":[{\"ip\":\"203.0.113.%d\","
+		"\"subnet\":\"203.0.113.0/24\"%s},{\"ip\":\"2001:db8::%d\","
+		"\"subnet\":\"2001:db8::/64\"}],\"routes\":[\"0.0.0.0/0\",\"203.0.113.0/24\"],"
+		"\"inside\":[%s]}",
+		port, hosts[pick(4)], port, pick_bool(), pick_bool(), pick(2) ? 1500 : 1400,
+		physical[pick(3)], port, pick(2) ? ",\"gateway\":\"203.0.113.1\"" : "", port,
+		insides[pick(3)]);
+	return g_strdup_printf("gateway %s", numbers[router]);
+}
+
 static char *random_location(char **text)
 {
 	int vni = 1 + pick(VNIS), host = pick(HOSTS);
@@ -179,6 +203,7 @@ static char *(*const generators[])(char **text) = {
 	random_host,	  random_network, random_interface, random_route,  random_location,
 	random_location,  random_member,  random_port,	    random_rule,   random_identity,
 	random_addresses, random_port,	  random_border,    random_border, random_firewall_rule,
+	random_gateway,	  random_gateway,
 };
 
 char *random_row(char **text)

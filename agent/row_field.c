@@ -209,6 +209,11 @@ static bool list_read(json_t *value, row_reader read, gsize size, struct list *o
 	return true;
 }
 
+bool row_read_list(json_t *value, row_reader read, gsize size, void *out, GError **error)
+{
+	return list_read(value, read, size, out, error);
+}
+
 bool row_read_set(json_t *value, void *out, GError **error)
 {
 	const char *text = json_string_value(value);

@@ -29,6 +29,9 @@ struct row_field {
 /* All of VALUE by FIELDS into the struct at BASE; what is in no field is refused. */
 bool row_fields_read(const struct row_field *fields, json_t *value, void *base, GError **error);
 
+/* A list of what READ reads, SIZE bytes each, into two members: the array, owned, and the count. */
+bool row_read_list(json_t *value, row_reader read, gsize size, void *out, GError **error);
+
 bool row_read_bool(json_t *value, void *out, GError **error);	  /* bool */
 bool row_read_vni(json_t *value, void *out, GError **error);	  /* uint32_t */
 bool row_read_identity(json_t *value, void *out, GError **error); /* uint32_t */

@@ -11,6 +11,7 @@
 
 #include "agent/row_field.h"
 #include "agent/rows_border.h"
+#include "agent/rows_gateway.h"
 #include "agent/rows_policy.h"
 #include "lib/error.h"
 
@@ -188,6 +189,7 @@ static const struct {
 	[ROW_NETWORK] = {"network", key_network, network_fields},
 	[ROW_INTERFACE] = {"interface", key_interface, interface_fields},
 	[ROW_ROUTE] = {"route", key_route, route_fields},
+	[ROW_GATEWAY] = {"gateway", rows_gateway_key, NULL, rows_gateway_read},
 	[ROW_LOCATION] = {"location", key_location, location_fields},
 	[ROW_MEMBER] = {"member", key_member, member_fields},
 	[ROW_RULE] = {"rule", rows_policy_key_rule, NULL, rows_policy_read_rule},
@@ -299,6 +301,8 @@ void row_free(struct row *row)
 		g_free(row->u.location.ips);
 	else if (row->key.table == ROW_INTERFACE)
 		interface_free(&row->u.interface);
+	else if (row->key.table == ROW_GATEWAY)
+		rows_gateway_free(row->u.gateway);
 	else if (row->key.table == ROW_BORDER)
 		g_free(row->u.acl);
 	else

@@ -11,6 +11,7 @@
 
 #include "agent/desired.h"
 #include "agent/ra.h"
+#include "agent/row_gateway.h"
 #include "agent/row_port.h"
 #include "lib/ip.h"
 #include "lib/uuid.h"
@@ -22,6 +23,7 @@
 	X(NETWORK, "network")                                                                  \
 	X(INTERFACE, "interface")                                                              \
 	X(ROUTE, "route")                                                                      \
+	X(GATEWAY, "gateway")                                                                  \
 	X(LOCATION, "location")                                                                \
 	X(MEMBER, "member")                                                                    \
 	X(RULE, "rule")                                                                        \
@@ -105,6 +107,7 @@ struct row {
 		struct row_network network;
 		struct row_interface interface;
 		struct row_route route;
+		struct row_gateway *gateway;
 		struct row_location location;
 		struct row_identity identity;
 		struct row_group_address address;

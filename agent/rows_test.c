@@ -98,6 +98,39 @@ static void test_interface(void)
 	row_free(row);
 }
 
+#define GATEWAY(rest)                                                                          \
+	"{\"id\":\"" ID                                                                        \
+	"\",\"mac\":\"02:00:00:00:00:e1\",\"up\":true,\"snat\":true,\"mtu\":1500,"             \
+	"\"routes\":[\"0.0.0.0/0\"],\"inside\":[\"fd00::/64\"]," rest "}"
+
+static void test_gateway(void)
+{
+	struct row *row =
+		parse_good("gateway", "16777225",
+			   GATEWAY("\"host\":\"h3\",\"physical\":\"outer:7\",\"addresses\":["
+				   "{\"ip\":\"203.0.113.5\",\"subnet\":\"203.0.113.0/24\","
+				   "\"gateway\":\"203.0.113.1\"},"
+				   "{\"ip\":\"2001:db8::5\",\"subnet\":\"2001:db8::/64\"}]"));
+	const struct row_gateway *gateway = row->u.gateway;
+
+	g_assert_cmpuint(row->key.router, ==, 16777225);
+	g_assert_cmpstr(gateway->host, ==, "h3");
+	g_assert_true(gateway->host == g_intern_string("h3"));
+	g_assert_cmpstr(gateway->physical, ==, "outer:7");
+	g_assert_true(gateway->up && gateway->snat);
+	g_assert_cmpuint(gateway->mtu, ==, 1500);
+	g_assert_cmpuint(gateway->exit_count, ==, 2);
+	g_assert_true(ip_equal(gateway->exits[0].next_hop, ip("203.0.113.1")));
+	g_assert_true(ip_is_none(gateway->exits[1].next_hop));
+	g_assert_cmpuint(gateway->route_count, ==, 1);
+	g_assert_true(prefix_equal(gateway->inside[0], prefix("fd00::/64")));
+	row_free(row);
+	row = parse_good("gateway", "9", GATEWAY("\"addresses\":[]"));
+	g_assert_null(row->u.gateway->host);
+	g_assert_null(row->u.gateway->physical);
+	row_free(row);
+}
+
 static void test_firewall(void)
 {
 	struct row *row = parse_good("interface", "3/100/fa:16:3e:00:00:01",
@@ -244,6 +277,21 @@ static const struct {
 	{"interface", "1/2", "{}", "bad key"},
 	{"interface", "1/2/zz", "{}", "bad key"},
 	{"interface", "268435456/2/02:00:00:00:00:01", "{}", "bad key"},
+	{"gateway", "07", "{}", "bad key"},
+	{"gateway", "", "{}", "bad key"},
+	{"gateway", "268435456", "{}", "bad key"},
+	{"gateway", "9/1", "{}", "bad key"},
+	{"gateway", "9", "{}", "row gateway 9: attribute id: missing"},
+	{"gateway", "9", GATEWAY("\"addresses\":[],\"host\":null"),
+	 "attribute host: null is not a host's name"},
+	{"gateway", "9", GATEWAY("\"addresses\":[],\"physical\":7"),
+	 "attribute physical: 7 is not a string"},
+	{"gateway", "9", GATEWAY("\"addresses\":[],\"door\":true"), "attribute door: unknown"},
+	{"gateway", "9", GATEWAY("\"addresses\":[{\"ip\":\"203.0.113.5\"}]"),
+	 "attribute addresses: attribute subnet: missing"},
+	{"gateway", "9",
+	 GATEWAY("\"addresses\":[{\"ip\":\"203.0.113.5\",\"subnet\":\"10.0.0.0/8\"}]"),
+	 "addresses: address and gateway are not of its subnet"},
 	{"route", "1/10.0.0.1/24", "{}", "bad key"},
 	{"route", "1/10.0.0.0/33", "{}", "bad key"},
 	{"route", "/10.0.0.0/24", "{}", "bad key"},
@@ -376,6 +424,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/rows/network", test_network);
 	g_test_add_func("/rows/interface", test_interface);
 	g_test_add_func("/rows/firewall", test_firewall);
+	g_test_add_func("/rows/gateway", test_gateway);
 	g_test_add_func("/rows/advertisement", test_ra);
 	g_test_add_func("/rows/dhcp6", test_dhcp6);
 	g_test_add_func("/rows/route", test_route);

@@ -10,6 +10,7 @@
 #include "abi/hash.h"
 #include "agent/borders.h"
 #include "agent/firewalls.h"
+#include "agent/gateways.h"
 #include "agent/derive.h"
 #include "agent/held.h"
 #include "agent/holders.h"
@@ -69,7 +70,7 @@ static struct peer *peer_get(struct state *state, const char *name)
 
 static void peer_check(struct state *state, struct peer *peer)
 {
-	if (!peer->row && !peer->locations && !peer->members)
+	if (!peer->row && !peer->locations && !peer->members && !peer->gateways)
 		g_hash_table_remove(state->peers, peer->name);
 }
 
@@ -252,6 +253,8 @@ static void host_again(struct state *state, struct peer *peer)
 		derive_location(state, row);
 	for (struct row *row = peer->members; row; row = row->next)
 		net_get(state, row->key.vni);
+	for (struct row *row = peer->gateways; row; row = row->next)
+		gateways_again(state, row);
 }
 
 static uint32_t vtep_take(struct state *state, struct ip remote)
@@ -357,6 +360,32 @@ static void interface_del(struct state *state, struct row *row, bool replaced)
 		g_ptr_array_remove_fast(net_get(state, row->key.vni)->routers, row);
 }
 
+static bool is_elsewhere(const struct state *state, const struct row *gateway)
+{
+	const char *host = gateway->u.gateway->host;
+
+	return host && host != state->host;
+}
+
+static void gateway_add(struct state *state, struct row *row)
+{
+	if (is_elsewhere(state, row))
+		list_add(&peer_get(state, row->u.gateway->host)->gateways, row);
+	gateways_add(state, row);
+}
+
+static void gateway_del(struct state *state, struct row *row, bool replaced)
+{
+	struct peer *peer;
+
+	gateways_del(state, row, replaced);
+	if (!is_elsewhere(state, row))
+		return;
+	peer = peer_get(state, row->u.gateway->host);
+	list_del(&peer->gateways, row);
+	peer_check(state, peer);
+}
+
 static void location_add(struct state *state, struct row *row)
 {
 	if (row->u.location.host != state->host)
@@ -423,6 +452,7 @@ static const struct {
 	[ROW_NETWORK] = {network_add, network_del},
 	[ROW_INTERFACE] = {interface_add, interface_del},
 	[ROW_ROUTE] = {derive_route, NULL},
+	[ROW_GATEWAY] = {gateway_add, gateway_del},
 	[ROW_LOCATION] = {location_add, location_del},
 	[ROW_MEMBER] = {member_add, member_del},
 	[ROW_RULE] = {holders_add_rule, holders_del_rule},
@@ -496,6 +526,7 @@ void state_end(struct state *state)
 	while (g_hash_table_iter_next(&iter, NULL, &value))
 		slots_release(state->vteps, GPOINTER_TO_UINT(value));
 	g_hash_table_remove_all(state->recovered);
+	gateways_end(state);
 	state->full = true;
 }
 
@@ -522,7 +553,7 @@ const struct wire *state_wire(struct state *state, struct uuid id, uint32_t ifin
 		return NULL;
 	}
 	wire = g_new0(struct wire, 1);
-	*wire = (struct wire){id, slot, ifindex, veth, NULL};
+	*wire = (struct wire){id, slot, ifindex, veth, NULL, false};
 	g_hash_table_insert(state->wires, &wire->id, wire);
 	state->by_slot[slot] = wire;
 	if (row) {
@@ -549,7 +580,9 @@ void state_unwire(struct state *state, struct uuid id)
 
 const struct wire *state_find_wire(const struct state *state, struct uuid id)
 {
-	return held_find_wire(state, id);
+	const struct wire *wire = held_find_wire(state, id);
+
+	return wire ? wire : gateways_find_wire(state, id);
 }
 
 const struct wire *state_find_slot(const struct state *state, uint32_t slot)
@@ -609,7 +642,7 @@ GPtrArray *state_list_ports(const struct state *state)
 
 bool state_slot_is_free(const struct state *state, uint32_t slot)
 {
-	return slot >= LIM_HOST_PORTS || !state->by_slot[slot];
+	return slot >= LIM_HOST_PORTS || (!state->by_slot[slot] && !gateways_hold(state, slot));
 }
 
 /* --------------------------------------------------------------- hosts */
@@ -641,6 +674,7 @@ void state_flush(struct state *state)
 	policies_flush(state->policies);
 	borders_flush(state);
 	firewalls_flush(state);
+	gateways_flush(state);
 	for (guint i = 0; i < state->dirty_nets->len; i++) {
 		struct net *net = g_ptr_array_index(state->dirty_nets, i);
 
@@ -688,6 +722,7 @@ struct state *state_new(const char *host, struct ip local, struct desired *desir
 	holders_init(state);
 	borders_init(state);
 	firewalls_init(state);
+	gateways_init(state);
 	state->rows = g_hash_table_new_full(row_key_hash, row_key_same,
 					    (GDestroyNotify)row_free, NULL);
 	state->peers = g_hash_table_new_full(NULL, NULL, NULL, g_free);
@@ -721,5 +756,6 @@ void state_free(struct state *state)
 	slots_free(state->slots);
 	slots_free(state->vteps);
 	g_ptr_array_unref(state->dirty_nets);
+	gateways_done(state);
 	g_free(state);
 }

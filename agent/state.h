@@ -44,7 +44,8 @@ struct wire {
 	uint32_t slot;
 	uint32_t ifindex;
 	bool veth;
-	const struct row_port *port; /* NULL while its row is not here */
+	const struct row_port *port; /* NULL while its row is not here, and of a gateway */
+	bool gateway;		     /* a router's: the device is the physical network's */
 };
 
 /* HOST: our name; LOCAL: our tunnel address. DESIRED must outlive it. */
@@ -64,6 +65,23 @@ bool state_del(struct state *state, const char *table, const char *key, GError *
 void state_begin(struct state *state);
 void state_end(struct state *state);
 bool state_is_full(const struct state *state); /* there was an end, and no begin since */
+
+void state_recover_gateway(struct state *state, uint32_t slot, uint32_t number, struct mac mac,
+			   uint32_t ifindex);
+
+/* The device that is on physical network NAME ("NAME:VLAN"); IFINDEX 0: it is gone. */
+void state_set_physical(struct state *state, const char *name, uint32_t ifindex, struct mac mac,
+			uint32_t mtu);
+/* A gateway stands behind the device, or stood there in the kernel's maps. */
+bool state_needs_physical(const struct state *state, uint32_t ifindex);
+/* The gateways that this host carries; IS_NEW: they came here, and were not told before. */
+typedef void (*state_visit_gateway)(const struct wire *wire, const struct row_gateway *gateway,
+				    bool is_new, void *data);
+void state_foreach_gateway(struct state *state, state_visit_gateway visit, void *data);
+gsize state_count_gateways(const struct state *state);
+/* Gateways have given up slots since it was asked last: nothing may bear these when they are
+ * given out again. */
+bool state_gateways_left(struct state *state);
 
 /*
  * The port's device. SLOT is what the kernel knows it by, 0 for a new one. NULL when no slot

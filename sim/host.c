@@ -93,7 +93,7 @@ static void ports_wire(struct sim_host *host)
 
 static void wire_note(const struct wire *wire, void *data)
 {
-	if (!wire->port)
+	if (!wire->port && !wire->gateway)
 		g_array_append_val(data, wire->id);
 }
 
@@ -269,7 +269,8 @@ static void wire_adopt(const struct wire *wire, void *data)
 {
 	const struct adoption *adoption = data;
 
-	if (!state_wire(adoption->to, wire->id, wire->ifindex, wire->veth, wire->slot, NULL))
+	if (!wire->gateway &&
+	    !state_wire(adoption->to, wire->id, wire->ifindex, wire->veth, wire->slot, NULL))
 		complain(adoption->host, "a slot is taken");
 }
 

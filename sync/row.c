@@ -200,6 +200,25 @@ static const struct field route_fields[] = {
 	{"up", &type_bool, true}, {"blackhole", &type_bool, true}, {0},
 };
 
+static const struct field exit_fields[] = {
+	{"ip", &type_ip}, {"subnet", &type_prefix}, {"gateway", &type_ip, true}, {0}};
+static const struct type type_exit = {.wanted = "an object", .fields = exit_fields};
+LIST(exit);
+
+static const struct field gateway_fields[] = {
+	{"id", &type_uuid},
+	{"host", &type_host_name, true},
+	{"mac", &type_mac},
+	{"up", &type_bool},
+	{"snat", &type_bool},
+	{"mtu", &type_mtu},
+	{"physical", &type_string, true},
+	{"addresses", &type_exit_list},
+	{"routes", &type_prefix_list},
+	{"inside", &type_prefix_list},
+	{0},
+};
+
 static const struct field location_fields[] = {
 	{"host", &type_host_name}, {"identity", &type_identity}, {"ips", &type_ip_list}, {0}};
 
@@ -353,6 +372,11 @@ static bool check_route_key(const char *key)
 	return text && strchr(text, '/') && prefix_parse(text, true, &prefix);
 }
 
+static bool check_gateway_key(const char *key)
+{
+	return key_take_number(key, ROUTER_MAX, true) != NULL;
+}
+
 static bool check_border_key(const char *key)
 {
 	const char *text = key_take_number(key, NUMBER_MAX, false);
@@ -403,6 +427,7 @@ static const struct table tables[] = {
 	{"network", check_network_key, "VNI", network_fields},
 	{"interface", check_interface_key, "ROUTER/VNI/MAC", interface_fields},
 	{"route", check_route_key, "ROUTER/PREFIX", route_fields},
+	{"gateway", check_gateway_key, "ROUTER", gateway_fields},
 	{"location", check_location_key, "VNI/MAC", location_fields},
 	{"member", check_member_key, "VNI/NAME", member_fields},
 	{"rule", check_rule_key, "SET/RULE", rule_fields},
