@@ -56,6 +56,7 @@ static GPtrArray *address_list_serving(struct job *job, const struct port *port)
 {
 	const GPtrArray *subnets = cloud_list_subnets(job_cloud(job), port->network_id);
 	GPtrArray *serving = g_ptr_array_new();
+	bool outside = port_is_gateway(port); /* joined to where others are not */
 
 	for (unsigned int pass = 0; pass < 2; pass++) {
 		for (guint i = 0; i < subnets->len; i++) {
@@ -63,7 +64,7 @@ static GPtrArray *address_list_serving(struct job *job, const struct port *port)
 
 			if ((subnet->service_types.count == 0) == pass &&
 			    subnet_serves(subnet, port->device_owner) &&
-			    !subnet_is_outside(subnet, job_cloud(job)))
+			    (outside || !subnet_is_outside(subnet, job_cloud(job))))
 				g_ptr_array_add(serving, subnets->pdata[i]);
 		}
 	}
@@ -104,6 +105,8 @@ static bool address_check_host(struct job *job, const struct port *port, GError 
 {
 	char id[UUID_TEXT];
 
+	if (port_is_gateway(port))
+		return true;
 	for (uint32_t i = 0; port->host_id && i < port->fixed_ips.count; i++) {
 		const struct subnet *subnet = cloud_find_subnet(
 			job_cloud(job),
@@ -411,7 +414,7 @@ bool address_add_auto(struct job *job, const struct subnet *subnet, GError **err
 		struct port *port;
 
 		if (port_is_router_interface(present) ||
-		    subnet_is_outside(subnet, job_cloud(job)) ||
+		    (subnet_is_outside(subnet, job_cloud(job)) && !port_is_gateway(present)) ||
 		    !subnet_serves(subnet, present->device_owner))
 			continue;
 		port = job_edit(job, KIND_PORT, present->object.id);

@@ -62,10 +62,11 @@ void api_serve(struct api *api, struct http_request *request,
 void api_reply_error(struct http_request *request, const GError *error);
 
 /*
- * The agent of host NAME connects from TUNNEL_IP, in availability ZONE (NULL: it names none): makes
- * the host known, or its new address and zone.
+ * The agent of host NAME connects from TUNNEL_IP, in availability ZONE (NULL: it names none), with
+ * devices on PHYSICAL networks ("NAME[:VLAN],..."; NULL: on none): makes the host known, or what is
+ * new about it.
  * DONE is told the error (borrowed), or NULL when all is well and durable.
  */
 typedef void (*api_admitted)(const GError *error, void *data);
 void api_admit_host(struct api *api, const char *name, const char *tunnel_ip, const char *zone,
-		    api_admitted done, void *data);
+		    const char *physical, api_admitted done, void *data);

@@ -35,7 +35,8 @@ struct audit {
 	GHashTable *claims;  /* key, owned -> the object's entry that has said so first */
 	GHashTable *subnets; /* network's or pool's id -> array of the entries of its subnets */
 	GHashTable *pools;   /* scope's id -> array of the entries of its pools */
-	GPtrArray *lines;    /* findings */
+	GHashTable *ways; /* router's id, owned -> the entry of the port that is its gateway */
+	GPtrArray *lines; /* findings */
 	struct audit_counts counts;
 	GError *error;
 	bool done;
@@ -139,6 +140,10 @@ static void network_says(struct audit *audit, struct entry *entry, const char *i
 	const struct network *network = entry->object;
 	char key[CLAIM_TEXT];
 
+	if (network->is_default)
+		claims(audit, entry, claim_print_default_network(key), id);
+	if (network->is_default && !network->external)
+		found(audit, entry, "it is the default, and not external");
 	if (network->segments.count == 0)
 		claims(audit, entry, claim_print_place(&network->place, key), id);
 	for (uint32_t i = 0; i < network->segments.count; i++)
@@ -263,6 +268,10 @@ static void router_says(struct audit *audit, struct entry *entry, const char *id
 	char key[CLAIM_TEXT];
 
 	claims(audit, entry, claim_print_router(router->number, key), id);
+	if (!uuid_is_none(router->gateway_network_id) &&
+	    !g_hash_table_contains(audit->ways, id))
+		found(audit, entry,
+		      "external_gateway_info: there is no port that is its gateway");
 	if (uuid_is_none(router->flavor_id))
 		return;
 	refers(audit, entry, "flavor_id", KIND_FLAVOR, router->flavor_id);
@@ -469,6 +478,25 @@ static void firewall_says(struct audit *audit, struct entry *entry, const char *
 	}
 }
 
+/* The router knows of it, and so does its network. */
+static void gateway_says(struct audit *audit, struct entry *entry, struct uuid router_id)
+{
+	const struct port *port = entry->object;
+	const struct router *router = refers(audit, entry, "device_id", KIND_ROUTER, router_id);
+	const struct entry *other = g_hash_table_lookup(audit->ways, port->device_id);
+	const struct entry *network;
+	char key[KEY_TEXT];
+
+	network = g_hash_table_lookup(audit->entries,
+				      key_print(KIND_NETWORK, port->network_id, key));
+	if (router && !uuid_equal(router->gateway_network_id, port->network_id))
+		found(audit, entry, "its router has no gateway on %s", key);
+	if (router && other && other != entry)
+		found(audit, entry, "its router has a gateway by %s, too", other->key);
+	if (network && network->object && !((struct network *)network->object)->external)
+		found(audit, entry, "%s is not external", key);
+}
+
 static void port_says(struct audit *audit, struct entry *entry, const char *id)
 {
 	const struct port *port = entry->object;
@@ -488,11 +516,13 @@ static void port_says(struct audit *audit, struct entry *entry, const char *id)
 		guarded(audit, entry, KIND_SECURITY_GROUP, group);
 	}
 	port_says_identity(audit, entry);
-	if (!port_is_router_interface(port))
+	if (!port_is_router_interface(port) && !port_is_gateway(port))
 		return;
 	if (!port->device_id || !uuid_parse(port->device_id, &router))
 		found(audit, entry, "device_id: '%s' is no router's",
 		      port->device_id ? port->device_id : "");
+	else if (port_is_gateway(port))
+		gateway_says(audit, entry, router);
 	else
 		refers(audit, entry, "device_id", KIND_ROUTER, router);
 }
@@ -563,6 +593,14 @@ static const struct {
 
 /* --- passes -------------------------------------------------------------------------- */
 
+static void gateway_note(struct audit *audit, struct entry *entry)
+{
+	const struct port *port = entry->object;
+
+	if (port_is_gateway(port) && port->device_id)
+		g_hash_table_insert(audit->ways, g_strdup(port->device_id), entry);
+}
+
 static void entry_read(struct audit *audit, struct entry *entry)
 {
 	g_autoptr(GError) error = NULL;
@@ -581,6 +619,8 @@ static void entry_read(struct audit *audit, struct entry *entry)
 		found(audit, entry, "cannot be read: %s", error->message);
 	else if (!uuid_equal(((struct object *)entry->object)->id, id))
 		found(audit, entry, "says that it has another id");
+	else if (entry->kind == KIND_PORT)
+		gateway_note(audit, entry);
 }
 
 static void entry_check(struct audit *audit, struct entry *entry)
@@ -646,6 +686,7 @@ static void audit_done(struct audit *audit)
 	g_hash_table_unref(audit->claims);
 	g_hash_table_unref(audit->subnets);
 	g_hash_table_unref(audit->pools);
+	g_hash_table_unref(audit->ways);
 	g_ptr_array_unref(audit->order);
 	g_ptr_array_unref(audit->lines);
 }
@@ -661,6 +702,7 @@ bool audit_store(struct store *store, void (*tell)(const char *line, void *data)
 						 (GDestroyNotify)g_ptr_array_unref),
 		.pools = g_hash_table_new_full(uuid_hash, uuid_same, NULL,
 					       (GDestroyNotify)g_ptr_array_unref),
+		.ways = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
 		.lines = g_ptr_array_new_with_free_func(g_free),
 	};
 	bool good;

@@ -5,6 +5,7 @@
 #include "api/claim.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "api/mirror.h"
 
@@ -63,6 +64,12 @@ char *claim_print_tunnel(struct ip ip, char *text)
 char *claim_print_default_pool(int64_t ip_version, char *text)
 {
 	return claim_print_number("default-subnetpool", (uint32_t)ip_version, text);
+}
+
+char *claim_print_default_network(char *text)
+{
+	strcpy(text, CLAIM_PREFIX "default-external-network");
+	return text;
 }
 
 char *claim_print_identity(uint32_t number, char *text)

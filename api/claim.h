@@ -27,6 +27,8 @@ char *claim_print_firewall_port(struct uuid port, char *text);
 char *claim_print_default_firewall(const char *project, char *text);
 /* The default subnet pool of an IP version. */
 char *claim_print_default_pool(int64_t ip_version, char *text);
+/* The external network of who names none. */
+char *claim_print_default_network(char *text);
 /* An identity's number, whose value is the key of what it stands for; and that, by its label,
  * whose value is the number and the label. */
 char *claim_print_identity(uint32_t number, char *text);

@@ -7,6 +7,7 @@
 
 #include "api/agent.h"
 #include "api/claim.h"
+#include "api/gateway_host.h"
 #include "lib/error.h"
 
 static bool host_conflict(const struct host *host, const char *what, GError **error)
@@ -46,10 +47,21 @@ static bool host_put(struct job *job, const void *object_before, void *object, u
 	return true;
 }
 
+/* Gateways are no reason to keep it: they go to others. */
+static guint host_count_workloads(const struct cloud *cloud, const struct host *host)
+{
+	const GPtrArray *ports = cloud_list_host_ports(cloud, host->object.name);
+	guint count = 0;
+
+	for (guint i = 0; i < ports->len; i++)
+		count += !port_is_gateway(ports->pdata[i]);
+	return count;
+}
+
 static bool host_del(struct job *job, const void *object, GError **error)
 {
 	const struct host *host = object;
-	guint ports = cloud_list_host_ports(job_cloud(job), host->object.name)->len;
+	guint ports = host_count_workloads(job_cloud(job), host);
 	char claim[CLAIM_TEXT];
 
 	if (ports || cloud_is_host_alive(job_cloud(job), host->object.name)) {
@@ -62,6 +74,7 @@ static bool host_del(struct job *job, const void *object, GError **error)
 			    ports);
 		return false;
 	}
+	gateway_leave(job, host);
 	job_unclaim(job, claim_print_hostname(host->object.name, claim));
 	job_unclaim(job, claim_print_tunnel(host->tunnel_ip, claim));
 	return true;
@@ -88,13 +101,16 @@ struct admission {
 	char *name;
 	struct ip tunnel_ip;
 	char *zone; /* NULL: it names none */
+	char *physical;
 	api_admitted done;
 	void *data;
 };
 
-static bool admission_is_known(const struct admission *admission, const struct host *host)
+static bool admission_is_known(const struct admission *admission, const struct vec *physical,
+			       const struct host *host)
 {
-	return (ip_is_none(admission->tunnel_ip) ||
+	return host_physical_equal(&host->physical, physical) &&
+	       (ip_is_none(admission->tunnel_ip) ||
 		ip_equal(host->tunnel_ip, admission->tunnel_ip)) &&
 	       (!admission->zone || g_strcmp0(host->zone, admission->zone) == 0);
 }
@@ -103,14 +119,21 @@ static bool admission_build(struct job *job, GError **error)
 {
 	const struct admission *admission = job_data(job);
 	const struct host *before = cloud_find_host(job_cloud(job), admission->name);
+	struct vec physical;
 	struct host *host;
 
-	if (before && admission_is_known(admission, before))
+	if (!host_read_physical(admission->physical, &physical, error))
+		return false;
+	if (before && admission_is_known(admission, &physical, before)) {
+		host_free_physical(&physical);
 		return true;
+	}
 	if (before)
 		host = job_edit(job, KIND_HOST, before->object.id);
 	else
 		host = job_add(job, KIND_HOST, attr_new(&host_table));
+	host_free_physical(&host->physical);
+	host->physical = physical;
 	if (!ip_is_none(admission->tunnel_ip))
 		host->tunnel_ip = admission->tunnel_ip;
 	if (admission->zone) {
@@ -135,6 +158,7 @@ static void admission_free(void *data)
 
 	g_free(admission->name);
 	g_free(admission->zone);
+	g_free(admission->physical);
 	g_free(admission);
 }
 
@@ -145,13 +169,14 @@ static const struct job_ops admission_ops = {
 };
 
 void api_admit_host(struct api *api, const char *name, const char *tunnel_ip, const char *zone,
-		    api_admitted done, void *data)
+		    const char *physical, api_admitted done, void *data)
 {
 	const struct caller agent = {.project_id = "", .admin = true, .host = "*"};
 	struct admission *admission = g_new0(struct admission, 1);
 
 	admission->name = g_strdup(name);
 	admission->zone = g_strdup(zone);
+	admission->physical = g_strdup(physical);
 	admission->done = done;
 	admission->data = data;
 	if (tunnel_ip && !ip_parse(tunnel_ip, &admission->tunnel_ip))

@@ -7,6 +7,7 @@
 #include "api/access.h"
 #include "api/address.h"
 #include "api/firewall_group.h"
+#include "api/gateway.h"
 #include "api/port.h"
 #include "lib/error.h"
 #include "model/attr_json.h"
@@ -84,38 +85,51 @@ static bool port_is_on(const struct port *port, struct uuid subnet)
 	return false;
 }
 
-/* SUBNET shares no address with what the router has. */
-static bool interface_check_overlap(struct job *job, const struct router *router,
-				    const struct subnet *subnet, GError **error)
+/* SUBNET shares no address with those that PORT is on. */
+static bool port_check_overlap(struct job *job, const struct port *port,
+			       const struct subnet *subnet, GError **error)
 {
-	const GPtrArray *ports = cloud_list_interfaces(job_cloud(job), router->object.id);
 	char mine[PREFIX_TEXT], its[PREFIX_TEXT], id[UUID_TEXT], other_id[UUID_TEXT];
 
-	for (guint i = 0; i < ports->len; i++) {
-		const struct port *port = ports->pdata[i];
+	for (uint32_t i = 0; port && i < port->fixed_ips.count; i++) {
+		const struct subnet *other =
+			job_find(job, KIND_SUBNET,
+				 vec_at(struct fixed_ip, &port->fixed_ips, i)->subnet_id);
+		g_autofree char *text = NULL;
 
-		for (uint32_t j = 0; j < port->fixed_ips.count; j++) {
-			const struct subnet *other = cloud_find_subnet(
-				job_cloud(job),
-				vec_at(struct fixed_ip, &port->fixed_ips, j)->subnet_id);
-			g_autofree char *text = NULL;
-
-			if (!other || !prefix_overlaps(other->cidr, subnet->cidr))
-				continue;
-			uuid_print(subnet->object.id, id);
-			if (other == subnet)
-				text = g_strdup_printf("Router already has a port on subnet %s",
-						       id);
-			else
-				text = g_strdup_printf(
-					"Cidr %s of subnet %s overlaps with cidr %s of subnet %s",
-					prefix_print(subnet->cidr, mine), id,
-					prefix_print(other->cidr, its),
-					uuid_print(other->object.id, other_id));
-			return bad_request(error, text);
-		}
+		if (!other || !prefix_overlaps(other->cidr, subnet->cidr))
+			continue;
+		uuid_print(subnet->object.id, id);
+		if (uuid_equal(other->object.id, subnet->object.id))
+			text = g_strdup_printf("Router already has a port on subnet %s", id);
+		else
+			text = g_strdup_printf(
+				"Cidr %s of subnet %s overlaps with cidr %s of subnet %s",
+				prefix_print(subnet->cidr, mine), id,
+				prefix_print(other->cidr, its),
+				uuid_print(other->object.id, other_id));
+		return bad_request(error, text);
 	}
 	return true;
+}
+
+bool interface_check_overlap(struct job *job, const struct router *router,
+			     const struct subnet *subnet, GError **error)
+{
+	const GPtrArray *ports = cloud_list_interfaces(job_cloud(job), router->object.id);
+
+	for (guint i = 0; i < ports->len; i++)
+		if (!port_check_overlap(job, ports->pdata[i], subnet, error))
+			return false;
+	return true;
+}
+
+/* ... nor with its gateway. */
+static bool interface_check_new(struct job *job, const struct router *router,
+				const struct subnet *subnet, GError **error)
+{
+	return interface_check_overlap(job, router, subnet, error) &&
+	       port_check_overlap(job, gateway_find(job, router), subnet, error);
 }
 
 /* Routers are on hosts, and no host is joined to what is only a marker. */
@@ -180,7 +194,7 @@ static bool interface_add_subnet(struct job *job, const struct router *router, s
 	if (ip_is_none(subnet->gateway_ip))
 		return bad_request(error, "Subnet for router interface must have a gateway IP");
 	if (!interface_check_outside(job, subnet, error) ||
-	    !interface_check_overlap(job, router, subnet, error))
+	    !interface_check_new(job, router, subnet, error))
 		return false;
 	before = interface_find_v6(job, router, subnet);
 	port = before ? job_edit(job, KIND_PORT, before->object.id)
@@ -210,7 +224,7 @@ static bool interface_check_addresses(struct job *job, const struct router *rout
 		v4 += ip_is_v4(fixed->ip);
 		if (subnet && !(before && port_is_on(before, fixed->subnet_id)) &&
 		    (!interface_check_outside(job, subnet, error) ||
-		     !interface_check_overlap(job, router, subnet, error)))
+		     !interface_check_new(job, router, subnet, error)))
 			return false;
 	}
 	return v4 <= 1 ||

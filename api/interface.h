@@ -15,6 +15,9 @@ bool interface_add(struct job *job, struct uuid router, json_t *body, GString *r
 bool interface_remove(struct job *job, struct uuid router, json_t *body, GString *reply,
 		      GError **error);
 
+/* SUBNET shares no address with those that ROUTER's interfaces are on. */
+bool interface_check_overlap(struct job *job, const struct router *router,
+			     const struct subnet *subnet, GError **error);
 /* PORT, an interface that was BEFORE, has other addresses. */
 bool interface_update(struct job *job, const struct port *before, const struct port *port,
 		      GError **error);

@@ -7,3 +7,6 @@
 #include "api/resource.h"
 
 extern const struct resource api_network;
+
+/* What is no way out is nobody's default. */
+void network_drop_default(struct job *job, struct network *network);

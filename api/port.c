@@ -145,31 +145,38 @@ bool api_port_complete(struct job *job, const struct port *before, struct port *
 		return false;
 	port_fill_pairs(port);
 	job_guard(job, KIND_NETWORK, port->network_id);
-	rbac_use(job, KIND_NETWORK, job_find(job, KIND_NETWORK, port->network_id),
-		 port->object.project_id);
+	if (!port_is_gateway(port)) /* used as a way out, by its router's project */
+		rbac_use(job, KIND_NETWORK, job_find(job, KIND_NETWORK, port->network_id),
+			 port->object.project_id);
 	return port_validate(port, error) &&
 	       security_complete_port(job, NULL, port, given, error) &&
 	       port_take_identity(job, port, error) &&
 	       address_allocate(job, NULL, port, addresses, error);
 }
 
-/* Router interfaces are made and moved by the router's own actions, which check more. */
+static bool port_is_routers(const struct port *port)
+{
+	return port_is_router_interface(port) || port_is_gateway(port);
+}
+
+/* Ports of routers are made and moved by the router's own actions, which check more. */
 static bool port_check_owner(const struct port *before, const struct port *port, uint64_t given,
 			     GError **error)
 {
-	bool was = before && port_is_router_interface(before);
+	bool was = before && port_is_routers(before);
 	char id[UUID_TEXT];
 
-	if (!was && !port_is_router_interface(port))
+	if (!was && !port_is_routers(port))
 		return true;
 	if (was && !was_given(given, "device_owner") && !was_given(given, "device_id") &&
-	    !was_given(given, "mac_address") && !was_given(given, "binding:host_id"))
+	    !was_given(given, "mac_address") && !was_given(given, "binding:host_id") &&
+	    !(port_is_gateway(before) && was_given(given, "fixed_ips")))
 		return true;
 	g_set_error(
 		error, WEFT_ERROR, WEFT_ERROR_CONFLICT,
 		"UnsupportedPortDeviceOwner: Operation %s is not supported for device_owner %s "
 		"on port %s.",
-		before ? "update" : "create", PORT_OWNER_ROUTER,
+		before ? "update" : "create", was ? before->device_owner : port->device_owner,
 		uuid_print(port->object.id, id));
 	return false;
 }
@@ -233,7 +240,8 @@ static bool port_put(struct job *job, const void *before_object, void *object, u
 		port_merge_options(port, before);
 	if (!before && !was_given(given, "port_security_enabled"))
 		port->port_security_enabled = network->port_security_enabled;
-	binding_judge(job, before, port);
+	if (!port_is_gateway(port))
+		binding_judge(job, before, port);
 	port_lower_names(port);
 	if (!port_check_names(job, before, port, given, error) ||
 	    !api_port_complete(job, before, port, given, error) ||
@@ -250,7 +258,7 @@ static bool port_del(struct job *job, const void *object, GError **error)
 	const struct port *port = object;
 	char id[UUID_TEXT];
 
-	if (port_is_router_interface(port)) {
+	if (port_is_routers(port)) {
 		g_set_error(error, WEFT_ERROR, WEFT_ERROR_CONFLICT,
 			    "ServicePortInUse: Port %s cannot be deleted directly via the port "
 			    "API: has device owner %s.",

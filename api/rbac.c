@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "api/access.h"
+#include "api/gateway.h"
+#include "api/network.h"
 #include "lib/error.h"
 
 /* Who uses what: projects, by their interned names, as keys of a set */
@@ -18,8 +20,10 @@ static void network_users(const struct cloud *cloud, struct uuid id, GHashTable 
 	const GPtrArray *ports = cloud_list_ports(cloud, id);
 
 	for (guint i = 0; i < ports->len; i++)
-		g_hash_table_add(projects,
-				 (void *)((struct object *)ports->pdata[i])->project_id);
+		if (!port_is_gateway(ports->pdata[i])) /* those use it as a way out */
+			g_hash_table_add(
+				projects,
+				(void *)((struct object *)ports->pdata[i])->project_id);
 }
 
 static void group_users(const struct cloud *cloud, struct uuid id, GHashTable *projects)
@@ -119,6 +123,30 @@ static const struct rbac_policy *policies_find(const GPtrArray *policies,
 	return NULL;
 }
 
+/* A way out is not one for its owner's routers either when nothing says so: it is none then. */
+static const char *policy_find_leaver(struct job *job, const struct rbac_policy *policy,
+				      const struct rbac_policy *after)
+{
+	g_autoptr(GHashTable) projects = g_hash_table_new(NULL, NULL);
+	g_autoptr(GPtrArray) others = policies_list(job, policy->object_id, policy);
+	bool is_last = !after;
+	GHashTableIter iter;
+	void *project;
+
+	for (guint i = 0; i < others->len; i++)
+		is_last &=
+			((const struct rbac_policy *)others->pdata[i])->action != RBAC_EXTERNAL;
+	job_expect_guard(job, KIND_NETWORK, policy->object_id);
+	gateway_users(job_cloud(job), policy->object_id, projects);
+	g_hash_table_iter_init(&iter, projects);
+	while (g_hash_table_iter_next(&iter, &project, NULL))
+		if (is_last || (rbac_policy_is_for(policy, project) &&
+				!policies_find(others, RBAC_EXTERNAL, project) &&
+				!(after && rbac_policy_is_for(after, project))))
+			return project;
+	return NULL;
+}
+
 /* A project that uses the object by POLICY and, when POLICY is as AFTER (NULL: gone), would have
  * nothing that lets it; NULL: none. */
 static const char *policy_find_user(struct job *job, const struct rbac_policy *policy,
@@ -131,7 +159,9 @@ static const char *policy_find_user(struct job *job, const struct rbac_policy *p
 	GHashTableIter iter;
 	void *project;
 
-	if (policy->action != RBAC_SHARED || !object)
+	if (policy->action == RBAC_EXTERNAL)
+		return policy_find_leaver(job, policy, after);
+	if (!object)
 		return NULL;
 	users[policy->type](job_cloud(job), policy->object_id, projects);
 	g_hash_table_iter_init(&iter, projects);
@@ -160,8 +190,10 @@ static void object_mark(struct job *job, const struct rbac_policy *policy,
 	if (!(shared->flags & ATTR_COMPUTED))
 		*(bool *)((char *)object + shared->offset) =
 			policies_find(left, RBAC_SHARED, NULL) != NULL;
-	if (kind == KIND_NETWORK)
+	if (kind == KIND_NETWORK) {
 		((struct network *)object)->external = external;
+		network_drop_default(job, object);
+	}
 }
 
 /* The resource */
@@ -255,12 +287,32 @@ static bool policy_check(struct job *job, const struct rbac_policy *policy, GErr
 	return true;
 }
 
+/* Everybody's routers are made with the default external network. */
+static bool policy_check_default(struct job *job, const struct rbac_policy *policy,
+				 const struct rbac_policy *after, GError **error)
+{
+	const struct network *network = job_find(job, KIND_NETWORK, policy->object_id);
+	char id[UUID_TEXT];
+
+	if (policy->action != RBAC_EXTERNAL || !network || !network->is_default ||
+	    !rbac_policy_is_for(policy, NULL) || (after && rbac_policy_is_for(after, NULL)))
+		return true;
+	g_set_error(error, WEFT_ERROR, WEFT_ERROR_CONFLICT,
+		    "RbacPolicyInUse: RBAC policy on object %s cannot be removed because other "
+		    "objects depend on it. Details: Default external networks must be shared "
+		    "to everyone.",
+		    uuid_print(policy->object_id, id));
+	return false;
+}
+
 static bool policy_check_use(struct job *job, const struct rbac_policy *policy,
 			     const struct rbac_policy *after, GError **error)
 {
 	const char *user = policy_find_user(job, policy, after);
 	char id[UUID_TEXT];
 
+	if (!policy_check_default(job, policy, after, error))
+		return false;
 	if (!user)
 		return true;
 	g_set_error(error, WEFT_ERROR, WEFT_ERROR_CONFLICT,
@@ -312,6 +364,16 @@ void rbac_use(struct job *job, enum kind kind, const void *object, const char *p
 	if (g_strcmp0(head->project_id, project) == 0)
 		return;
 	policy = cloud_find_grant(job_cloud(job), head->id, RBAC_SHARED, project);
+	if (policy && job_find(job, KIND_RBAC_POLICY, policy->object.id))
+		job_rely(job, KIND_RBAC_POLICY, policy->object.id);
+}
+
+void rbac_use_external(struct job *job, const struct network *network, const char *project)
+{
+	const struct rbac_policy *policy =
+		cloud_find_grant(job_cloud(job), network->object.id, RBAC_EXTERNAL, project);
+
+	job_rely(job, KIND_NETWORK, network->object.id);
 	if (policy && job_find(job, KIND_RBAC_POLICY, policy->object.id))
 		job_rely(job, KIND_RBAC_POLICY, policy->object.id);
 }

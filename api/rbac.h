@@ -13,6 +13,9 @@ extern const struct resource api_rbac_policy;
  * policy, if there is one; without, it is an administrator who knows. */
 void rbac_use(struct job *job, enum kind kind, const void *object, const char *project);
 
+/* A router of PROJECT begins to use NETWORK, which the caller sees, as its way out. */
+void rbac_use_external(struct job *job, const struct network *network, const char *project);
+
 /* OBJECT is shared with everybody from now on, or not any more. The object itself says it
  * already. False, without an error: other projects still use it. */
 bool rbac_share(struct job *job, enum kind kind, const void *object, bool on);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Routers: their number and their static routes. Interfaces are interface.c's.
+ * Routers: their number and their static routes. Interfaces are interface.c's, gateways gateway.c's.
  *
  * Whatever is hung on a router changes its revision, so a deletion and an overlapping
  * interface find out about each other.
@@ -10,6 +10,7 @@
 #include "api/access.h"
 #include "api/claim.h"
 #include "api/flavor.h"
+#include "api/gateway.h"
 #include "api/interface.h"
 #include "api/zone.h"
 #include "lib/error.h"
@@ -36,28 +37,35 @@ static bool router_take_number(struct job *job, struct router *router, GError **
 	return false;
 }
 
-/* The subnet behind one of ROUTER's interfaces that holds IP; its own address there. */
+/* PORT is on a subnet that holds IP; OWN: it has that very address. */
+static bool port_connects(struct job *job, const struct port *port, struct ip ip, bool *own)
+{
+	bool found = false;
+
+	for (uint32_t i = 0; i < port->fixed_ips.count; i++) {
+		const struct fixed_ip *fixed = vec_at(struct fixed_ip, &port->fixed_ips, i);
+		const struct subnet *subnet = job_find(job, KIND_SUBNET, fixed->subnet_id);
+
+		/* Outside there is one next hop: that of the default route. */
+		found |= subnet && (port_is_gateway(port) ? ip_equal(subnet->gateway_ip, ip)
+							  : prefix_contains(subnet->cidr, ip));
+		*own |= ip_equal(fixed->ip, ip);
+	}
+	return found;
+}
+
+/* A port of ROUTER leads to IP; OWN: IP is its own address. */
 static bool router_connects(struct job *job, const struct router *router, struct ip ip,
 			    bool *own)
 {
 	const GPtrArray *ports = cloud_list_interfaces(job_cloud(job), router->object.id);
+	const struct port *gateway = gateway_find(job, router);
 	bool found = false;
 
 	*own = false;
-	for (guint i = 0; i < ports->len; i++) {
-		const struct port *port = ports->pdata[i];
-
-		for (uint32_t j = 0; j < port->fixed_ips.count; j++) {
-			const struct fixed_ip *fixed =
-				vec_at(struct fixed_ip, &port->fixed_ips, j);
-			const struct subnet *subnet =
-				cloud_find_subnet(job_cloud(job), fixed->subnet_id);
-
-			found |= subnet && prefix_contains(subnet->cidr, ip);
-			*own |= ip_equal(fixed->ip, ip);
-		}
-	}
-	return found;
+	for (guint i = 0; i < ports->len; i++)
+		found |= port_connects(job, ports->pdata[i], ip, own);
+	return (gateway && port_connects(job, gateway, ip, own)) || found;
 }
 
 static bool router_check_routes(struct job *job, const struct router *router, GError **error)
@@ -81,36 +89,6 @@ static bool router_check_routes(struct job *job, const struct router *router, GE
 	return true;
 }
 
-/* Clients that want none say {} or null. What else they say is refused as far as we understand. */
-static bool router_check_gateway(struct job *job, const struct router *router, GError **error)
-{
-	const struct resource *networks = resource_get(KIND_NETWORK);
-	const struct network *network;
-	struct uuid id = uuid_none;
-	const char *name;
-	json_t *info;
-
-	if (!router->gateway_wish)
-		return true;
-	info = json_loads(router->gateway_wish, 0, NULL);
-	name = json_string_value(json_object_get(info, "network_id"));
-	if (!name || !uuid_parse(name, &id))
-		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
-			    "Invalid input for external_gateway_info. Reason: network_id '%s' "
-			    "is not a valid UUID.",
-			    name ? name : "None");
-	json_decref(info);
-	if (uuid_is_none(id))
-		return false;
-	network = job_find(job, KIND_NETWORK, id);
-	if (!network || !access_sees(job_api(job)->access, job_caller(job), networks, network))
-		return resource_not_found(networks, id, error);
-	g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
-		    "BadRequest: Bad router request: Network %s is not an external network.",
-		    uuid_print(id, (char[UUID_TEXT]){0}));
-	return false;
-}
-
 /* Flags are what a flavor is to say. */
 static bool router_check_new(struct job *job, const struct router *router, uint64_t given,
 			     GError **error)
@@ -128,18 +106,38 @@ static bool router_check_new(struct job *job, const struct router *router, uint6
 	       zone_check_hints(job, &router->zone_hints, error);
 }
 
+/* The way out is not taken from under what goes by it. */
+static bool router_check_way(struct job *job, const struct router *before,
+			     const struct router *router, GError **error)
+{
+	g_autoptr(GError) wrong = NULL;
+	char id[UUID_TEXT];
+
+	if (router_check_routes(job, router, &wrong))
+		return true;
+	g_set_error(
+		error, WEFT_ERROR, WEFT_ERROR_CONFLICT,
+		"RouterInterfaceInUseByRoute: The gateway of router %s cannot be changed, as "
+		"it is required by one or more routes.",
+		uuid_print(before->object.id, id));
+	return false;
+}
+
 static bool router_put(struct job *job, const void *before, void *object, uint64_t given,
 		       GError **error)
 {
 	struct router *router = object;
 
-	if (!router_validate(router, error) || !router_check_gateway(job, router, error) ||
-	    (!before && !router_check_new(job, router, given, error)))
+	if (!router_validate(router, error) ||
+	    (!before && !router_check_new(job, router, given, error)) ||
+	    !gateway_put(job, before, router, given, error))
 		return false;
 	if (!before)
 		return router_take_number(job, router, error);
-	return !(given & attr_bit_of(&router_table, "routes")) ||
-	       router_check_routes(job, router, error);
+	if (given & attr_bit_of(&router_table, "routes"))
+		return router_check_routes(job, router, error);
+	return !(given & attr_bit_of(&router_table, "external_gateway_info")) ||
+	       router_check_way(job, before, router, error);
 }
 
 static bool router_del(struct job *job, const void *object, GError **error)
@@ -153,6 +151,7 @@ static bool router_del(struct job *job, const void *object, GError **error)
 			    uuid_print(router->object.id, id));
 		return false;
 	}
+	gateway_forget(job, router);
 	job_unclaim(job, claim_print_router(router->number, key));
 	return true;
 }
@@ -243,6 +242,7 @@ static const struct resource_action actions[] = {
 
 const struct resource api_router = {
 	.kind = KIND_ROUTER,
+	.late = true, /* it tells of its gateway's addresses */
 	.put = router_put,
 	.del = router_del,
 	.actions = actions,

@@ -10,6 +10,7 @@
 #include "api/api.h"
 #include "api/nova.h"
 #include "api/route.h"
+#include "controller/gateways.h"
 #include "lib/error.h"
 #include "lib/metric_process.h"
 #include "lib/metric_server.h"
@@ -47,6 +48,10 @@
 	  "Connected hosts that have not yet applied what they were sent")                     \
 	X(BEHIND_MAX, "weft_rows_revisions_behind_max", GAUGE, NULL,                           \
 	  "Revisions by which the last of these is behind")                                    \
+	X(GATEWAYS, "weft_gateways", GAUGE, "state",                                           \
+	  "Gateways of routers: on a host that is alive, or homeless")                         \
+	X(GATEWAY_MOVES, "weft_gateway_moves_total", COUNTER, NULL,                            \
+	  "Gateways given another host, where this controller is to do it")                    \
 	X(NOVA_EVENTS, "weft_nova_events_total", COUNTER, "result",                            \
 	  "Events of ports: told to Nova, unwanted by it, or given up")                        \
 	X(NOVA_FAILURES, "weft_nova_failures_total", COUNTER, NULL,                            \
@@ -177,6 +182,15 @@ static void collect_nova(struct scrape *scrape)
 	set(scrape, SCRAPE_NOVA_OWED, NULL, nova.owed);
 }
 
+static void collect_gateways(struct scrape *scrape)
+{
+	struct gateways_counters gateways = gateways_get_counters(scrape->from.gateways);
+
+	set(scrape, SCRAPE_GATEWAYS, "alive", gateways.all - gateways.homeless);
+	set(scrape, SCRAPE_GATEWAYS, "homeless", gateways.homeless);
+	set(scrape, SCRAPE_GATEWAY_MOVES, NULL, gateways.moves);
+}
+
 static char *scrape_print(gsize *size, void *data)
 {
 	struct scrape *scrape = data;
@@ -185,6 +199,7 @@ static char *scrape_print(gsize *size, void *data)
 	collect_cloud(scrape);
 	collect_changes(scrape);
 	collect_rows(scrape);
+	collect_gateways(scrape);
 	collect_nova(scrape);
 	return metrics_print(scrape->metrics, size);
 }

@@ -12,6 +12,7 @@
 
 struct api;
 struct cloud;
+struct gateways;
 struct guestlist;
 struct hub;
 struct nova;
@@ -25,6 +26,7 @@ struct scrape_sources {
 	const struct api *api;
 	const struct hub *hub;
 	const struct nova *nova; /* NULL: nobody tells it */
+	const struct gateways *gateways;
 };
 
 struct scrape *scrape_new(const struct scrape_sources *sources);

@@ -12,6 +12,7 @@
 #include "api/nova.h"
 #include "compile/compile.h"
 #include "compile/fit.h"
+#include "controller/gateways.h"
 #include "controller/moves.h"
 #include "controller/presence.h"
 #include "controller/relay.h"
@@ -48,6 +49,7 @@ struct wiring {
 	struct presence *presence;
 	struct relay *relay;
 	struct sweep *sweep;
+	struct gateways *gateways;
 	struct http_server *server;
 	struct tls *tls; /* NULL: plain */
 	guint tls_watch;
@@ -130,6 +132,7 @@ struct knock {
 	char *host;
 	char *tunnel_ip;
 	char *zone;
+	char *physical;
 };
 
 static void knock_end(struct knock *knock, const GError *error)
@@ -144,6 +147,7 @@ static void knock_end(struct knock *knock, const GError *error)
 	g_free(knock->host);
 	g_free(knock->tunnel_ip);
 	g_free(knock->zone);
+	g_free(knock->physical);
 	g_free(knock);
 }
 
@@ -165,12 +169,12 @@ static void hosts_caught_up(uint64_t revision, const GError *error, void *data)
 	rows_make_all(wiring);
 	if (!mirror_is_behind(wiring->mirror))
 		hub_commit(wiring->hub, revision);
-	api_admit_host(wiring->api, knock->host, knock->tunnel_ip, knock->zone, hosts_admitted,
-		       knock);
+	api_admit_host(wiring->api, knock->host, knock->tunnel_ip, knock->zone, knock->physical,
+		       hosts_admitted, knock);
 }
 
 static void hosts_admit(struct hub *hub, const char *host, const char *tunnel_ip,
-			const char *zone, void *session, void *data)
+			const char *zone, const char *physical, void *session, void *data)
 {
 	struct wiring *wiring = data;
 	struct knock *knock = g_new0(struct knock, 1);
@@ -181,10 +185,12 @@ static void hosts_admit(struct hub *hub, const char *host, const char *tunnel_ip
 	knock->host = g_strdup(host);
 	knock->tunnel_ip = g_strdup(tunnel_ip);
 	knock->zone = g_strdup(zone);
+	knock->physical = g_strdup(physical);
 	if (store_is_shared(wiring->store))
 		store_sync(wiring->store, hosts_caught_up, knock);
 	else
-		api_admit_host(wiring->api, host, tunnel_ip, zone, hosts_admitted, knock);
+		api_admit_host(wiring->api, host, tunnel_ip, zone, physical, hosts_admitted,
+			       knock);
 }
 
 static void hosts_dump(const char *host, struct hub_dump *dump, void *data)
@@ -374,7 +380,7 @@ static void server_set_up(struct wiring *wiring)
 static bool metrics_open(struct wiring *wiring, GError **error)
 {
 	const struct scrape_sources sources = {wiring->store, wiring->cloud, wiring->api,
-					       wiring->hub, wiring->nova};
+					       wiring->hub,   wiring->nova,  wiring->gateways};
 
 	wiring->scrape = scrape_new(&sources);
 	return !wiring->metrics || scrape_listen(wiring->scrape, wiring->metrics, error);
@@ -402,6 +408,7 @@ static void mirror_is_ready(uint64_t revision, void *data)
 		hub_set_shared(wiring->hub);
 	wiring->api = api_new(wiring->store, wiring->cloud, wiring->mirror, wiring->guests,
 			      wiring->policy, &wiring->config);
+	wiring->gateways = gateways_new(wiring->store, wiring->cloud, wiring->api);
 	if (!metrics_open(wiring, &error)) {
 		log_error(MODULE, "%s: cannot listen: %s", wiring->metrics, error->message);
 		wiring_fail(wiring);
@@ -575,6 +582,7 @@ void wiring_free(struct wiring *wiring)
 	if (wiring->api)
 		api_stop(wiring->api);
 	sweep_stop(wiring->sweep);
+	gateways_stop(wiring->gateways);
 	nova_stop(wiring->nova);
 	presence_stop(wiring->presence);
 	relay_stop(wiring->relay);
@@ -594,6 +602,7 @@ void wiring_free(struct wiring *wiring)
 	presence_free(wiring->presence);
 	relay_free(wiring->relay);
 	sweep_free(wiring->sweep);
+	gateways_free(wiring->gateways);
 	nova_free(wiring->nova);
 	mirror_free(wiring->mirror);
 	moves_free(wiring->moves);

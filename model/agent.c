@@ -91,14 +91,26 @@ static json_t *print_heartbeat(const void *object, const void *world)
 	return print_time(seen ? seen : host->object.created_at);
 }
 
+/* Neutron's agents say which bridge is on which; ours have no bridges. */
+static json_t *print_mappings(const struct host *host)
+{
+	json_t *mappings = json_object();
+
+	for (uint32_t i = 0; i < host->physical.count; i++)
+		json_object_set_new(mappings, *vec_at(char *, &host->physical, i),
+				    json_string(""));
+	return mappings;
+}
+
 static json_t *print_configurations(const void *object, const void *world)
 {
 	const struct host *host = object;
 	guint ports = world ? cloud_list_host_ports(world, host->object.name)->len : 0;
 	char text[IP_TEXT];
 
-	return json_pack("{s:s, s:[s], s:i}", "tunneling_ip", ip_print(host->tunnel_ip, text),
-			 "tunnel_types", "vxlan", "devices", (int)ports);
+	return json_pack("{s:s, s:[s], s:i, s:o}", "tunneling_ip",
+			 ip_print(host->tunnel_ip, text), "tunnel_types", "vxlan", "devices",
+			 (int)ports, "bridge_mappings", print_mappings(host));
 }
 
 #define SEEN (ATTR_VISIBLE | ATTR_COMPUTED)
@@ -161,7 +173,7 @@ static const struct attr attrs[] = {
 	 .type = ATTR_DICT,
 	 .flags = SEEN,
 	 .print = print_configurations,
-	 .help = "its tunnel address, and how many ports are bound to its host"},
+	 .help = "its tunnel address, physical networks, and how many ports its host has"},
 	{.name = "description",
 	 .type = ATTR_STRING,
 	 .flags = ATTR_PUT | ATTR_VISIBLE | ATTR_FILTER,

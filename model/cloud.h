@@ -134,6 +134,8 @@ void cloud_set_host_seen(struct cloud *cloud, const char *host, int64_t now);
 int64_t cloud_get_host_seen(const struct cloud *cloud, const char *host);
 int64_t cloud_get_host_since(const struct cloud *cloud, const char *host);
 uint64_t cloud_get_host_revision(const struct cloud *cloud, const char *host);
+/* Grows whenever a host is lost or comes. */
+uint64_t cloud_count_host_turns(const struct cloud *cloud);
 bool cloud_is_host_alive(const struct cloud *cloud, const char *host);
 void cloud_clear_wired(struct cloud *cloud, const char *host);
 void cloud_set_port_wired(struct cloud *cloud, const char *host, struct uuid port, bool wired);

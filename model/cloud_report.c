@@ -59,8 +59,14 @@ void cloud_set_host_alive(struct cloud *cloud, const char *host, bool alive, int
 {
 	struct station *station = cloud_get_station(cloud, host);
 
+	cloud->host_turns += station->alive != alive;
 	station->alive = alive;
 	station->since = station->seen_at = now;
+}
+
+uint64_t cloud_count_host_turns(const struct cloud *cloud)
+{
+	return cloud->host_turns;
 }
 
 void cloud_set_host_revision(struct cloud *cloud, const char *host, uint64_t revision)

@@ -32,6 +32,7 @@ struct cloud {
 	struct child_index *pool_subnets;
 	struct child_index *acl_rules, *acl_subnets; /* by the network ACL that they name */
 	GHashTable *stations;			     /* name, interned -> struct station */
+	uint64_t host_turns;			     /* how often one came or was lost */
 	GHashTable *hosts;			     /* name in the host -> struct host */
 	GHashTable *tunnels;			     /* struct ip in the host -> struct host */
 	GHashTable *zones;			     /* name, owned -> how many hosts */

@@ -9,6 +9,33 @@
 #include "model/child_index.h"
 #include "model/cloud_report.h"
 
+const struct attr_table gateway_wish_table = {
+	.singular = "external_gateway_info",
+	.size = sizeof(struct gateway_wish),
+	.attrs =
+		(const struct attr[]){
+			{.name = "network_id",
+			 .type = ATTR_UUID,
+			 .flags = ATTR_ONCE | ATTR_REQUIRED,
+			 .offset = offsetof(struct gateway_wish, network_id),
+			 .help = "an external network"},
+			{.name = "enable_snat",
+			 .type = ATTR_BOOL,
+			 .flags = ATTR_ONCE,
+			 .offset = offsetof(struct gateway_wish, enable_snat),
+			 .initial = "true",
+			 .help = "IPv4 leaves by the gateway's address; default: true"},
+			{.name = "external_fixed_ips",
+			 .type = ATTR_LIST,
+			 .flags = ATTR_ONCE,
+			 .offset = offsetof(struct gateway_wish, fixed_ips),
+			 .item = &port_fixed_ip_table,
+			 .max = PORT_FIXED_IP_MAX,
+			 .help = "its addresses by subnet_id, ip_address or both"},
+			OBJECT_END,
+		},
+};
+
 const struct port *cloud_find_gateway(const struct cloud *cloud, struct uuid router_id)
 {
 	const GPtrArray *ports = child_index_list(cloud->gateways, router_id);

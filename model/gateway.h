@@ -7,6 +7,15 @@
 
 #include "model/cloud.h"
 
+/* external_gateway_info, as requests have it. */
+struct gateway_wish {
+	struct uuid network_id;
+	bool enable_snat;
+	struct vec fixed_ips; /* struct fixed_ip; none: whatever is free */
+};
+
+extern const struct attr_table gateway_wish_table;
+
 /* external_gateway_info of a router, as replies have it; NULL: null. */
 json_t *gateway_print_info(const void *router, const void *world, const char *project);
 const char *gateway_get_vif_type(const struct port *gateway, const struct cloud *cloud);

@@ -4,6 +4,7 @@
  */
 #include "model/host.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/error.h"
@@ -133,6 +134,54 @@ bool host_check_physical(const char *physical)
 	       (!colon ||
 		(colon[1] != '0' &&
 		 g_ascii_string_to_unsigned(colon + 1, 10, 1, SEGMENT_VLAN_MAX, &vlan, NULL)));
+}
+
+static int text_compare(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void host_free_physical(struct vec *physical)
+{
+	vec_done(physical, &physical_table);
+}
+
+bool host_physical_equal(const struct vec *a, const struct vec *b)
+{
+	bool equal = a->count == b->count;
+
+	for (uint32_t i = 0; equal && i < a->count; i++)
+		equal = !strcmp(*vec_at(char *, a, i), *vec_at(char *, b, i));
+	return equal;
+}
+
+bool host_read_physical(const char *text, struct vec *out, GError **error)
+{
+	g_auto(GStrv) names = g_strsplit(text ? text : "", ",", HOST_PHYSICAL_MAX + 1);
+	guint count = g_strv_length(names);
+
+	if (count > HOST_PHYSICAL_MAX) {
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+			    "Invalid input for physical_networks. Reason: more than %d.",
+			    HOST_PHYSICAL_MAX);
+		return false;
+	}
+	for (guint i = 0; i < count; i++) {
+		if (host_check_physical(names[i]))
+			continue;
+		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+			    "Invalid input for physical_networks. Reason: '%s' is not NAME or "
+			    "NAME:VLAN.",
+			    names[i]);
+		return false;
+	}
+	*out = (struct vec){0};
+	if (count)
+		qsort(names, count, sizeof(char *), text_compare);
+	for (guint i = 0; i < count; i++)
+		if (i == 0 || strcmp(names[i - 1], names[i]) != 0)
+			*(char **)vec_add(out, sizeof(char *)) = g_strdup(names[i]);
+	return true;
 }
 
 bool host_validate(const struct host *host, GError **error)

@@ -28,5 +28,9 @@ bool host_check_name(const char *name);
 bool host_check_zone(const char *zone);
 /* NAME or NAME:VLAN, without ',', and "a:b" is no name. */
 bool host_check_physical(const char *physical);
+/* "NAME[:VLAN],..." (NULL: none) as host.physical has them. */
+bool host_read_physical(const char *text, struct vec *out, GError **error);
+bool host_physical_equal(const struct vec *a, const struct vec *b);
+void host_free_physical(struct vec *physical);
 /* A name that can stand in a path and a tunnel address that can be a VTEP's. */
 bool host_validate(const struct host *host, GError **error);

@@ -13,6 +13,7 @@ struct network {
 	bool admin_state_up;
 	bool shared;		    /* with everybody: there is a policy that says so */
 	bool external;		    /* as a way out, with somebody */
+	bool is_default;	    /* the external one of who names none */
 	bool port_security_enabled; /* default of its ports */
 	bool flood;		    /* "flood": unknown unicast is replicated, not dropped */
 	char *dns_domain;	    /* ends with '.'; "" or NULL: the cloud's */

@@ -13,7 +13,7 @@
 #include "model/host.h"
 #include "model/selector_policy.h"
 
-static const struct attr_table fixed_ip_table = {
+const struct attr_table port_fixed_ip_table = {
 	.singular = "fixed_ip",
 	.size = sizeof(struct fixed_ip),
 	.attrs =
@@ -147,7 +147,7 @@ static const struct attr attrs[] = {
 	 .type = ATTR_LIST,
 	 .flags = ATTR_BOTH | ATTR_FILTER | ATTR_COLUMN,
 	 .offset = offsetof(struct port, fixed_ips),
-	 .item = &fixed_ip_table,
+	 .item = &port_fixed_ip_table,
 	 .max = PORT_FIXED_IP_MAX,
 	 .help = "addresses by subnet_id, ip_address or both; default: one of each version"},
 	{.name = "ip_allocation",

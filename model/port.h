@@ -54,6 +54,7 @@ struct port {
 };
 
 extern const struct attr_table port_table;
+extern const struct attr_table port_fixed_ip_table; /* items of fixed_ips */
 
 #define PORT_FIXED_IP_MAX 64
 #define PORT_OPTION_MAX	  64

@@ -34,6 +34,7 @@ struct feed {
 	char *host;
 	char *tunnel_ip;
 	char *zone;
+	char *physical;
 	char *token;
 	char *ca, *cert, *key, *crl;
 	unsigned int backoff_min_ms, backoff_max_ms, silence_ms;
@@ -348,6 +349,11 @@ static void feed_connect(struct feed *feed)
 
 		g_string_append_printf(path, "&zone=%s", zone);
 	}
+	if (feed->physical) {
+		g_autofree char *physical = http_escape(feed->physical);
+
+		g_string_append_printf(path, "&physical=%s", physical);
+	}
 	if (feed->ops.ask)
 		g_string_append(path, "&answers=1");
 	if (feed->epoch && feed->revision > 0) {
@@ -563,6 +569,7 @@ struct feed *feed_new(const struct feed_config *config, const struct feed_ops *o
 	feed->host = g_strdup(config->host);
 	feed->tunnel_ip = g_strdup(config->tunnel_ip);
 	feed->zone = g_strdup(config->zone);
+	feed->physical = g_strdup(config->physical);
 	feed->token = g_strdup(config->token);
 	if (config->tls) {
 		feed->ca = g_strdup(config->tls->ca);
@@ -605,6 +612,7 @@ void feed_free(struct feed *feed)
 	g_free(feed->host);
 	g_free(feed->tunnel_ip);
 	g_free(feed->zone);
+	g_free(feed->physical);
 	g_free(feed->token);
 	g_free(feed->ca);
 	g_free(feed->cert);

@@ -47,8 +47,9 @@ struct feed_config {
 	const char *const *controllers; /* NULL-terminated base URLs, tried in turn */
 	const char *host;
 	const char *tunnel_ip;
-	const char *zone;	    /* availability zone; NULL: none is named */
-	const char *token;	    /* NULL: none */
+	const char *zone;     /* availability zone; NULL: none is named */
+	const char *physical; /* "NAME[:VLAN],...": what its devices are on; NULL: nothing */
+	const char *token;    /* NULL: none */
 	const struct http_tls *tls; /* for https; NULL: as the system trusts */
 	/* Defaults when 0: 100 and 5000 ms of back-off, 10 s of silence (5 with several controllers). */
 	unsigned int backoff_min_ms, backoff_max_ms, silence_ms;

@@ -33,7 +33,7 @@ struct hub_ops {
 	 * The texts live until then; SESSION must not be used after hub_free.
 	 */
 	void (*admit)(struct hub *hub, const char *host, const char *tunnel_ip,
-		      const char *zone, void *session, void *data);
+		      const char *zone, const char *physical, void *session, void *data);
 	/* All rows of HOST, each by hub_dump_row, puts in table order. */
 	void (*dump)(const char *host, struct hub_dump *dump, void *data);
 	/* The host's stream is open (true), or was closed for longer than the grace (false). */

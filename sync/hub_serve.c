@@ -47,8 +47,8 @@ static void serve_rows(struct hub *hub, struct http_request *request,
 	knock->answers = http_question_find(question, "answers") != NULL;
 	knock->revision = number;
 	g_hash_table_add(hub->knocks, knock);
-	hub->ops.admit(hub, knock->host, ip_text, http_question_find(question, "zone"), knock,
-		       hub->data);
+	hub->ops.admit(hub, knock->host, ip_text, http_question_find(question, "zone"),
+		       http_question_find(question, "physical"), knock, hub->data);
 }
 
 /* --- reports ------------------------------------------------------------------------- */

@@ -35,7 +35,7 @@ void world_snapshot(struct world *w)
 }
 
 static void on_admit(struct hub *hub, const char *host, const char *tunnel_ip, const char *zone,
-		     void *session, void *data)
+		     const char *physical, void *session, void *data)
 {
 	struct world *w = data;
 

@@ -36,6 +36,9 @@ outside = w.create("network", **{"router:external": True, "segments": [
 segments = {x["network_type"]: x for x in w.get("segments?network_id=" + outside["id"])["segments"]}
 marked = w.create("subnet", network_id=outside["id"], ip_version=4, cidr="192.0.2.0/24",
                   segment_id=segments["vlan"]["id"])
+way = w.create("network", name="way", is_default=True, **{"router:external": True})
+w.create("subnet", network_id=way["id"], ip_version=4, cidr="198.51.100.0/24")
+out = w.create("router", name="out", external_gateway_info={"network_id": way["id"]})
 ranges = [w.create("network_segment_range", name="r", network_type="vlan", physical_network="p",
                    minimum=x, maximum=x + 9) for x in (100, 200)]
 gate = w.get("ports?device_owner=network:router_interface&network_id=" + n["id"])["ports"][0]
@@ -51,6 +54,7 @@ policies = w.get("rbac-policies?object_id=%s&sort_key=id&sort_dir=asc" % n["id"]
 named = {x["name"]: x for kind in ("networks", "routers", "ports", "subnets", "hosts")
          for x in w.get(kind)[kind]}
 ports = w.get("ports")["ports"]
+ways_out = w.get("rbac-policies?object_id=" + way["id"])["rbac_policies"]
 all_segments = w.get("segments")["segments"]
 of = {x["name"]: w.get("subnets?network_id=" + x["id"])["subnets"]
       for x in w.get("networks")["networks"]}
@@ -72,7 +76,7 @@ check("the log that a kill leaves is there", "weft.db-wal" in before, before)
 status, lines = audit(w.path("weft.db"))
 equal("a store that is whole", (0, 1), (status, len(lines)))
 check("is counted", lines and lines[0].endswith(" 0 findings") and
-      " 56 objects, " in lines[0], lines)
+      " 62 objects, " in lines[0], lines)
 equal("not a byte has changed", before, digest())
 
 copy = w.path("copy.db")
@@ -206,6 +210,22 @@ broken("the same policy twice", ["%s: access_as_shared of %s for p7 is %s's, too
        put(one, target_tenant="p7"), put(other, target_tenant="p7"))
 broken("a policy that its network does not know", [every + ": its network does not know of it"],
        put(key(n2, "network"), shared=False))
+
+# Gateways
+door = [x for x in ports if x["device_owner"] == "network:router_gateway"][0]
+pd, ro, nw = key(door, "port"), key(out, "router"), key(way, "network")
+broken("a gateway gone", [ro + ": external_gateway_info: there is no port that is its gateway"] + [
+    x + ": claimed by " + door["id"] for x in ("claim/ip/%s/%s" % (of["way"][0]["id"], door["fixed_ips"][0]["ip_address"]),
+                                             "claim/mac/%s/%s" % (way["id"], door["mac_address"]))], gone(pd))
+broken("a gateway that its router does not know", [pd + ": its router has no gateway on " + nw], put(ro, gateway_network_id=None))
+broken("a gateway of nobody", [pd + ": device_id: there is no router/" + nobody,
+                               ro + ": external_gateway_info: there is no port that is its gateway"], put(pd, device_id=nobody))
+broken("two gateways of a router", [
+    "%s: its router has a gateway by %s, too" % (min(pc, pd), max(pc, pd)), "%s: its router has no gateway on network/%s" % (pc, n2["id"]),
+    "%s: network/%s is not external" % (pc, n2["id"])], put(pc, device_owner="network:router_gateway", device_id=out["id"]))
+broken("a way out that is none", [nw + ": it is the default, and not external", pd + ": %s is not external" % nw] + [
+    key(x, "rbac_policy") + ": its network does not know of it" for x in ways_out], put(nw, **{"router:external": False}))
+broken("a default that is not claimed", [nw + ": claim/default-external-network is not claimed"], gone("claim/default-external-network"))
 
 # Segments
 flat, vlan = (key(segments[x], "segment") for x in ("flat", "vlan"))

@@ -133,10 +133,11 @@ class Weftd:
 class Host:
     """An agent played by hand: its stream of rows is open, so the host is alive."""
 
-    def __init__(self, w, name, ip, token=None):
+    def __init__(self, w, name, ip, token=None, physical=None):
         self.w, self.name, self.link, self.rev, self.held = w, name, w.connect(), 0, {}
         self.headers = {"X-Auth-Token": token} if token else {}
-        self.link.request("GET", "/weft/v1/hosts/%s/rows?ip=%s" % (name, ip), None, self.headers)
+        self.link.request("GET", "/weft/v1/hosts/%s/rows?ip=%s%s" % (
+            name, ip, "&physical=" + physical if physical else ""), None, self.headers)
         self.answer = self.link.getresponse()
         if self.answer.status != 200:
             raise AssertionError("host %s: %s" % (name, self.answer.status))
