@@ -11,6 +11,7 @@
 #include <net/if.h>
 #include <string.h>
 #include <unistd.h>
+#include <bpf/bpf.h>
 
 #include "abi/hash.h"
 #include "agent/answers.h"
@@ -21,6 +22,7 @@
 #include "agent/handover.h"
 #include "agent/links.h"
 #include "agent/local.h"
+#include "agent/physicals.h"
 #include "agent/policies.h"
 #include "agent/ports.h"
 #include "agent/scrape.h"
@@ -63,7 +65,8 @@ static bool hook_is_wanted(uint32_t ifindex, void *data)
 	struct agent *agent = data;
 
 	return ifindex == agent->uplink || ifindex == agent->vxlan ||
-	       ports_has_link(agent->ports, ifindex);
+	       ports_has_link(agent->ports, ifindex) ||
+	       physicals_need(agent->physicals, ifindex);
 }
 
 /* Our programs in place of those before us, everywhere. */
@@ -72,6 +75,7 @@ bool agent_hook(struct agent *agent, GError **error)
 	if (!uplink_hook(agent, error))
 		return false;
 	ports_hook(agent->ports);
+	physicals_hook(agent->physicals);
 	hooks_sweep(agent->hooks, hook_is_wanted, agent);
 	programs_settle(agent->programs, true);
 	agent->hooked = true;
@@ -130,6 +134,7 @@ bool agent_apply(struct agent *agent)
 	if (!state_is_full(agent->state))
 		return false;
 	state_flush(agent->state);
+	physicals_prepare(agent->physicals);
 	ok = apply_changes(agent->desired, &writer, &result, &error);
 	bump_stale(agent, &writer);
 	agent->applies++;
@@ -144,6 +149,7 @@ bool agent_apply(struct agent *agent)
 	log_debug(MODULE, "%s: applied: %zu puts, %zu deletions, %zu failed",
 		  agent->options->host, result.puts, result.dels, result.failed);
 	ports_applied(agent->ports);
+	physicals_applied(agent->physicals);
 	if (agent->follow)
 		follow_update(agent->follow);
 	if (agent->handover)
@@ -275,6 +281,7 @@ static struct feed *feed_open(struct agent *agent)
 		.host = agent->options->host,
 		.tunnel_ip = agent->options->tunnel_text,
 		.zone = agent->options->zone,
+		.physical = agent->options->physical_text,
 		.token = agent->options->token,
 		.tls = &tls,
 	};
@@ -336,12 +343,18 @@ static void network_changed(uint32_t vni, void *data)
 
 static void link_gone(uint32_t ifindex, void *data)
 {
-	ports_link_gone(((struct agent *)data)->ports, ifindex);
+	struct agent *agent = data;
+
+	ports_link_gone(agent->ports, ifindex);
+	physicals_link_gone(agent->physicals, ifindex);
 }
 
 static void link_seen(uint32_t ifindex, const char *name, void *data)
 {
-	taps_link_seen(((struct agent *)data)->taps, ifindex, name);
+	struct agent *agent = data;
+
+	taps_link_seen(agent->taps, ifindex, name);
+	physicals_link_seen(agent->physicals, ifindex, name);
 }
 
 /* ---------------------------------------------------------------- punts */
@@ -435,9 +448,15 @@ static bool slot_is_gone(uint32_t slot, void *data)
 	return state_slot_is_free(agent->state, slot) && !handover_holds(agent->handover, slot);
 }
 
+/* Of a slot that nobody has it may have been a gateway's. */
 static void conn_ended(const struct conn_key *key, const struct conn_value *value, void *data)
 {
-	follow_ended(((struct agent *)data)->follow, key, value);
+	struct agent *agent = data;
+	const struct wire *wire = state_find_slot(agent->state, key->slot);
+
+	follow_ended(agent->follow, key, value);
+	if (agent->options->physicals->len && (!wire || wire->gateway))
+		nats_ended(agent->nats, key);
 }
 
 /* Within a sweep a port may have gone whose connections were passed already. */
@@ -445,6 +464,8 @@ static void conn_swept(void *data)
 {
 	struct agent *agent = data;
 
+	if (state_gateways_left(agent->state))
+		nats_purge(agent->nats, slot_is_gone, agent);
 	/* until a port's connections are out of the table, nobody else has its slot */
 	if (!handover_is_collecting(agent->handover))
 		state_slots_swept(agent->state);
@@ -478,6 +499,7 @@ static bool open_programs(struct agent *agent, GError **error)
 		.flow_sets = agent->options->flow_sets,
 		.connections = agent->options->connections,
 		.share = agent->options->port_connections,
+		.gateways = agent->options->physicals->len > 0,
 		.local = agent->options->tunnel_ip,
 		.vxlan_ifindex = agent->vxlan,
 		.uplink_ifindex = agent->uplink,
@@ -511,6 +533,24 @@ static bool recover_vtep(const void *key, const void *value, void *data)
 	return true;
 }
 
+static bool recover_gateway(const void *key, const void *value, void *data)
+{
+	const struct gateway_value *gateway = value;
+	struct agent *agent = data;
+	struct port_value port;
+	struct mac mac;
+	uint32_t slot;
+
+	memcpy(&slot, key, sizeof(slot));
+	if (!gateway->router ||
+	    bpf_map_lookup_elem(programs_find_map(agent->programs, "port"), &slot, &port) ||
+	    !(port.flags & PORT_GATEWAY))
+		return true;
+	memcpy(mac.b, port.mac.b, sizeof(mac.b));
+	state_recover_gateway(agent->state, slot, gateway->router, mac, port.ifindex);
+	return true;
+}
+
 static bool open_state(struct agent *agent, GError **error)
 {
 	static const struct state_ops ops = {hop_watch, hop_unwatch, state_complain,
@@ -521,10 +561,13 @@ static bool open_state(struct agent *agent, GError **error)
 	state_limit_policies(agent->state, agent->options->policy_entries);
 	maps_foreach(programs_find_map(agent->programs, "vtep"), sizeof(uint32_t),
 		     sizeof(struct vtep_value), recover_vtep, agent);
+	maps_foreach(programs_find_map(agent->programs, "gateway"), sizeof(uint32_t),
+		     sizeof(struct gateway_value), recover_gateway, agent);
 	state_be_patient(agent->state);
 	agent->ports = ports_new(agent);
 	agent->taps = taps_new(agent);
-	return ports_recover(agent->ports, error);
+	agent->physicals = physicals_new(agent, error);
+	return agent->physicals && ports_recover(agent->ports, error);
 }
 
 static bool open_events(struct agent *agent, GError **error)
@@ -550,6 +593,9 @@ static bool open_events(struct agent *agent, GError **error)
 	agent->watch = watch_new(agent, error);
 	if (!agent->watch)
 		return false;
+	agent->nats = nats_new(programs_find_map(agent->programs, "nat"),
+			       programs_find_map(agent->programs, "conn"),
+			       programs_find_map(agent->programs, "gateway"));
 	agent->age = age_new(programs_find_map(agent->programs, "conn"), agent->share, &age_ops,
 			     agent);
 	return true;
@@ -625,11 +671,13 @@ void agent_free(struct agent *agent)
 	answers_free(agent->answers);
 	feed_free(agent->feed);
 	age_free(agent->age);
+	nats_free(agent->nats);
 	advertise_free(agent->advertise);
 	asked_free(agent->asked);
 	share_free(agent->share);
 	punt_free(agent->punt);
 	taps_free(agent->taps);
+	physicals_free(agent->physicals);
 	ports_free(agent->ports);
 	state_free(agent->state);
 	nexthops_free(agent->nexthops);

@@ -14,6 +14,7 @@
 #include "agent/desired.h"
 #include "agent/hooks.h"
 #include "agent/maps.h"
+#include "agent/nats.h"
 #include "agent/nexthops.h"
 #include "agent/options.h"
 #include "agent/programs.h"
@@ -25,6 +26,7 @@
 struct answers;
 struct flows;
 struct local;
+struct physicals;
 struct ports;
 struct scrape;
 struct taps;
@@ -49,10 +51,12 @@ struct agent {
 	struct state *state;
 	struct ports *ports;
 	struct taps *taps;
+	struct physicals *physicals;
 	struct punt *punt;
 	struct advertise *advertise;
 	struct asked *asked;
 	struct age *age;
+	struct nats *nats;
 	struct share *share;
 	struct feed *feed;
 	struct local *local;

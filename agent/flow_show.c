@@ -64,6 +64,11 @@ json_t *flow_show_ends(const struct wire *wire, const struct conn_key *key)
 	return out;
 }
 
+void flow_show_nat(json_t *out, const struct nat_value *seen)
+{
+	set_end(out, "nat", "nat_port", &seen->addr, seen->port);
+}
+
 static uint64_t seconds_since(uint64_t now, uint64_t jiffies)
 {
 	return now > jiffies ? (now - jiffies) / jiffies_hz() : 0;

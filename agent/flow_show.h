@@ -11,6 +11,8 @@
 
 /* Whose it is, and its two ends; a new reference. */
 json_t *flow_show_ends(const struct wire *wire, const struct conn_key *key);
+/* What stands outside for its remote end. */
+void flow_show_nat(json_t *out, const struct nat_value *seen);
 /* State, ages at NOW (jiffies64), packets and bytes. */
 void flow_show_counts(json_t *out, const struct conn_value *value, uint64_t now);
 /* The identity of the other end and the sets it stands for. */

@@ -65,11 +65,22 @@ static const char *rule_name(struct walk *walk, uint32_t number)
 	return name;
 }
 
+/* Of a gateway's connection, by whose remote end the tenant's is meant: what the world sees. */
+static void show_nat(struct walk *walk, const struct wire *wire, const struct conn_key *key,
+		     json_t *out)
+{
+	struct nat_value seen;
+
+	if (wire->gateway && nats_find(walk->flows->agent->nats, key, &seen))
+		flow_show_nat(out, &seen);
+}
+
 static json_t *show(struct walk *walk, const struct wire *wire, const struct conn_key *key,
 		    const struct conn_value *value)
 {
 	json_t *out = flow_show_ends(wire, key);
 
+	show_nat(walk, wire, key, out);
 	flow_show_counts(out, value, walk->now);
 	flow_show_peer(out, walk->flows->agent->state, value->remote_identity);
 	flow_show_rule(out, rule_name(walk, value->rule));

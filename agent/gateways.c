@@ -449,20 +449,28 @@ bool state_needs_physical(const struct state *state, uint32_t ifindex)
 	return false;
 }
 
-void state_foreach_gateway(struct state *state, state_visit_gateway visit, void *data)
+void state_foreach_gateway(const struct state *state, state_visit_gateway visit, void *data)
 {
 	GHashTableIter iter;
 	gpointer value;
 
 	g_hash_table_iter_init(&iter, state->gateways->carried);
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
-		struct carried *one = value;
+		const struct carried *one = value;
 
-		if (!one->row)
-			continue;
-		visit(&one->wire, one->row->u.gateway, one->is_new, data);
-		one->is_new = false;
+		if (one->row)
+			visit(&one->wire, one->row->u.gateway, one->is_new, data);
 	}
+}
+
+void state_gateways_told(struct state *state)
+{
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, state->gateways->carried);
+	while (g_hash_table_iter_next(&iter, NULL, &value))
+		((struct carried *)value)->is_new = false;
 }
 
 gsize state_count_gateways(const struct state *state)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Pins: link_IFINDEX is a tcx link; clsact_IFINDEX a symbolic link that marks a filter, its
- * target says whether the qdisc is ours too.
+ * target says whether the qdisc is ours too. Those at the other end, where packets leave, are
+ * link_out_IFINDEX and clsact_out_IFINDEX.
  */
 #include "agent/hooks.h"
 
@@ -17,6 +18,7 @@
 #include "lib/error.h"
 
 #define TCX_INGRESS 46 /* BPF_TCX_INGRESS, younger than the headers of Debian 12 */
+#define TCX_EGRESS  47
 #define LINK_TCX    11 /* BPF_LINK_TYPE_TCX */
 #define QDISC_OURS  "ours"
 #define QDISC_THEIR "theirs"
@@ -40,6 +42,14 @@ struct hooks {
 	guint timer;
 	struct change change;
 };
+
+/* One of the two ends of a device. */
+static const struct side {
+	const char *link, *clsact;
+	int tcx;
+	enum bpf_tc_attach_point point;
+} ingress = {"link", "clsact", TCX_INGRESS, BPF_TC_INGRESS},
+  egress = {"link_out", "clsact_out", TCX_EGRESS, BPF_TC_EGRESS};
 
 static void change_end(struct hooks *hooks);
 
@@ -101,16 +111,17 @@ static int link_find(const char *pin, uint32_t ifindex)
 	return -1;
 }
 
-static bool tcx_attach(struct hooks *hooks, uint32_t ifindex, int program)
+static bool tcx_attach(struct hooks *hooks, const struct side *side, uint32_t ifindex,
+		       int program)
 {
-	g_autofree char *pin = pin_path(hooks, "link", ifindex);
+	g_autofree char *pin = pin_path(hooks, side->link, ifindex);
 	int fd = link_find(pin, ifindex);
 	bool ok;
 
 	if (fd >= 0) {
 		ok = bpf_link_update(fd, program, NULL) == 0;
 	} else {
-		fd = bpf_link_create(program, (int)ifindex, (enum bpf_attach_type)TCX_INGRESS,
+		fd = bpf_link_create(program, (int)ifindex, (enum bpf_attach_type)side->tcx,
 				     NULL);
 		ok = fd >= 0 && bpf_obj_pin(fd, pin) == 0;
 	}
@@ -123,18 +134,19 @@ static bool tcx_attach(struct hooks *hooks, uint32_t ifindex, int program)
 	return ok;
 }
 
-static void tcx_detach(struct hooks *hooks, uint32_t ifindex)
+static void tcx_detach(struct hooks *hooks, const struct side *side, uint32_t ifindex)
 {
-	g_autofree char *pin = pin_path(hooks, "link", ifindex);
+	g_autofree char *pin = pin_path(hooks, side->link, ifindex);
 
 	unlink(pin);
 }
 
-static bool clsact_attach(struct hooks *hooks, uint32_t ifindex, int program)
+static bool clsact_attach(struct hooks *hooks, const struct side *side, uint32_t ifindex,
+			  int program)
 {
-	g_autofree char *mark = pin_path(hooks, "clsact", ifindex);
+	g_autofree char *mark = pin_path(hooks, side->clsact, ifindex);
 	DECLARE_LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex,
-			    .attach_point = BPF_TC_INGRESS);
+			    .attach_point = side->point);
 	DECLARE_LIBBPF_OPTS(bpf_tc_opts, filter, .handle = 1, .priority = 1, .prog_fd = program,
 			    .flags = BPF_TC_F_REPLACE);
 	int status = bpf_tc_hook_create(&hook);
@@ -153,11 +165,12 @@ static bool clsact_attach(struct hooks *hooks, uint32_t ifindex, int program)
  * Removing the qdisc stops the device for a moment, and packets are lost: while the device
  * is in use, only the filter goes.
  */
-static void clsact_detach(struct hooks *hooks, uint32_t ifindex, bool in_use)
+static void clsact_detach(struct hooks *hooks, const struct side *side, uint32_t ifindex,
+			  bool in_use)
 {
-	g_autofree char *mark = pin_path(hooks, "clsact", ifindex);
+	g_autofree char *mark = pin_path(hooks, side->clsact, ifindex);
 	DECLARE_LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex,
-			    .attach_point = BPF_TC_INGRESS);
+			    .attach_point = side->point);
 	DECLARE_LIBBPF_OPTS(bpf_tc_opts, filter, .handle = 1, .priority = 1);
 	char whose[16] = "";
 
@@ -174,20 +187,31 @@ static void clsact_detach(struct hooks *hooks, uint32_t ifindex, bool in_use)
 }
 
 /* The new way is in place before the old one goes. */
-bool hooks_attach(struct hooks *hooks, uint32_t ifindex, int program, GError **error)
+static bool side_attach(struct hooks *hooks, const struct side *side, uint32_t ifindex,
+			int program, GError **error)
 {
 	if (hooks->mode != HOOKS_CLSACT) {
-		if (tcx_attach(hooks, ifindex, program)) {
-			clsact_detach(hooks, ifindex, true);
+		if (tcx_attach(hooks, side, ifindex, program)) {
+			clsact_detach(hooks, side, ifindex, true);
 			return true;
 		}
 		if (hooks->mode == HOOKS_TCX || errno != EINVAL)
 			return fail(error, ifindex, "cannot attach by tcx");
 	}
-	if (!clsact_attach(hooks, ifindex, program))
+	if (!clsact_attach(hooks, side, ifindex, program))
 		return fail(error, ifindex, "cannot attach by clsact");
-	tcx_detach(hooks, ifindex);
+	tcx_detach(hooks, side, ifindex);
 	return true;
+}
+
+bool hooks_attach(struct hooks *hooks, uint32_t ifindex, int program, GError **error)
+{
+	return side_attach(hooks, &ingress, ifindex, program, error);
+}
+
+bool hooks_attach_out(struct hooks *hooks, uint32_t ifindex, int program, GError **error)
+{
+	return side_attach(hooks, &egress, ifindex, program, error);
 }
 
 /* -------------------------------------------------- from a filter to tcx */
@@ -215,7 +239,7 @@ static void change_take(struct hooks *hooks, uint32_t ifindex, int link)
 
 	if (g_hash_table_remove(hooks->later, GUINT_TO_POINTER(ifindex)) && link >= 0 &&
 	    bpf_obj_pin(link, pin) == 0)
-		clsact_detach(hooks, ifindex, true);
+		clsact_detach(hooks, &ingress, ifindex, true);
 	if (link >= 0)
 		close(link);
 	if (link != -EINVAL)
@@ -274,7 +298,7 @@ bool hooks_attach_soon(struct hooks *hooks, uint32_t ifindex, int program, GErro
 
 	if (hooks->mode != HOOKS_AUTO || access(pin, F_OK) == 0)
 		return hooks_attach(hooks, ifindex, program, error);
-	if (!clsact_attach(hooks, ifindex, program))
+	if (!clsact_attach(hooks, &ingress, ifindex, program))
 		return fail(error, ifindex, "cannot attach by clsact");
 	g_hash_table_insert(hooks->later, GUINT_TO_POINTER(ifindex), GINT_TO_POINTER(program));
 	if (hooks->timer)
@@ -286,8 +310,10 @@ bool hooks_attach_soon(struct hooks *hooks, uint32_t ifindex, int program, GErro
 void hooks_detach(struct hooks *hooks, uint32_t ifindex)
 {
 	g_hash_table_remove(hooks->later, GUINT_TO_POINTER(ifindex));
-	tcx_detach(hooks, ifindex);
-	clsact_detach(hooks, ifindex, false);
+	tcx_detach(hooks, &egress, ifindex);
+	clsact_detach(hooks, &egress, ifindex, false);
+	tcx_detach(hooks, &ingress, ifindex);
+	clsact_detach(hooks, &ingress, ifindex, false);
 }
 
 void hooks_sweep(struct hooks *hooks, bool (*keep)(uint32_t ifindex, void *data), void *data)
@@ -296,7 +322,7 @@ void hooks_sweep(struct hooks *hooks, bool (*keep)(uint32_t ifindex, void *data)
 	const char *name;
 
 	while (folder && (name = g_dir_read_name(folder))) {
-		const char *number = strchr(name, '_');
+		const char *number = strrchr(name, '_');
 		uint32_t ifindex = number ? (uint32_t)strtoul(number + 1, NULL, 10) : 0;
 
 		if (!g_str_has_prefix(name, "link_") && !g_str_has_prefix(name, "clsact_"))

@@ -23,8 +23,10 @@ void hooks_free(struct hooks *hooks);
 
 /* PROGRAM (a descriptor) at the ingress of device IFINDEX, in place of any of ours. */
 bool hooks_attach(struct hooks *hooks, uint32_t ifindex, int program, GError **error);
+/* ... where packets leave it. */
+bool hooks_attach_out(struct hooks *hooks, uint32_t ifindex, int program, GError **error);
 /*
- * The same for a device that nobody else has filters on, without the 4 to 20 ms that a first
+ * The same as hooks_attach for a device that nobody else has filters on, without the 4 to 20 ms that a first
  * tcx link waits for readers, with all of the kernel's network configuration locked: it begins
  * with a filter, and changes over in a thread when nothing was attached for a while.
  */

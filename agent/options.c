@@ -2,6 +2,7 @@
 /* GOption reads, we check. */
 #include "agent/options.h"
 
+#include <net/if.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@ struct raw {
 	int flows, connections, port_connections, locations, policy_entries;
 	gboolean cleanup, version, print_metrics;
 	char *metrics;
+	char **physicals;
 };
 
 static bool refuse(GError **error, const char *option, const char *value, const char *why)
@@ -37,6 +39,10 @@ static bool read_line(struct raw *raw, int argc, char **argv, GError **error)
 		 "Underlay address of this host", "IP"},
 		{"zone", 0, 0, G_OPTION_ARG_STRING, &raw->zone,
 		 "Availability zone of this host (default: what the controller knows)", "NAME"},
+		{"physical", 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw->physicals,
+		 "Device that is on a physical network, for routers' gateways; may be given "
+		 "several times",
+		 "NAME[:VLAN]=DEVICE"},
 		{"uplink", 0, 0, G_OPTION_ARG_STRING, &raw->uplink,
 		 "Underlay device (default: the one with the tunnel address)", "DEVICE"},
 		{"run", 0, 0, G_OPTION_ARG_STRING, &raw->run,
@@ -105,6 +111,7 @@ static void raw_done(struct raw *raw)
 	for (gsize i = 0; i < G_N_ELEMENTS(list); i++)
 		g_free(list[i]);
 	g_free(raw->metrics);
+	g_strfreev(raw->physicals);
 }
 
 static bool attach_read(struct options *options, const char *text, GError **error)
@@ -209,6 +216,84 @@ static bool certificates_read(struct options *options, const struct raw *raw, GE
 	return true;
 }
 
+#define PHYSICAL_MAX 64 /* characters of a name */
+#define VLAN_MAX     4094
+
+/* As networks name it: a colon ends the name, a comma would end it for the controller. */
+static bool physical_name_check(const char *name)
+{
+	const char *colon = strchr(name, ':');
+	glong length = g_utf8_strlen(name, colon ? colon - name : -1);
+	guint64 vlan;
+
+	for (const char *c = name; *c; c++)
+		if (g_ascii_iscntrl(*c) || *c == ',')
+			return false;
+	return length > 0 && length <= PHYSICAL_MAX && g_utf8_validate(name, -1, NULL) &&
+	       (!colon ||
+		(colon[1] != '0' &&
+		 g_ascii_string_to_unsigned(colon + 1, 10, 1, VLAN_MAX, &vlan, NULL)));
+}
+
+static bool device_check(const char *device)
+{
+	gsize length = strlen(device);
+
+	return length > 0 && length < IF_NAMESIZE && !strpbrk(device, "/ \t\n");
+}
+
+/* What is wrong with it; NULL: nothing, and it has been added. */
+static const char *physical_add(struct options *options, const char *text)
+{
+	const char *equals = strchr(text, '=');
+	struct options_physical one = {0};
+	const char *why = NULL;
+
+	if (!equals)
+		return "not NAME[:VLAN]=DEVICE";
+	one.name = g_strndup(text, (gsize)(equals - text));
+	one.device = g_strdup(equals + 1);
+	if (!physical_name_check(one.name))
+		why = "not a name of a physical network, with a VLAN of 1 to 4094 or without";
+	else if (!device_check(one.device))
+		why = "not a device's name";
+	for (guint i = 0; !why && i < options->physicals->len; i++) {
+		const struct options_physical *other =
+			&g_array_index(options->physicals, struct options_physical, i);
+
+		if (strcmp(other->name, one.name) == 0)
+			why = "the network has a device already";
+		else if (strcmp(other->device, one.device) == 0)
+			why = "the device is on another network already";
+	}
+	if (!why) {
+		g_array_append_val(options->physicals, one);
+		return NULL;
+	}
+	g_free(one.name);
+	g_free(one.device);
+	return why;
+}
+
+static bool physicals_read(struct options *options, char **given, GError **error)
+{
+	g_autoptr(GString) names = g_string_new(NULL);
+
+	options->physicals = g_array_new(FALSE, FALSE, sizeof(struct options_physical));
+	for (char **text = given; text && *text; text++) {
+		const char *why = physical_add(options, *text);
+
+		if (why)
+			return refuse(error, "physical", *text, why);
+	}
+	for (guint i = 0; i < options->physicals->len; i++)
+		g_string_append_printf(
+			names, "%s%s", i ? "," : "",
+			g_array_index(options->physicals, struct options_physical, i).name);
+	options->physical_text = names->len ? g_strdup(names->str) : NULL;
+	return true;
+}
+
 static bool connection_read(struct options *options, const struct raw *raw, GError **error)
 {
 	if (!raw->controllers)
@@ -225,7 +310,8 @@ static bool connection_read(struct options *options, const struct raw *raw, GErr
 	options->tunnel_text = g_strdup(raw->tunnel_ip);
 	options->zone = g_strdup(raw->zone);
 	options->uplink = g_strdup(raw->uplink);
-	return certificates_read(options, raw, error) && token_read(options, raw, error);
+	return physicals_read(options, raw->physicals, error) &&
+	       certificates_read(options, raw, error) && token_read(options, raw, error);
 }
 
 bool options_parse(struct options *options, int argc, char **argv, GError **error)
@@ -258,6 +344,16 @@ void options_done(struct options *options)
 	g_free(options->host);
 	g_free(options->tunnel_text);
 	g_free(options->zone);
+	for (guint i = 0; options->physicals && i < options->physicals->len; i++) {
+		struct options_physical *one =
+			&g_array_index(options->physicals, struct options_physical, i);
+
+		g_free(one->name);
+		g_free(one->device);
+	}
+	if (options->physicals)
+		g_array_unref(options->physicals);
+	g_free(options->physical_text);
 	g_free(options->uplink);
 	g_free(options->run);
 	g_free(options->token);

@@ -9,11 +9,19 @@
 #include "agent/hooks.h"
 #include "lib/ip.h"
 
+/* A device that is on a physical network. */
+struct options_physical {
+	char *name; /* "NAME" or "NAME:VLAN" */
+	char *device;
+};
+
 struct options {
 	char **controllers; /* NULL-terminated base URLs */
 	char *host;
 	char *tunnel_text;
-	char *zone; /* availability zone; NULL: the controller knows */
+	char *zone;	     /* availability zone; NULL: the controller knows */
+	GArray *physicals;   /* struct options_physical */
+	char *physical_text; /* their names, as the controller is told; NULL: none */
 	struct ip tunnel_ip;
 	char *uplink; /* NULL: found by the tunnel address */
 	char *run;

@@ -180,10 +180,16 @@ static void maps_reuse(struct programs *programs)
 	programs->old_conn = old_map_open(pin);
 }
 
+/* No row tells of connections. */
+static bool map_is_of_connections(const struct bpf_map *map)
+{
+	return strcmp(bpf_map__name(map), CONN) == 0 || strcmp(bpf_map__name(map), "nat") == 0;
+}
+
 /*
  * A map that does not take all is as good as empty: half of the truth would be taken for it, and what is
- * in the way of rows would keep them out. Rows fill it before our programs run. But no row tells
- * of connections: those that there is room for stay.
+ * in the way of rows would keep them out. Rows fill it before our programs run. But of connections
+ * those that there is room for stay.
  */
 static void map_carry(struct programs *programs, const struct old_map *old,
 		      const struct bpf_map *map)
@@ -193,8 +199,8 @@ static void map_carry(struct programs *programs, const struct old_map *old,
 
 	if (!old_map_copy(old, map, btf, &lost)) {
 		programs->warm = false;
-	} else if (lost && strcmp(bpf_map__name(map), CONN) == 0) {
-		programs->lost = lost;
+	} else if (lost && map_is_of_connections(map)) {
+		programs->lost = MAX(programs->lost, lost);
 	} else if (lost) {
 		programs->warm = false;
 		old_map_clear(map);
@@ -310,6 +316,9 @@ static void sizes_write(struct weft_bpf *skeleton, const struct programs_config 
 	bpf_map__set_max_entries(skeleton->maps.flow,
 				 config->flow_sets * (uint32_t)libbpf_num_possible_cpus());
 	bpf_map__set_max_entries(skeleton->maps.conn, config->connections);
+	/* Two for each connection; where none can be, its buckets need no memory. */
+	bpf_map__set_max_entries(skeleton->maps.nat,
+				 config->gateways ? 2 * config->connections : 1);
 }
 
 /* What the verifier or the loader has to say; its other news are told by our errors. */
@@ -441,6 +450,8 @@ int programs_get_fd(const struct programs *programs, enum program program)
 	const struct bpf_program *const list[] = {
 		[PROGRAM_PORT] = skeleton->progs.weft_port,
 		[PROGRAM_UPLINK] = skeleton->progs.weft_uplink,
+		[PROGRAM_OUTSIDE] = skeleton->progs.weft_outside,
+		[PROGRAM_ASKS] = skeleton->progs.weft_asks,
 		[PROGRAM_IDLE] = skeleton->progs.weft_idle,
 	};
 

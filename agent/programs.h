@@ -20,6 +20,7 @@ struct programs_config {
 	uint32_t flow_sets;	 /* of each CPU; a power of two */
 	uint32_t connections;
 	uint32_t share; /* connections of one port */
+	bool gateways;	/* may be carried here: connections may be translated */
 	struct ip local;
 	uint32_t vxlan_ifindex; /* 0: none */
 	uint32_t uplink_ifindex;
@@ -28,7 +29,9 @@ struct programs_config {
 enum program {
 	PROGRAM_PORT,
 	PROGRAM_UPLINK,
-	PROGRAM_IDLE, /* of the vxlan device: nothing passes */
+	PROGRAM_OUTSIDE, /* of a physical device that gateways are behind ... */
+	PROGRAM_ASKS,	 /* ... and where packets leave it */
+	PROGRAM_IDLE,	 /* of the vxlan device: nothing passes */
 };
 
 struct programs *programs_load(const struct programs_config *config, GError **error);

@@ -36,6 +36,8 @@
 	X(MAP_ENTRIES, "weft_agent_map_entries", GAUGE, "map", "Entries in use")               \
 	X(MAP_MAX, "weft_agent_map_max_entries", GAUGE, "map", "Entries there is room for")    \
 	X(PORTS, "weft_agent_ports", GAUGE, NULL, "Ports attached to a device")                \
+	X(GATEWAYS, "weft_agent_gateways", GAUGE, NULL,                                        \
+	  "Gateways of routers carried, each for every address scope that meets there")        \
 	X(DHCP, "weft_dhcp_requests_total", COUNTER, "result",                                 \
 	  "DHCPv4 requests: answered, ignored or failed")                                      \
 	X(DHCP6, "weft_dhcp6_requests_total", COUNTER, "result",                               \
@@ -248,6 +250,8 @@ static void collect_maps(struct scrape *scrape)
 	for (int i = 0; i < DESIRED_MAP_COUNT; i++)
 		set_map(scrape, desired_shapes[i].name, desired_count(agent->desired, i));
 	set_map(scrape, "conn", age_get_count(agent->age));
+	set_map(scrape, "nat", nats_get_count(agent->nats));
+	set(scrape, SCRAPE_GATEWAYS, NULL, state_count_gateways(agent->state));
 	for (int state = CONN_NEW; state <= CONN_CLOSED; state++)
 		set(scrape, SCRAPE_CONNECTIONS, age_state_name(state),
 		    age_get_state_count(agent->age, state));

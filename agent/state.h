@@ -77,7 +77,8 @@ bool state_needs_physical(const struct state *state, uint32_t ifindex);
 /* The gateways that this host carries; IS_NEW: they came here, and were not told before. */
 typedef void (*state_visit_gateway)(const struct wire *wire, const struct row_gateway *gateway,
 				    bool is_new, void *data);
-void state_foreach_gateway(struct state *state, state_visit_gateway visit, void *data);
+void state_foreach_gateway(const struct state *state, state_visit_gateway visit, void *data);
+void state_gateways_told(struct state *state); /* of all that are new */
 gsize state_count_gateways(const struct state *state);
 /* Gateways have given up slots since it was asked last: nothing may bear these when they are
  * given out again. */
