@@ -20,6 +20,7 @@
 #include "api/segment_upkeep.h"
 #include "api/state.h"
 #include "api/tags.h"
+#include "api/topology.h"
 #include "api/zone.h"
 
 #define SPREAD 32768 /* keeps identities in their 16 bits for long */
@@ -176,6 +177,7 @@ static const struct {
 	{"service-providers", provider_serve},
 	{"network-ip-availabilities", availability_serve},
 	{"log/loggable-resources", serve_loggable},
+	{TOPOLOGY_PATH, topology_serve},
 };
 
 /* /v2.0/[FAMILY/]COLLECTION[/ID[/ACTION[/TAG]]], with ".json" at the end as older clients say. */

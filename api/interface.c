@@ -136,7 +136,7 @@ static bool interface_check_new(struct job *job, const struct router *router,
 static bool interface_check_outside(struct job *job, const struct subnet *subnet,
 				    GError **error)
 {
-	const struct network *network = cloud_find_network(job_cloud(job), subnet->network_id);
+	const struct network *network = job_find(job, KIND_NETWORK, subnet->network_id);
 
 	return (!subnet_is_outside(subnet, job_cloud(job)) && network &&
 		network_is_overlay(network)) ||
@@ -184,7 +184,7 @@ static bool interface_add_subnet(struct job *job, const struct router *router, s
 				 const struct port **out, GError **error)
 {
 	const struct resource *subnets = resource_get(KIND_SUBNET);
-	const struct subnet *subnet = cloud_find_subnet(job_cloud(job), id);
+	const struct subnet *subnet = job_find(job, KIND_SUBNET, id);
 	const struct port *before;
 	struct fixed_ip *fixed;
 	struct port *port;
@@ -205,6 +205,14 @@ static bool interface_add_subnet(struct job *job, const struct router *router, s
 	*out = port;
 	return api_port_complete(job, before, port, attr_bit_of(&port_table, "fixed_ips"),
 				 error);
+}
+
+bool interface_join(struct job *job, const struct router *router, struct uuid subnet,
+		    GError **error)
+{
+	const struct port *port;
+
+	return interface_add_subnet(job, router, subnet, &port, error);
 }
 
 /* PORT's addresses are such as an interface has; subnets that BEFORE is on are joined already. */
@@ -390,6 +398,13 @@ static bool port_is_only_on(const struct port *port, struct uuid subnet)
 	return true;
 }
 
+void interface_drop(struct job *job, const struct port *port)
+{
+	address_release(job, port);
+	firewall_forget_port(job, port);
+	job_del(job, KIND_PORT, port->object.id);
+}
+
 bool interface_remove(struct job *job, struct uuid id, json_t *body, GString *reply,
 		      GError **error)
 {
@@ -410,9 +425,7 @@ bool interface_remove(struct job *job, struct uuid id, json_t *body, GString *re
 			reply);
 	if (uuid_is_none(wish.port_id) && !port_is_only_on(port, wish.subnet_id))
 		return interface_del_subnet(job, port, wish.subnet_id, error);
-	address_release(job, port);
-	firewall_forget_port(job, port);
-	job_del(job, KIND_PORT, port->object.id);
+	interface_drop(job, port);
 	return true;
 }
 

@@ -15,6 +15,11 @@ bool interface_add(struct job *job, struct uuid router, json_t *body, GString *r
 bool interface_remove(struct job *job, struct uuid router, json_t *body, GString *reply,
 		      GError **error);
 
+/* ROUTER gets an interface on the subnet, by its gateway_ip; as interface_add by subnet_id. */
+bool interface_join(struct job *job, const struct router *router, struct uuid subnet,
+		    GError **error);
+/* The interface PORT goes, whatever needs it. */
+void interface_drop(struct job *job, const struct port *port);
 /* SUBNET shares no address with those that ROUTER's interfaces are on. */
 bool interface_check_overlap(struct job *job, const struct router *router,
 			     const struct subnet *subnet, GError **error);

@@ -149,22 +149,13 @@ static bool network_put(struct job *job, const void *before, void *object, uint6
 	       network_set_shared(job, before, network, error);
 }
 
-/* Subnets go with their network; ports must be gone before. */
-static bool network_del(struct job *job, const void *object, GError **error)
+/* Subnets go with their network. */
+static void network_release(struct job *job, const struct network *network)
 {
-	const struct network *network = object;
 	const struct uuid id = network->object.id;
 	const GPtrArray *subnets = cloud_list_subnets(job_cloud(job), id);
-	char text[UUID_TEXT], key[CLAIM_TEXT];
+	char key[CLAIM_TEXT];
 
-	if (cloud_list_ports(job_cloud(job), id)->len) {
-		g_set_error(
-			error, WEFT_ERROR, WEFT_ERROR_CONFLICT,
-			"NetworkInUse: Unable to complete operation on network %s. There are "
-			"one or more ports still in use on the network.",
-			uuid_print(id, text));
-		return false;
-	}
 	for (guint i = 0; i < subnets->len; i++) {
 		const struct subnet *subnet = subnets->pdata[i];
 
@@ -176,6 +167,29 @@ static bool network_del(struct job *job, const void *object, GError **error)
 	segment_drop_all(job, network);
 	rbac_forget(job, id);
 	job_close_guard(job, KIND_NETWORK, id);
+}
+
+void network_drop(struct job *job, const struct network *network)
+{
+	network_release(job, network);
+	job_del(job, KIND_NETWORK, network->object.id);
+}
+
+/* Ports must be gone before. */
+static bool network_del(struct job *job, const void *object, GError **error)
+{
+	const struct network *network = object;
+	char text[UUID_TEXT];
+
+	if (cloud_list_ports(job_cloud(job), network->object.id)->len) {
+		g_set_error(
+			error, WEFT_ERROR, WEFT_ERROR_CONFLICT,
+			"NetworkInUse: Unable to complete operation on network %s. There are "
+			"one or more ports still in use on the network.",
+			uuid_print(network->object.id, text));
+		return false;
+	}
+	network_release(job, network);
 	return true;
 }
 

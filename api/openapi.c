@@ -304,6 +304,10 @@ static const struct {
 	 "project_id"},
 	{"/v2.0/quotas/{project_id}/details.json", "get", "show_quota_details",
 	 "What of it is in use", "200", "project_id"},
+	{"/v2.0/auto-allocated-topology/{project_id}", "get", "show_auto_allocated_topology",
+	 "A network with a way out, made when it is asked for", "200", "project_id"},
+	{"/v2.0/auto-allocated-topology/{project_id}", "delete",
+	 "delete_auto_allocated_topology", "Take all of it away", "204", "project_id"},
 };
 
 static void describe_others(json_t *paths)

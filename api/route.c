@@ -22,6 +22,7 @@ static const struct {
 	const char *route;
 } named[] = {
 	{"/v2.0/extensions/", "", "/v2.0/extensions/{alias}"},
+	{"/v2.0/auto-allocated-topology/", "", "/v2.0/auto-allocated-topology/{project}"},
 	{"/weft/v1/hosts/", "/rows", "/weft/v1/hosts/{name}/rows"},
 	{"/weft/v1/hosts/", "/status", "/weft/v1/hosts/{name}/status"},
 	{"/weft/v1/hosts/", "/handover", "/weft/v1/hosts/{name}/handover"},

@@ -140,10 +140,24 @@ static bool router_put(struct job *job, const void *before, void *object, uint64
 	       router_check_way(job, before, router, error);
 }
 
+static void router_release(struct job *job, const struct router *router)
+{
+	char key[CLAIM_TEXT];
+
+	gateway_forget(job, router);
+	job_unclaim(job, claim_print_router(router->number, key));
+}
+
+void router_drop(struct job *job, const struct router *router)
+{
+	router_release(job, router);
+	job_del(job, KIND_ROUTER, router->object.id);
+}
+
 static bool router_del(struct job *job, const void *object, GError **error)
 {
 	const struct router *router = object;
-	char key[CLAIM_TEXT], id[UUID_TEXT];
+	char id[UUID_TEXT];
 
 	if (cloud_list_interfaces(job_cloud(job), router->object.id)->len) {
 		g_set_error(error, WEFT_ERROR, WEFT_ERROR_CONFLICT,
@@ -151,8 +165,7 @@ static bool router_del(struct job *job, const void *object, GError **error)
 			    uuid_print(router->object.id, id));
 		return false;
 	}
-	gateway_forget(job, router);
-	job_unclaim(job, claim_print_router(router->number, key));
+	router_release(job, router);
 	return true;
 }
 

@@ -7,3 +7,6 @@
 #include "api/resource.h"
 
 extern const struct resource api_router;
+
+/* ROUTER, which has no interfaces left, goes with its gateway. */
+void router_drop(struct job *job, const struct router *router);
