@@ -13,6 +13,7 @@ struct station {
 	bool alive;
 	int64_t since, seen_at;
 	uint64_t revision;
+	json_t *refused; /* [{"what": TEXT, "why": TEXT}, ...]; NULL: nothing */
 };
 
 struct ear {
@@ -31,6 +32,7 @@ struct cloud {
 	struct child_index *pool_subnets;
 	struct child_index *acl_rules, *acl_subnets; /* by the network ACL that they name */
 	GHashTable *stations;			     /* name, interned -> struct station */
+	GHashTable *refusing;			     /* set of struct station */
 	GHashTable *hosts;			     /* name in the host -> struct host */
 	GHashTable *tunnels;			     /* struct ip in the host -> struct host */
 	GHashTable *zones;			     /* name, owned -> how many hosts */
