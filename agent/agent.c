@@ -25,6 +25,7 @@
 #include "agent/physicals.h"
 #include "agent/policies.h"
 #include "agent/ports.h"
+#include "agent/refusals.h"
 #include "agent/scrape.h"
 #include "agent/share.h"
 #include "agent/taps.h"
@@ -98,6 +99,7 @@ static void apply_done(struct agent *agent)
 	if (!agent->resting && policies_is_resting(state_policies(agent->state)))
 		agent->resting = g_timeout_add(REST_MS, policies_rested, agent);
 	state_applied(agent->state);
+	feed_report_refused(agent->feed, refusals_list(agent->state));
 	if (agent->revision != agent->reported)
 		feed_report_revision(agent->feed, agent->revision);
 	agent->reported = agent->revision;

@@ -7,6 +7,7 @@
 #include "agent/derive.h"
 
 #define FIRST_NUMBER (1u << 24) /* identities end before it */
+#define END_NUMBER   (1u << 30) /* firewall groups have those from it on (firewalls.c) */
 
 /* A network ACL while a border here names it. */
 struct acl {
@@ -156,6 +157,46 @@ bool borders_moved(struct state *state, uint32_t number)
 				mark(state, GPOINTER_TO_UINT(vni));
 		}
 	return true;
+}
+
+bool borders_is_number(uint32_t number)
+{
+	return number >= FIRST_NUMBER && number < END_NUMBER;
+}
+
+const char *borders_find_name(const struct state *state, uint32_t number)
+{
+	const struct acl *acl =
+		g_hash_table_lookup(state->borders->numbers, GUINT_TO_POINTER(number));
+
+	return acl ? acl->name : NULL;
+}
+
+static bool net_has(const struct state *state, uint32_t vni, const char *acl)
+{
+	const GPtrArray *rows = net_rows(state, vni);
+
+	for (guint i = 0; rows && i < rows->len; i++)
+		if (!strcmp(((struct row *)rows->pdata[i])->u.acl, acl))
+			return true;
+	return false;
+}
+
+const char *borders_find_project(const struct state *state, uint32_t number)
+{
+	const char *name = borders_find_name(state, number);
+	GHashTableIter iter;
+	gpointer rows;
+
+	g_hash_table_iter_init(&iter, state->holders);
+	while (name && g_hash_table_iter_next(&iter, NULL, &rows))
+		for (guint i = 0; i < ((GPtrArray *)rows)->len; i++) {
+			const struct row *row = ((GPtrArray *)rows)->pdata[i];
+
+			if (net_has(state, row->u.port->vni, name))
+				return row->u.port->project;
+		}
+	return NULL;
 }
 
 bool borders_guard(const struct state *state, uint32_t vni)

@@ -17,6 +17,10 @@ void borders_del(struct state *state, struct row *row, bool replaced);
 void borders_flush(struct state *state);
 /* NUMBER is an ACL's, and its bank another: its ports are derived anew. */
 bool borders_moved(struct state *state, uint32_t number);
+/* Is NUMBER an ACL's? Its set, and the project of ports that it judges here; or NULL. */
+bool borders_is_number(uint32_t number);
+const char *borders_find_name(const struct state *state, uint32_t number);
+const char *borders_find_project(const struct state *state, uint32_t number);
 /* Some subnet of network VNI has an ACL. */
 bool borders_guard(const struct state *state, uint32_t vni);
 

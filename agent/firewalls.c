@@ -131,6 +131,24 @@ bool firewalls_moved(struct state *state, uint32_t number)
 	return number >= FIRST_NUMBER;
 }
 
+const char *firewalls_find_name(const struct state *state, uint32_t number)
+{
+	const struct firewall *firewall =
+		g_hash_table_lookup(state->firewalls->numbers, GUINT_TO_POINTER(number));
+
+	return firewall ? firewall->name : NULL;
+}
+
+const char *firewalls_find_project(const struct state *state, uint32_t number)
+{
+	const struct firewall *firewall =
+		g_hash_table_lookup(state->firewalls->numbers, GUINT_TO_POINTER(number));
+
+	return firewall && firewall->rows->len
+		       ? ((struct row *)firewall->rows->pdata[0])->u.interface.project
+		       : NULL;
+}
+
 const GPtrArray *firewalls_find_rules(const struct state *state, uint32_t bank)
 {
 	GHashTableIter iter;

@@ -18,6 +18,9 @@ void firewalls_del(struct state *state, struct row *row);
 void firewalls_claim(struct state *state, struct row *row);
 /* NUMBER is a group's, and its bank another: its interfaces are derived anew. */
 bool firewalls_moved(struct state *state, uint32_t number);
+/* Of the group whose number it is: its name, and its project; or NULL. */
+const char *firewalls_find_name(const struct state *state, uint32_t number);
+const char *firewalls_find_project(const struct state *state, uint32_t number);
 /* Which networks are concerned is found again; those that are or no longer are, derived anew. */
 void firewalls_flush(struct state *state);
 /* A router on some way out of network VNI has a firewall. */

@@ -7,7 +7,7 @@
 
 #include "agent/age.h"
 #include "agent/jiffies.h"
-#include "agent/policies.h"
+#include "agent/policies_look.h"
 #include "agent/reason.h"
 
 static void set_text(json_t *out, const char *name, const char *text)

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "agent/policies.h"
+#include "agent/policies_look.h"
 #include "agent/slots.h"
 #include "agent/state.h"
 

@@ -65,6 +65,17 @@ static void policy_complain(const char *text, void *data)
 	state->ops.complain(text, state->data);
 }
 
+static const char *policy_owner(uint32_t identity, void *data)
+{
+	struct state *state = data;
+	GPtrArray *rows = g_hash_table_lookup(state->holders, GUINT_TO_POINTER(identity));
+
+	if (rows)
+		return ((struct row *)rows->pdata[0])->u.port->project;
+	return borders_is_number(identity) ? borders_find_project(state, identity)
+					   : firewalls_find_project(state, identity);
+}
+
 void holders_add_rule(struct state *state, struct row *row)
 {
 	policies_put_rule(state->policies, row->u.rule);
@@ -134,7 +145,8 @@ void state_failed(struct state *state)
 
 void holders_init(struct state *state)
 {
-	static const struct policies_ops ops = {policy_moved, policy_stale, policy_complain};
+	static const struct policies_ops ops = {policy_moved, policy_stale, policy_complain,
+						policy_owner};
 
 	state->policies = policies_new(state->desired, &ops, state);
 	state->holders =

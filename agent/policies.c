@@ -6,106 +6,33 @@
  */
 #include "agent/policies.h"
 
-#include <string.h>
-
-#include "policy/bank.h"
+#include "agent/policies_data.h"
 
 #define SALTS 64 /* tries to find a number for a bank */
-
-/* A set of ports, or a group of addresses: while anything speaks of it. */
-struct set {
-	char *name;	       /* GRefString */
-	GPtrArray *rules;      /* const struct policy_rule */
-	GPtrArray *identities; /* struct identity that are in it */
-	GPtrArray *banks;      /* struct bank that name it as a peer */
-	GArray *addresses;     /* struct prefix, of a group */
-	bool dirty;	       /* something about it has changed */
-	bool changed;	       /* ... its rules or addresses */
-};
-
-struct identity {
-	uint32_t number;
-	bool known; /* its row is here */
-	bool dirty;
-	bool rebuild;
-	uint32_t holds;
-	GPtrArray *sets;  /* struct set */
-	GPtrArray *banks; /* struct bank that have been told of it */
-	struct bank *bank;
-};
-
-struct bank {
-	struct policy_bank *bank;
-	GPtrArray *identities; /* struct identity whose ports it is for */
-	GPtrArray *told;       /* struct identity it knows as peers */
-	bool refused;	       /* does not fit: nothing passes */
-};
-
-struct policies {
-	struct desired *desired;
-	struct policies_ops ops;
-	void *data;
-	GHashTable *sets;	/* name -> struct set */
-	GHashTable *identities; /* number -> struct identity */
-	GHashTable *banks;	/* digest -> struct bank */
-	GHashTable *numbers;	/* bank number -> struct bank */
-	GPtrArray *dirty_sets;
-	GPtrArray *dirty_identities;
-	GPtrArray *rebuild;
-	GPtrArray *resting; /* struct bank that nobody holds, and a walk may still be in */
-	bool patient;	    /* there are walks */
-	gsize count[POLICY_MAP_COUNT];
-	gsize limit; /* of the maps that may be sized */
-	gsize writes;
-};
-
-static const struct {
-	enum desired_map map;
-	gsize limit; /* 0: as they were made */
-} maps[POLICY_MAP_COUNT] = {
-	[POLICY_MAP_CELL] = {DESIRED_CELL, 0},
-	[POLICY_MAP_SERVICE] = {DESIRED_SERVICE, LIM_SERVICES},
-	[POLICY_MAP_PEER_PREFIX] = {DESIRED_PEER_PREFIX, LIM_PEERS},
-	[POLICY_MAP_PEER_IDENTITY] = {DESIRED_PEER_IDENTITY, 0},
-	[POLICY_MAP_POLICY] = {DESIRED_POLICY, LIM_POLICIES},
-};
 
 /* ---------------------------------------------------------------- sink */
 
 static void sink_put(enum policy_map map, const void *key, const void *value, void *data)
 {
-	struct policies *policies = data;
+	struct bank *bank = data;
 
-	policies->writes++;
-	if (desired_want(policies->desired, maps[map].map, key, value))
-		policies->count[map]++;
+	bank->policies->writes++;
+	if (desired_want(bank->policies->desired, policy_share_map(map), key, value))
+		policy_share_count(bank->share, map, 1);
 }
 
 static void sink_del(enum policy_map map, const void *key, void *data)
 {
-	struct policies *policies = data;
+	struct bank *bank = data;
 
-	policies->writes++;
-	if (desired_unwant(policies->desired, maps[map].map, key))
-		policies->count[map]--;
+	bank->policies->writes++;
+	if (desired_unwant(bank->policies->desired, policy_share_map(map), key))
+		policy_share_count(bank->share, map, -1);
 }
 
-static struct policy_sink sink_of(struct policies *policies)
+static struct policy_sink sink_of(struct bank *bank)
 {
-	return (struct policy_sink){sink_put, sink_del, policies};
-}
-
-static gsize limit_of(const struct policies *policies, int map)
-{
-	return maps[map].limit ? maps[map].limit : policies->limit;
-}
-
-static bool is_full(const struct policies *policies)
-{
-	for (int i = 0; i < POLICY_MAP_COUNT; i++)
-		if (policies->count[i] > limit_of(policies, i))
-			return true;
-	return false;
+	return (struct policy_sink){sink_put, sink_del, bank};
 }
 
 /* ---------------------------------------------------------------- sets */
@@ -329,7 +256,7 @@ static void bank_forget(struct bank *bank, struct identity *identity)
 
 static bool bank_tell(struct policies *policies, struct bank *bank, struct identity *identity)
 {
-	struct policy_sink sink = sink_of(policies);
+	struct policy_sink sink = sink_of(bank);
 	g_autoptr(GPtrArray) names = g_ptr_array_new();
 
 	for (guint i = 0; i < identity->sets->len; i++)
@@ -346,7 +273,7 @@ static bool bank_tell(struct policies *policies, struct bank *bank, struct ident
 /* Everything into the maps: the rules, then who is in the sets they name. */
 static bool bank_fill(struct policies *policies, struct bank *bank)
 {
-	struct policy_sink sink = sink_of(policies);
+	struct policy_sink sink = sink_of(bank);
 	const GPtrArray *sets = policy_bank_sets(bank->bank);
 
 	if (!policy_bank_put(bank->bank, &sink, policies_find_addresses, policies))
@@ -381,7 +308,7 @@ static void bank_link(struct policies *policies, struct bank *bank, bool link)
 
 static void bank_empty(struct policies *policies, struct bank *bank)
 {
-	struct policy_sink sink = sink_of(policies);
+	struct policy_sink sink = sink_of(bank);
 
 	policy_bank_clear(bank->bank, &sink);
 	while (bank->told->len)
@@ -410,25 +337,24 @@ static bool bank_make(struct policies *policies, struct bank *bank, const GPtrAr
 	return false;
 }
 
-static void bank_refuse(struct policies *policies, struct bank *bank, const char *why)
+/* It is taken back whole: half a policy is none. WHY: owned text, taken. */
+static void bank_refuse(struct policies *policies, struct bank *bank, char *why)
 {
+	gpointer number = GUINT_TO_POINTER(policy_bank_number(bank->bank));
 	g_autofree char *text = NULL;
 
-	if (bank->refused)
+	if (bank->refused) {
+		g_free(why);
 		return;
-	bank->refused = true;
+	}
+	bank->refused = why;
+	policies->refused++;
 	text = g_strdup_printf("policy %u of %u rules: %s; its ports pass nothing",
 			       policy_bank_number(bank->bank),
 			       policy_bank_rules(bank->bank)->len, why);
 	policies->ops.complain(text, policies->data);
-}
-
-/* A bank that has outgrown the kernel's tables is taken back whole: half a policy is none. */
-static void bank_check(struct policies *policies, struct bank *bank)
-{
-	if (bank->refused || !is_full(policies))
-		return;
-	bank_refuse(policies, bank, "the host's tables of policies are full");
+	if (g_hash_table_lookup(policies->numbers, number) == bank)
+		g_hash_table_remove(policies->numbers, number);
 	bank_empty(policies, bank);
 	for (guint i = 0; i < bank->identities->len; i++)
 		policies->ops.moved(
@@ -436,18 +362,28 @@ static void bank_check(struct policies *policies, struct bank *bank)
 			policies->data);
 }
 
-static struct bank *bank_new(struct policies *policies, const GPtrArray *rules)
+/* Has it outgrown what it may have? */
+static void bank_check(struct policies *policies, struct bank *bank)
+{
+	char *why = bank->refused ? NULL : policy_share_refuse(bank->share);
+
+	if (why)
+		bank_refuse(policies, bank, why);
+}
+
+static struct bank *bank_new(struct policies *policies, const GPtrArray *rules,
+			     const char *project)
 {
 	struct bank *bank = g_new0(struct bank, 1);
 
+	bank->policies = policies;
+	bank->share = policy_share_new(policies->shares, project ? project : "");
 	bank->identities = g_ptr_array_new();
 	bank->told = g_ptr_array_new();
 	if (!bank_make(policies, bank, rules))
-		bank_refuse(policies, bank, "no number is free for it");
-	if (!bank->refused && policy_bank_is_too_big(bank->bank)) {
-		bank_refuse(policies, bank, "they overlap too much to be told apart");
-		bank_empty(policies, bank);
-	}
+		bank_refuse(policies, bank, g_strdup("no number is free for it"));
+	else if (policy_bank_is_too_big(bank->bank))
+		bank_refuse(policies, bank, g_strdup("they overlap too much to be told apart"));
 	g_hash_table_insert(policies->banks, (gpointer)policy_bank_digest(bank->bank), bank);
 	bank_link(policies, bank, true);
 	bank_check(policies, bank);
@@ -457,16 +393,22 @@ static struct bank *bank_new(struct policies *policies, const GPtrArray *rules)
 static void bank_free(struct policies *policies, struct bank *bank)
 {
 	gpointer number = GUINT_TO_POINTER(policy_bank_number(bank->bank));
+	const char *digest = policy_bank_digest(bank->bank);
 
-	if (!bank->refused)
+	if (bank->refused)
+		policies->refused--;
+	else
 		bank_empty(policies, bank);
 	bank_link(policies, bank, false);
 	if (g_hash_table_lookup(policies->numbers, number) == bank)
 		g_hash_table_remove(policies->numbers, number);
-	g_hash_table_remove(policies->banks, policy_bank_digest(bank->bank));
+	if (g_hash_table_lookup(policies->banks, digest) == bank)
+		g_hash_table_remove(policies->banks, digest);
+	policy_share_free(bank->share);
 	policy_bank_free(bank->bank);
 	g_ptr_array_unref(bank->identities);
 	g_ptr_array_unref(bank->told);
+	g_free(bank->refused);
 	g_free(bank);
 }
 
@@ -481,7 +423,9 @@ static struct bank *bank_for(struct policies *policies, const struct identity *i
 	rules = identity_rules(identity);
 	digest = policy_digest((const struct policy_rule *const *)rules->pdata, rules->len);
 	bank = g_hash_table_lookup(policies->banks, digest);
-	return bank ? bank : bank_new(policies, rules);
+	return bank ? bank
+		    : bank_new(policies, rules,
+			       policies->ops.owner(identity->number, policies->data));
 }
 
 /* --------------------------------------------------------------- flush */
@@ -500,8 +444,6 @@ static void stale(struct policies *policies, const struct bank *bank, gsize writ
 /* Whoever is in a set whose rules have changed; and banks of a group whose addresses have. */
 static void flush_sets(struct policies *policies)
 {
-	struct policy_sink sink = sink_of(policies);
-
 	for (guint i = 0; i < policies->dirty_sets->len; i++) {
 		struct set *set = g_ptr_array_index(policies->dirty_sets, i);
 
@@ -515,6 +457,7 @@ static void flush_sets(struct policies *policies)
 		}
 		for (guint n = 0; n < set->banks->len; n++) {
 			struct bank *bank = g_ptr_array_index(set->banks, n);
+			struct policy_sink sink = sink_of(bank);
 			gsize writes = policies->writes;
 
 			if (bank->refused ||
@@ -523,7 +466,8 @@ static void flush_sets(struct policies *policies)
 				continue;
 			if (!policy_bank_put_addresses(bank->bank, &sink,
 						       policies_find_addresses, policies))
-				bank_refuse(policies, bank, "two classes have one number");
+				bank_refuse(policies, bank,
+					    g_strdup("two classes have one number"));
 			bank_check(policies, bank);
 			stale(policies, bank, writes);
 		}
@@ -532,7 +476,6 @@ static void flush_sets(struct policies *policies)
 
 static void identity_tell(struct policies *policies, struct identity *identity)
 {
-	struct policy_sink sink = sink_of(policies);
 	g_autoptr(GPtrArray) banks = g_ptr_array_copy(identity->banks, NULL, NULL);
 
 	for (guint i = 0; i < identity->sets->len; i++) {
@@ -544,6 +487,7 @@ static void identity_tell(struct policies *policies, struct identity *identity)
 	}
 	for (guint i = 0; i < banks->len; i++) {
 		struct bank *bank = g_ptr_array_index(banks, i);
+		struct policy_sink sink = sink_of(bank);
 		gsize writes = policies->writes;
 
 		if (bank->refused)
@@ -552,7 +496,7 @@ static void identity_tell(struct policies *policies, struct identity *identity)
 			policy_bank_del_identity(bank->bank, &sink, identity->number);
 			bank_forget(bank, identity);
 		} else if (!bank_tell(policies, bank, identity)) {
-			bank_refuse(policies, bank, "two classes have one number");
+			bank_refuse(policies, bank, g_strdup("two classes have one number"));
 		}
 		bank_check(policies, bank);
 		stale(policies, bank, writes);
@@ -571,22 +515,35 @@ static void flush_identities(struct policies *policies)
 	}
 }
 
+/* The bank that takes its place is not to be in want of its room. */
+static void bank_rest(struct bank *bank, guint holders)
+{
+	if (bank)
+		policy_share_rest(bank->share, bank->identities->len == holders);
+}
+
 static void flush_banks(struct policies *policies, GPtrArray *left)
 {
 	for (guint i = 0; i < policies->rebuild->len; i++) {
 		struct identity *identity = g_ptr_array_index(policies->rebuild, i);
-		struct bank *old = identity->bank, *bank = bank_for(policies, identity);
+		struct bank *old = identity->bank, *bank;
 
+		bank_rest(old, 1);
+		bank = bank_for(policies, identity);
 		identity->rebuild = false;
-		if (bank == old)
+		if (bank == old) {
+			bank_rest(old, 0);
 			continue;
+		}
 		if (old) {
 			g_ptr_array_remove_fast(old->identities, identity);
+			bank_rest(old, 0);
 			if (!g_ptr_array_find(left, old, NULL))
 				g_ptr_array_add(left, old);
 		}
 		if (bank)
 			g_ptr_array_add(bank->identities, identity);
+		bank_rest(bank, 0);
 		identity->bank = bank;
 		policies->ops.moved(identity->number, policies->data);
 	}
@@ -655,21 +612,34 @@ void policies_settle(struct policies *policies)
 	g_ptr_array_set_size(policies->resting, 0);
 }
 
-/* What rests must not keep others out. */
-static bool is_tight(const struct policies *policies)
+/* Banks that were refused, and that there is room for by now, are made once more. */
+static void flush_refused(struct policies *policies)
 {
-	for (int i = 0; i < POLICY_MAP_COUNT; i++)
-		if (policies->count[i] > limit_of(policies, i) / 2)
-			return true;
-	return false;
+	GHashTableIter iter;
+	gpointer value;
+
+	if (!policies->refused)
+		return;
+	g_hash_table_iter_init(&iter, policies->banks);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		const struct bank *bank = value;
+
+		if (!policy_share_fits_now(bank->share))
+			continue;
+		for (guint i = 0; i < bank->identities->len; i++)
+			identity_rebuild(policies, g_ptr_array_index(bank->identities, i));
+		g_hash_table_iter_remove(&iter); /* it goes when they have left it */
+	}
 }
 
 void policies_flush(struct policies *policies)
 {
 	g_autoptr(GPtrArray) left = NULL;
 
-	if (is_tight(policies))
+	/* what rests must not keep others out */
+	if (policy_shares_is_tight(policies->shares))
 		policies_settle(policies);
+	flush_refused(policies);
 	if (!policies->dirty_sets->len && !policies->dirty_identities->len &&
 	    !policies->rebuild->len)
 		return;
@@ -683,73 +653,7 @@ void policies_flush(struct policies *policies)
 	sets_end(policies);
 }
 
-/* ------------------------------------------------------------- looking */
-
-static const struct identity *identity_find(const struct policies *policies, uint32_t number)
-{
-	return g_hash_table_lookup(policies->identities, GUINT_TO_POINTER(number));
-}
-
-uint32_t policies_find_bank(const struct policies *policies, uint32_t number)
-{
-	const struct identity *identity = identity_find(policies, number);
-
-	return identity && identity->bank && !identity->bank->refused
-		       ? policy_bank_number(identity->bank->bank)
-		       : 0;
-}
-
-const GPtrArray *policies_find_rules(const struct policies *policies, uint32_t number)
-{
-	const struct identity *identity = identity_find(policies, number);
-
-	return identity && identity->bank ? policy_bank_rules(identity->bank->bank) : NULL;
-}
-
-const struct policy_rule *policies_find_rule(const struct policies *policies, uint32_t number)
-{
-	GHashTableIter iter;
-	gpointer value;
-
-	g_hash_table_iter_init(&iter, policies->banks);
-	while (g_hash_table_iter_next(&iter, NULL, &value)) {
-		const GPtrArray *rules = policy_bank_rules(((struct bank *)value)->bank);
-
-		for (guint i = 0; i < rules->len; i++)
-			if (policy_rule_number(g_ptr_array_index(rules, i)) == number)
-				return g_ptr_array_index(rules, i);
-	}
-	return NULL;
-}
-
-GPtrArray *policies_list_sets(const struct policies *policies, uint32_t number)
-{
-	const struct identity *identity = identity_find(policies, number);
-	GPtrArray *names;
-
-	if (!identity || !identity->known)
-		return NULL;
-	names = g_ptr_array_new();
-	for (guint i = 0; i < identity->sets->len; i++)
-		g_ptr_array_add(names,
-				((struct set *)g_ptr_array_index(identity->sets, i))->name);
-	return names;
-}
-
-gsize policies_count_banks(const struct policies *policies)
-{
-	gsize count = g_hash_table_size(policies->banks);
-
-	for (guint i = 0; i < policies->resting->len; i++)
-		count -= !((struct bank *)g_ptr_array_index(policies->resting, i))
-				  ->identities->len;
-	return count;
-}
-
-gsize policies_count_identities(const struct policies *policies)
-{
-	return g_hash_table_size(policies->identities);
-}
+/* ------------------------------------------------------- life and death */
 
 struct policies *policies_new(struct desired *desired, const struct policies_ops *ops,
 			      void *data)
@@ -759,7 +663,7 @@ struct policies *policies_new(struct desired *desired, const struct policies_ops
 	policies->desired = desired;
 	policies->ops = *ops;
 	policies->data = data;
-	policies->limit = DEF_POLICY;
+	policies->shares = policy_shares_new();
 	policies->sets = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, set_free);
 	policies->identities = g_hash_table_new_full(NULL, NULL, NULL, identity_free);
 	policies->banks = g_hash_table_new(g_str_hash, g_str_equal);
@@ -773,7 +677,7 @@ struct policies *policies_new(struct desired *desired, const struct policies_ops
 
 void policies_limit(struct policies *policies, gsize limit)
 {
-	policies->limit = limit;
+	policy_shares_limit(policies->shares, limit);
 }
 
 void policies_free(struct policies *policies)
@@ -785,6 +689,7 @@ void policies_free(struct policies *policies)
 	banks = g_hash_table_get_values(policies->banks);
 	for (GList *at = banks; at; at = at->next)
 		bank_free(policies, at->data);
+	policy_shares_free(policies->shares);
 	g_hash_table_unref(policies->banks);
 	g_hash_table_unref(policies->numbers);
 	g_ptr_array_unref(policies->dirty_sets);

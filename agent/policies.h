@@ -21,6 +21,8 @@ struct policies_ops {
 	/* Their bank stays, and says something else of others. */
 	void (*stale)(uint32_t identity, void *data);
 	void (*complain)(const char *text, void *data); /* a limit is reached: one line */
+	/* The project whose ports have IDENTITY, whose share of the tables its bank is of; NULL: nobody's. */
+	const char *(*owner)(uint32_t identity, void *data);
 };
 
 /* DESIRED must outlive it. */
@@ -55,16 +57,5 @@ void policies_be_patient(struct policies *policies);
 bool policies_is_resting(const struct policies *policies);
 void policies_settle(struct policies *policies); /* what it frees is flushed with the rest */
 
-/* The bank of IDENTITY's ports; 0: not known, nothing passes. */
-uint32_t policies_find_bank(const struct policies *policies, uint32_t identity);
-/* The rules of IDENTITY's ports in their order, or NULL; const struct policy_rule, borrowed. */
-const GPtrArray *policies_find_rules(const struct policies *policies, uint32_t identity);
-/* A rule of any bank by its number in the kernel, or NULL. */
-const struct policy_rule *policies_find_rule(const struct policies *policies, uint32_t number);
-/* Names of IDENTITY's sets, or NULL; owned array of borrowed strings. */
-GPtrArray *policies_list_sets(const struct policies *policies, uint32_t identity);
 /* As peer_addresses (policy/peer.h); DATA is the policies. */
 const struct prefix *policies_find_addresses(const char *group, gsize *count, void *data);
-
-gsize policies_count_banks(const struct policies *policies);
-gsize policies_count_identities(const struct policies *policies);

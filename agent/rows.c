@@ -43,6 +43,7 @@ static const struct row_field interface_fields[] = {
 	FIELD("up", row_read_bool, true, struct row, u.interface.up),
 	FIELD("ra", row_read_ra, false, struct row, u.interface.ra),
 	FIELD("firewall", row_read_set, false, struct row, u.interface.firewall),
+	FIELD("project", row_read_text, false, struct row, u.interface.project),
 	{0},
 };
 
@@ -289,6 +290,7 @@ static void interface_free(struct row_interface *interface)
 	g_free(interface->addresses);
 	ra_config_free(interface->ra);
 	g_free(interface->firewall);
+	g_free(interface->project);
 }
 
 void row_free(struct row *row)

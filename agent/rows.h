@@ -68,6 +68,7 @@ struct row_interface {
 	gsize count;
 	struct ra_config *ra; /* NULL: it does not advertise */
 	char *firewall;	      /* the group there; NULL: none */
+	char *project;	      /* whose group it is; NULL: nobody's */
 	bool up;
 };
 

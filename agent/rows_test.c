@@ -134,9 +134,11 @@ static void test_gateway(void)
 static void test_firewall(void)
 {
 	struct row *row = parse_good("interface", "3/100/fa:16:3e:00:00:01",
-				     "{\"ips\":[],\"up\":true,\"firewall\":\"fw:g\"}");
+				     "{\"ips\":[],\"up\":true,\"firewall\":\"fw:g\","
+				     "\"project\":\"acme\"}");
 
 	g_assert_cmpstr(row->u.interface.firewall, ==, "fw:g");
+	g_assert_cmpstr(row->u.interface.project, ==, "acme");
 	row_free(row);
 	row = parse_good(
 		"rule", "fw:g/ingress/r",

@@ -10,7 +10,7 @@
 #include "agent/agent.h"
 #include "agent/follow.h"
 #include "agent/handover.h"
-#include "agent/policies.h"
+#include "agent/policies_look.h"
 #include "agent/ports.h"
 #include "agent/reason.h"
 #include "agent/watch.h"
@@ -55,6 +55,8 @@
 	  "Connections of ports that have moved: given to another host, taken from one, lost") \
 	X(BANKS, "weft_policy_banks", GAUGE, NULL,                                             \
 	  "Compiled policies: ports with the same rules share one")                            \
+	X(UNMADE, "weft_policy_banks_refused", GAUGE, NULL,                                    \
+	  "Of these, those that could not be made: nothing passes at their ports")             \
 	X(IDENTITIES, "weft_policy_identities", GAUGE, NULL,                                   \
 	  "Identities known, of this host's ports and of their peers")                         \
 	X(HITS, "weft_flow_cache_hits_total", COUNTER, NULL, "Packets of known flows")         \
@@ -231,6 +233,7 @@ static void collect_policies(struct scrape *scrape)
 	const struct policies *policies = state_policies(scrape->agent->state);
 
 	set(scrape, SCRAPE_BANKS, NULL, policies_count_banks(policies));
+	set(scrape, SCRAPE_UNMADE, NULL, policies_count_refused(policies));
 	set(scrape, SCRAPE_IDENTITIES, NULL, policies_count_identities(policies));
 }
 

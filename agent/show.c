@@ -5,6 +5,7 @@
 #include "agent/agent.h"
 #include "agent/netns.h"
 #include "agent/reason.h"
+#include "agent/refusals.h"
 
 static json_t *from_uuid(struct uuid id)
 {
@@ -238,6 +239,7 @@ json_t *show_status(struct agent *agent)
 	json_object_set_new(out, "bad_lines", from_count(feed.bad_lines));
 	json_object_set_new(out, "rows", show_rows(agent));
 	json_object_set_new(out, "tables", show_tables(agent));
+	json_object_set_new(out, "refused", refusals_list(agent->state));
 	json_object_set_new(out, "traffic", show_host_stats(agent));
 	json_object_set_new(out, "dhcp4", show_dhcp(&agent->dhcp4));
 	json_object_set_new(out, "dhcp6", show_dhcp(&agent->dhcp6));

@@ -589,6 +589,7 @@ static const struct {
 	{KEY_LIVE, sign_belongs},      {KEY_WIRED, sign_belongs}, {KEY_LEAD, sign_belongs},
 	{KEY_QUOTA, sign_belongs},     {KEY_USAGE, sign_belongs}, {KEY_LABEL, label_pairs},
 	{GUARD_PREFIX, guard_belongs}, {KEY_NOVA, sign_belongs},  {KEY_ASK, sign_belongs},
+	{KEY_REFUSED, sign_belongs},
 };
 
 /* --- passes -------------------------------------------------------------------------- */

@@ -180,6 +180,13 @@ static void mirror_apply_wired(struct mirror *mirror, const struct store_entry *
 	cloud_set_port_wired(mirror->cloud, host, id, entry->value != NULL);
 }
 
+static void mirror_apply_refused(struct mirror *mirror, const struct store_entry *entry)
+{
+	cloud_set_host_refused(mirror->cloud, entry->key + strlen(KEY_REFUSED),
+			       entry->value ? json_loadb(entry->value, entry->size, 0, NULL)
+					    : NULL);
+}
+
 static void mirror_apply_limits(struct mirror *mirror, const struct store_entry *entry)
 {
 	const char *project = entry->key + strlen(KEY_QUOTA);
@@ -240,6 +247,15 @@ static void mirror_forget_wired(struct mirror *mirror, GHashTable *listed)
 		cloud_clear_wired(mirror->cloud, ((struct object *)hosts->pdata[i])->name);
 }
 
+static void mirror_forget_refused(struct mirror *mirror, GHashTable *listed)
+{
+	const GPtrArray *hosts = cloud_list(mirror->cloud, KIND_HOST);
+
+	for (guint i = 0; i < hosts->len; i++)
+		cloud_set_host_refused(mirror->cloud, ((struct object *)hosts->pdata[i])->name,
+				       NULL);
+}
+
 /* What is no object, in the order in which it is read. */
 static const struct {
 	const char *prefix;
@@ -252,6 +268,7 @@ static const struct {
 	{KEY_LABEL, mirror_apply_label, mirror_forget_labels},
 	{KEY_LIVE, mirror_apply_live, mirror_forget_live},
 	{KEY_WIRED, mirror_apply_wired, mirror_forget_wired},
+	{KEY_REFUSED, mirror_apply_refused, mirror_forget_refused},
 };
 
 static bool mirror_apply(struct mirror *mirror, const struct store_entry *entry, GError **error)

@@ -76,7 +76,8 @@ bool key_parse(const char *key, enum kind *kind, struct uuid *id);
 #define KEY_LABEL "claim/label/" /* + digest: number and label of an identity */
 
 /* What hosts say of themselves, where several controllers have the store open. */
-#define KEY_LIVE  "live/"  /* + host: the controller it is connected to; leased */
-#define KEY_WIRED "wired/" /* + host/port: nothing */
-#define KEY_LEAD  "lead/"  /* store/lead.h */
-#define KEY_ASK	  "ask/"   /* + host/number: an address; controller/relay.h */
+#define KEY_LIVE    "live/"    /* + host: the controller it is connected to; leased */
+#define KEY_WIRED   "wired/"   /* + host/port: nothing */
+#define KEY_REFUSED "refused/" /* + host: what it could not do, as it says it */
+#define KEY_LEAD    "lead/"    /* store/lead.h */
+#define KEY_ASK	    "ask/"     /* + host/number: an address; controller/relay.h */

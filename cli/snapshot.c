@@ -111,6 +111,22 @@ static void fill_conns(const struct snapshot *snapshot, struct trace_host *host,
 		note_conns(host, "it has more than it tells");
 }
 
+/* What the rows say is not all that the host does. */
+static void note_refused(struct trace_host *host, const json_t *known)
+{
+	json_t *text;
+	size_t i;
+
+	json_array_foreach (json_object_get(known, "refused"), i, text) {
+		g_autofree char *note = g_strdup_printf(
+			"rules that it has and could not make, so nothing passes "
+			"there: %s",
+			json_string_value(text));
+
+		trace_host_add_note(host, note);
+	}
+}
+
 struct trace_host *snapshot_fetch(const char *name, void *data, GError **error)
 {
 	const struct snapshot *snapshot = data;
@@ -127,6 +143,7 @@ struct trace_host *snapshot_fetch(const char *name, void *data, GError **error)
 	host = trace_host_new(name, ip);
 	if (!json_is_true(json_object_get(known, "alive")))
 		trace_host_add_note(host, "the host is not alive: what it has may be older");
+	note_refused(host, known);
 	if (fill_host(snapshot, host, known, error)) {
 		if (!ip_is_none(snapshot->address))
 			fill_conns(snapshot, host, name);

@@ -316,7 +316,6 @@ static void visit_interface(const struct cloud *cloud, const struct router *rout
 	json_t *row = json_object(), *ra = ipv6_print_ra(cloud, interface->port);
 	const struct firewall_group *firewall =
 		cloud_find_port_firewall(cloud, interface->port->object.id);
-	g_autofree char *name = firewall ? text_firewall(firewall->object.id) : NULL;
 	char mac[MAC_TEXT];
 	char *key =
 		g_strdup_printf("%u/%u/%s", ROUTER_NUMBER_IN(router->number, interface->place),
@@ -327,8 +326,8 @@ static void visit_interface(const struct cloud *cloud, const struct router *rout
 	json_object_set_new(row, "up", json_boolean(interface->up));
 	if (ra)
 		json_object_set_new(row, "ra", ra);
-	if (name)
-		json_object_set_new(row, "firewall", json_string(name));
+	if (firewall)
+		text_set_firewall(row, firewall);
 	visit(COMPILE_INTERFACE, key, value_dump(row), data);
 }
 

@@ -19,6 +19,15 @@ char *text_firewall(struct uuid group_id)
 	return g_strdup_printf("fw:%s", uuid_print(group_id, id));
 }
 
+void text_set_firewall(json_t *row, const struct firewall_group *group)
+{
+	g_autofree char *name = text_firewall(group->object.id);
+
+	json_object_set_new(row, "firewall", json_string(name));
+	if (group->object.project_id)
+		json_object_set_new(row, "project", json_string(group->object.project_id));
+}
+
 static char *rule_key(const struct firewall_group *group, const struct firewall_rule *rule,
 		      bool ingress)
 {

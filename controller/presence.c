@@ -6,6 +6,7 @@
  */
 #include "controller/presence.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "api/notice.h"
@@ -193,6 +194,29 @@ static void presence_drop_others(struct batch *batch, const char *host,
 	}
 }
 
+/* Only what has changed is written. */
+static void presence_set_refused(struct batch *batch, const char *host, const json_t *list)
+{
+	struct presence *presence = batch->presence;
+	const json_t *known = cloud_get_host_refused(presence->cloud, host);
+	g_autofree char *key = g_strconcat(KEY_REFUSED, host, NULL);
+	char *text;
+
+	if (!json_array_size(list) ? !known : json_equal(list, known))
+		return;
+	if (!store_is_shared(presence->store)) {
+		cloud_set_host_refused(presence->cloud, host, json_deep_copy(list));
+		return;
+	}
+	if (!json_array_size(list)) {
+		store_txn_del(batch_next(batch), key);
+		return;
+	}
+	text = json_dumps(list, JSON_COMPACT);
+	store_txn_put(batch_next(batch), key, text, strlen(text));
+	free(text);
+}
+
 /* Where nobody else has the store open nothing of it is written. */
 static void presence_report_here(struct presence *presence, const char *host,
 				 const struct hub_report *report)
@@ -221,6 +245,7 @@ void presence_report(struct presence *presence, const char *host,
 			presence_change_port(&batch, host, id, &report->ports[i]);
 	if (report->full)
 		presence_drop_others(&batch, host, report);
+	presence_set_refused(&batch, host, report->refused);
 	batch_flush(&batch);
 	if (!store_is_shared(presence->store))
 		presence_report_here(presence, host, report);

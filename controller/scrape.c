@@ -34,6 +34,8 @@
 	X(FLUSHES, "weft_store_flushes_total", COUNTER, NULL,                                  \
 	  "Flushes of the store to disk, each of one or many transactions")                    \
 	X(HOSTS, "weft_hosts", GAUGE, "state", "Known hosts: alive or lost")                   \
+	X(UNMADE, "weft_hosts_refused", GAUGE, NULL,                                           \
+	  "Ports, network ACLs and firewall groups whose rules a host could not make")         \
 	X(STREAMS, "weft_rows_streams", GAUGE, NULL, "Hosts connected for their rows")         \
 	X(ROWS, "weft_rows_sent_total", COUNTER, NULL,                                         \
 	  "Rows sent to hosts, and marks between them")                                        \
@@ -138,6 +140,7 @@ static void collect_cloud(struct scrape *scrape)
 			((const struct host *)hosts->pdata[i])->object.name);
 	set(scrape, SCRAPE_HOSTS, "alive", alive);
 	set(scrape, SCRAPE_HOSTS, "lost", hosts->len - alive);
+	set(scrape, SCRAPE_UNMADE, NULL, cloud_count_refused(scrape->from.cloud));
 }
 
 static void collect_changes(struct scrape *scrape)

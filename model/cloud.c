@@ -108,6 +108,7 @@ static void station_free(void *data)
 
 	g_ptr_array_unref(station->ports);
 	g_hash_table_unref(station->wired);
+	json_decref(station->refused);
 	g_free(station);
 }
 
@@ -131,6 +132,7 @@ struct cloud *cloud_new(void)
 	cloud->acl_subnets = child_index_new();
 	cloud->stations =
 		g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, station_free);
+	cloud->refusing = g_hash_table_new(NULL, NULL);
 	cloud->hosts = g_hash_table_new(g_str_hash, g_str_equal);
 	cloud->tunnels = g_hash_table_new(ip_hash, ip_same);
 	cloud->zones = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -159,6 +161,7 @@ void cloud_free(struct cloud *cloud)
 	child_index_free(cloud->acl_rules);
 	child_index_free(cloud->acl_subnets);
 	g_hash_table_unref(cloud->stations);
+	g_hash_table_unref(cloud->refusing);
 	g_hash_table_unref(cloud->hosts);
 	g_hash_table_unref(cloud->tunnels);
 	g_hash_table_unref(cloud->zones);

@@ -137,6 +137,13 @@ uint64_t cloud_get_host_revision(const struct cloud *cloud, const char *host);
 /* Grows whenever a host is lost or comes. */
 uint64_t cloud_count_host_turns(const struct cloud *cloud);
 bool cloud_is_host_alive(const struct cloud *cloud, const char *host);
+/* What HOST says that it could not do: [{"what": "fw:ID" ..., "why": TEXT}, ...]; taken. NULL or
+ * empty: nothing. */
+void cloud_set_host_refused(struct cloud *cloud, const char *host, json_t *list);
+const json_t *cloud_get_host_refused(const struct cloud *cloud, const char *host);
+/* Some host that is alive could not do WHAT. */
+bool cloud_is_refused(const struct cloud *cloud, const char *what);
+gsize cloud_count_refused(const struct cloud *cloud); /* things, of hosts that are alive */
 void cloud_clear_wired(struct cloud *cloud, const char *host);
 void cloud_set_port_wired(struct cloud *cloud, const char *host, struct uuid port, bool wired);
 enum status cloud_get_port_status(const struct cloud *cloud, const struct port *port);

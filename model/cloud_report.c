@@ -107,6 +107,58 @@ bool cloud_is_host_alive(const struct cloud *cloud, const char *host)
 	return station && station->alive;
 }
 
+void cloud_set_host_refused(struct cloud *cloud, const char *host, json_t *list)
+{
+	struct station *station = cloud_get_station(cloud, host);
+
+	json_decref(station->refused);
+	station->refused = json_array_size(list) ? list : NULL;
+	if (station->refused) {
+		g_hash_table_add(cloud->refusing, station);
+		return;
+	}
+	json_decref(list);
+	g_hash_table_remove(cloud->refusing, station);
+}
+
+const json_t *cloud_get_host_refused(const struct cloud *cloud, const char *host)
+{
+	const struct station *station = cloud_find_station(cloud, host);
+
+	return station ? station->refused : NULL;
+}
+
+/* How often WHAT is in the lists of hosts that are alive; NULL: whatever it is. */
+static gsize refused_count(const struct cloud *cloud, const char *what)
+{
+	GHashTableIter iter;
+	gpointer key;
+	gsize count = 0;
+
+	g_hash_table_iter_init(&iter, cloud->refusing);
+	while (g_hash_table_iter_next(&iter, &key, NULL)) {
+		const struct station *station = key;
+		json_t *item;
+		size_t i;
+
+		json_array_foreach (station->alive ? station->refused : NULL, i, item)
+			count += !what ||
+				 g_strcmp0(json_string_value(json_object_get(item, "what")),
+					   what) == 0;
+	}
+	return count;
+}
+
+bool cloud_is_refused(const struct cloud *cloud, const char *what)
+{
+	return refused_count(cloud, what) > 0;
+}
+
+gsize cloud_count_refused(const struct cloud *cloud)
+{
+	return refused_count(cloud, NULL);
+}
+
 bool cloud_is_port_wired(const struct cloud *cloud, const char *host, struct uuid port)
 {
 	const struct station *station = cloud_find_station(cloud, host);

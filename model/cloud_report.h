@@ -13,6 +13,7 @@ struct station {
 	bool alive;
 	int64_t since, seen_at;
 	uint64_t revision;
+	json_t *refused; /* [{"what": TEXT, "why": TEXT}, ...]; NULL: nothing */
 };
 
 struct ear {
@@ -33,6 +34,7 @@ struct cloud {
 	struct child_index *acl_rules, *acl_subnets; /* by the network ACL that they name */
 	GHashTable *stations;			     /* name, interned -> struct station */
 	uint64_t host_turns;			     /* how often one came or was lost */
+	GHashTable *refusing;			     /* set of struct station */
 	GHashTable *hosts;			     /* name in the host -> struct host */
 	GHashTable *tunnels;			     /* struct ip in the host -> struct host */
 	GHashTable *zones;			     /* name, owned -> how many hosts */

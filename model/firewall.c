@@ -198,8 +198,14 @@ static json_t *group_print_status(const void *object, const void *world)
 {
 	const struct firewall_group *group = object;
 
+	g_autofree char *name = NULL;
+	char id[UUID_TEXT];
+
 	if (!group->ports.count)
 		return json_string("INACTIVE");
+	name = g_strconcat("fw:", uuid_print(group->object.id, id), NULL);
+	if (world && cloud_is_refused(world, name))
+		return json_string("ERROR");
 	return json_string(group->admin_state_up ? "ACTIVE" : "DOWN");
 }
 
@@ -233,7 +239,8 @@ static const struct attr group_attrs[] = {
 	 .type = ATTR_STRING,
 	 .flags = ATTR_VISIBLE | ATTR_FIND | ATTR_COLUMN | ATTR_COMPUTED,
 	 .print = group_print_status,
-	 .help = "ACTIVE, DOWN when it is not up, INACTIVE when it has no ports"},
+	 .help = "ACTIVE, DOWN when it is not up, INACTIVE when it has no ports, ERROR when a host "
+		 "could not make its rules: nothing passes there"},
 	{.name = "shared",
 	 .type = ATTR_BOOL,
 	 .flags = ATTR_BOTH | ATTR_FIND | ATTR_ADMIN_SET,

@@ -40,6 +40,39 @@ static const struct attr_table physical_table = {
 	.attrs = (const struct attr[]){{.type = ATTR_STRING, .max = SEGMENT_PLACE_TEXT}},
 };
 
+/* "firewall group ID: why" */
+static char *refused_print(const json_t *item)
+{
+	static const char *const names[][2] = {
+		{"port:", "port "}, {"acl:", "network ACL "}, {"fw:", "firewall group "}};
+	const char *what = json_string_value(json_object_get(item, "what"));
+	const char *why = json_string_value(json_object_get(item, "why")), *name = "";
+
+	for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+		if (!g_str_has_prefix(what, names[i][0]))
+			continue;
+		name = names[i][1];
+		what += strlen(names[i][0]);
+		break;
+	}
+	return g_strdup_printf("%s%s: %s", name, what, why);
+}
+
+static json_t *host_print_refused(const void *object, const void *world)
+{
+	const struct host *host = object;
+	json_t *list = json_array(), *item;
+	size_t i;
+
+	json_array_foreach (world ? cloud_get_host_refused(world, host->object.name) : NULL, i,
+			    item) {
+		g_autofree char *text = refused_print(item);
+
+		json_array_append_new(list, json_string(text));
+	}
+	return list;
+}
+
 static const struct attr attrs[] = {
 	OBJECT_HEAD,
 	{.name = "name",
@@ -87,6 +120,11 @@ static const struct attr attrs[] = {
 	 .flags = ATTR_VISIBLE | ATTR_COMPUTED | ATTR_COLUMN,
 	 .print = host_print_ports,
 	 .help = "how many ports are bound to it"},
+	{.name = "refused",
+	 .type = ATTR_LIST,
+	 .flags = ATTR_VISIBLE | ATTR_COMPUTED,
+	 .print = host_print_refused,
+	 .help = "whose rules it could not make, and why: nothing passes there"},
 	OBJECT_TAIL,
 	OBJECT_END,
 };

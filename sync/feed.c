@@ -55,6 +55,7 @@ struct feed {
 	GHashTable *anew;    /* id -> which device of it; what no controller has taken yet */
 	GHashTable *telling; /* ... as of the post under way */
 	guint devices;	     /* counts those that were new */
+	json_t *refused;     /* NULL: nothing was said yet */
 	uint64_t applied;
 	struct http_call *post;
 	guint post_soon;
@@ -435,8 +436,9 @@ static json_t *report_make(struct feed *feed)
 		json_object_set_new(ports, id,
 				    json_boolean(wired && GPOINTER_TO_UINT(wired) == 2));
 	}
-	return json_pack("{s:I, s:b, s:o, s:o}", "rev", (json_int_t)feed->applied, "full",
-			 feed->full_due, "ports", ports, "new", report_make_new(feed));
+	return json_pack("{s:I, s:b, s:o, s:o, s:O*}", "rev", (json_int_t)feed->applied, "full",
+			 feed->full_due, "ports", ports, "new", report_make_new(feed),
+			 "refused", feed->refused);
 }
 
 static void feed_post(struct feed *feed)
@@ -556,6 +558,16 @@ void feed_report_gone(struct feed *feed, const char *port_id)
 	feed_post_later(feed);
 }
 
+void feed_report_refused(struct feed *feed, json_t *list)
+{
+	bool same = json_equal(feed->refused, list);
+
+	json_decref(feed->refused);
+	feed->refused = list;
+	if (!same)
+		feed_post_later(feed);
+}
+
 /* --- the feed ------------------------------------------------------------------------ */
 
 struct feed *feed_new(const struct feed_config *config, const struct feed_ops *ops, void *data)
@@ -608,6 +620,7 @@ void feed_free(struct feed *feed)
 	g_hash_table_unref(feed->changed);
 	g_hash_table_unref(feed->anew);
 	g_hash_table_unref(feed->telling);
+	json_decref(feed->refused);
 	g_strfreev(feed->controllers);
 	g_free(feed->host);
 	g_free(feed->tunnel_ip);

@@ -81,6 +81,9 @@ void feed_report_new(struct feed *feed, const char *port_id);
 /* The port is no longer the host's: forget it. */
 void feed_report_gone(struct feed *feed, const char *port_id);
 
+/* What the host could not do of what it was told; LIST is taken. The controller has the last one. */
+void feed_report_refused(struct feed *feed, json_t *list);
+
 /* Posts BODY as the host's VERB ("handover", "answer"), to the NTH controller after the one in use. */
 struct http_call *feed_send(struct feed *feed, const char *verb, unsigned int nth,
 			    const char *body, http_answered answered, void *data);

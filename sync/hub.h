@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <glib.h>
+#include <jansson.h>
 #include "lib/http_server.h"
 #include "lib/uuid.h"
 
@@ -23,6 +24,8 @@ struct hub_report {
 		bool anew; /* by another device than the last one that was told */
 	} * ports;
 	gsize port_count;
+	/* What it could not do: [{"what": TEXT, "why": TEXT}, ...]; borrowed. NULL: it does not say. */
+	const json_t *refused;
 };
 
 struct hub_ops {

@@ -4,11 +4,15 @@
  */
 #include "sync/report.h"
 
+#include <string.h>
 #include <jansson.h>
+
 #include "lib/error.h"
 #include "lib/uuid.h"
 
-#define REPORT_PORTS 65536
+#define REPORT_PORTS   65536
+#define REPORT_REFUSED 100 /* things that the host could not do */
+#define REPORT_TEXT    512 /* bytes of what is said of one */
 
 struct parsed {
 	struct hub_report report; /* first: what the caller sees */
@@ -53,6 +57,25 @@ static bool report_read_ports(const char *host, json_t *ports, const json_t *lis
 	return true;
 }
 
+static bool refused_has(const json_t *item, const char *name)
+{
+	const char *text = json_string_value(json_object_get(item, name));
+
+	return text && *text && strlen(text) <= REPORT_TEXT;
+}
+
+static bool report_check_refused(const json_t *list)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach (list, i, item)
+		if (json_object_size(item) != 2 || !refused_has(item, "what") ||
+		    !refused_has(item, "why"))
+			return false;
+	return !list || (json_is_array(list) && json_array_size(list) <= REPORT_REFUSED);
+}
+
 static bool report_read(const char *host, const json_t *root, GArray *ports,
 			struct hub_report *report, GError **error)
 {
@@ -60,6 +83,7 @@ static bool report_read(const char *host, const json_t *root, GArray *ports,
 	json_t *full = json_object_get(root, "full");
 	json_t *list = json_object_get(root, "ports");
 	json_t *anew = json_object_get(root, "new");
+	json_t *refused = json_object_get(root, "refused");
 	const char *wrong = NULL;
 
 	if (!json_is_object(root))
@@ -74,6 +98,8 @@ static bool report_read(const char *host, const json_t *root, GArray *ports,
 		wrong = "ports: are too many";
 	else if (anew && !json_is_array(anew))
 		wrong = "new: is not a list";
+	else if (!report_check_refused(refused))
+		wrong = "refused: is not a list of at most 100 objects with what and why";
 	if (wrong) {
 		g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID, "host %s: %s", host, wrong);
 		return false;
@@ -82,6 +108,7 @@ static bool report_read(const char *host, const json_t *root, GArray *ports,
 		return false;
 	report->revision = (uint64_t)json_integer_value(revision);
 	report->full = json_is_true(full);
+	report->refused = refused;
 	return true;
 }
 

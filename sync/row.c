@@ -189,11 +189,10 @@ static const struct field ra_fields[] = {
 };
 static const struct type type_ra = {.wanted = "an object", .fields = ra_fields};
 
-static const struct field interface_fields[] = {{"ips", &type_address_list},
-						{"up", &type_bool},
-						{"ra", &type_ra, true},
-						{"firewall", &type_string, true},
-						{0}};
+static const struct field interface_fields[] = {
+	{"ips", &type_address_list},	 {"up", &type_bool},
+	{"ra", &type_ra, true},		 {"firewall", &type_string, true},
+	{"project", &type_string, true}, {0}};
 
 static const struct field route_fields[] = {
 	{"vni", &type_vni, true}, {"mac", &type_mac, true},	   {"via", &type_ip, true},

@@ -2,7 +2,7 @@
 /* See policy.h. The packet of the last walk still says how each side held it. */
 #include "trace/policy.h"
 
-#include "agent/policies.h"
+#include "agent/policies_look.h"
 #include "trace/host_data.h"
 #include "trace/stage.h"
 

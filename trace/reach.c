@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/policies.h"
+#include "agent/policies_look.h"
 #include "trace/host_data.h"
 
 #define PROTO_OTHER 253 /* for experiments (RFC 3692): stands for those no rule names */

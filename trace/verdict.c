@@ -8,7 +8,7 @@
 
 #include "agent/borders.h"
 #include "agent/firewalls.h"
-#include "agent/policies.h"
+#include "agent/policies_look.h"
 #include "lib/error.h"
 #include "policy/twin.h"
 #include "trace/crossing.h"

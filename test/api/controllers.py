@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two controllers on one etcd: what one has answered the other knows, and what excludes each other
 does so whichever of them is asked; at the end the store is whole."""
-import ipaddress, os, subprocess, sys, threading
+import ipaddress, os, subprocess, sys, threading, time
 sys.dont_write_bytecode = True
 from etcd import Etcd, Shared
 from lib import BUILD, Weftd, check, end, equal, refused
@@ -10,7 +10,7 @@ from lib import BUILD, Weftd, check, end, equal, refused
 w = Weftd()
 tokens = w.path("tokens")
 with open(tokens, "w") as f:
-    f.write("root admins admin\na pa member\nb pb member\n" +
+    f.write("root admins admin\na pa member\nb pb member\nh * agent\n" +
             "".join("p%d p%d member\n" % (i, i) for i in range(60)))
 etcd = Etcd(w.path("etcd"), w.log)
 one, two = (Shared(etcd, "--tokens", tokens, "--quota", "all=-1").start() for _ in range(2))
@@ -130,6 +130,38 @@ for round in range(20):
     both += made == 201 and gone == 204
     neither += made != 201 and gone != 204
 equal("a router with a flavor, or the flavor's end", (0, 0), (both, neither))
+
+# What a host could not make, told to one
+host = {"X-Auth-Token": "h"}
+stream = one.connect()
+stream.request("GET", "/weft/v1/hosts/h1/rows?ip=10.99.0.2", None, host)
+answer = stream.getresponse()
+
+
+def tell(*refused):
+    return one.call("POST", "/weft/v1/hosts/h1/status", {"rev": 0, "full": True, "ports": {}, "refused": refused}, host)
+
+
+def shows(name, *refused):
+    """What a host says is written soon after, and nobody waits for it."""
+    for _ in range(100):
+        got = [at.get("hosts?name=h1", admin)["hosts"][0]["refused"] for at in (two, one)]
+        if got == [list(refused)] * 2:
+            break
+        time.sleep(0.05)
+    equal(name, [list(refused)] * 2, got)
+
+
+equal("a host connects to one", 200, answer.status)
+equal("and says what it could not make", 200, tell({"what": "acl:x", "why": "no room"}).status)
+shows("both show it", "network ACL x: no room")
+tell({"what": "acl:x", "why": "no number"})
+shows("as it is", "network ACL x: no number")
+tell()
+shows("until it can")
+tell({"what": "acl:x", "why": "no room"})
+answer.close()
+stream.close()
 
 for name in "networks", "subnets", "security-group-rules", "default-security-group-rules", "rbac-policies":
     said = [sorted(x["id"] for x in list(at.get(name, admin).body.values())[0]) for at in (one, two)]

@@ -44,9 +44,9 @@ class Agent:
     def table(self, name):
         return {k: v for (t, k), v in self.rows.items() if t == name}
 
-    def tell(self, full=True, **ports):
+    def tell(self, full=True, refused=[], **ports):
         return w.call("POST", "/weft/v1/hosts/%s/status" % self.name, {
-            "rev": self.rev, "full": full,
+            "rev": self.rev, "full": full, "refused": refused,
             "ports": {k.replace("_", "-"): v for k, v in ports.items()}}, self.token)
 
     def close(self):
@@ -103,6 +103,40 @@ equal("ACTIVE again", "ACTIVE", status(p1))
 equal("the applied revision goes north", a1.rev,
       w.get("hosts?name=h1")["hosts"][0]["applied_revision"])
 equal("wrong status", 400, w.call("POST", "/weft/v1/hosts/h1/status", b"{", a1.token).status)
+
+# What a host could not make is seen where it matters
+def host(name):
+    return w.get("hosts?name=" + name)["hosts"][0]
+
+
+def metric(name):
+    lines = w.call("GET", "/metrics").text.splitlines()
+    return [float(line.split()[1]) for line in lines if line.startswith(name + " ")]
+
+
+router = w.create("router")
+leg = w.call("PUT", "/v2.0/routers/%s/add_router_interface" % router["id"], {"subnet_id": s["id"]})["port_id"]
+wall = w.call("POST", "/v2.0/fwaas/firewall_groups", {"firewall_group": {"ports": [leg]}})["firewall_group"]
+wall_status = lambda: w.get("fwaas/firewall_groups/" + wall["id"])["firewall_group"]["status"]
+equal("a host that could make all says nothing", ([], "ACTIVE", [0]),
+      (host("h1")["refused"], wall_status(), metric("weft_hosts_refused")))
+why = [{"what": "fw:" + wall["id"], "why": "too many"}, {"what": "port:" + p1["id"], "why": "no room"},
+       {"what": "acl:x", "why": "no number"}]
+equal("what it could not is taken", 200, a1.tell(refused=why, **{p1["id"]: True}).status)
+equal("and shown at the host", ["firewall group %s: too many" % wall["id"], "port %s: no room" % p1["id"],
+                                "network ACL x: no number"], host("h1")["refused"])
+equal("at the group, and in a metric", ("ERROR", [3]), (wall_status(), metric("weft_hosts_refused")))
+equal("groups by it", [wall["id"]], [g["id"] for g in w.get("fwaas/firewall_groups?status=ERROR")["firewall_groups"]])
+for what, list in (("no list", {}), ("an item more", [{"what": "x", "why": "y", "z": 1}]), ("no reason", [{"what": "x"}]),
+                   ("an empty name", [{"what": "", "why": "y"}]), ("too long", [{"what": "x", "why": "y" * 600}]),
+                   ("too many", [{"what": "x", "why": "y"}] * 101)):
+    answer = a1.tell(refused=list)
+    check("not taken: " + what, answer.status == 400 and "refused" in answer.text, answer)
+equal("which changed nothing", ("ERROR", "ACTIVE"), (wall_status(), status(p1)))
+a1.tell(**{p1["id"]: True})
+equal("until it says otherwise", ([], "ACTIVE"), (host("h1")["refused"], wall_status()))
+w.call("PUT", "/v2.0/fwaas/firewall_groups/" + wall["id"], {"firewall_group": {"ports": []}})
+w.call("PUT", "/v2.0/routers/%s/remove_router_interface" % router["id"], {"port_id": leg})
 
 w.put("port", p1["id"], **{"binding:host_id": "h2"})
 check("a port that moves leaves", a1.until(lambda a: p1["id"] not in a.table("port")))
