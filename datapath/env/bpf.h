@@ -93,13 +93,17 @@ DP_INLINE void dp_leaves(struct dp_ctx *ctx, __u32 ifindex)
 
 #define dp_now(ctx) bpf_ktime_get_ns()
 
-/* Words at any address of the packet: the kernel's machines read them unaligned. */
-#define dp_get16(ptr)	 (*(__u16 *)(ptr))
-#define dp_get32(ptr)	 (*(__u32 *)(ptr))
-#define dp_get64(ptr)	 (*(__u64 *)(ptr))
-#define dp_set16(ptr, v) (*(__u16 *)(ptr) = (v))
-#define dp_set32(ptr, v) (*(__u32 *)(ptr) = (v))
-#define dp_set64(ptr, v) (*(__u64 *)(ptr) = (v))
+/*
+ * Words at any address, of the packet or of several members: the kernel's machines read them
+ * unaligned.
+ */
+#define DP_WORD(type, ptr) (*(type __attribute__((may_alias)) *)(ptr))
+#define dp_get16(ptr)	   DP_WORD(__u16, ptr)
+#define dp_get32(ptr)	   DP_WORD(__u32, ptr)
+#define dp_get64(ptr)	   DP_WORD(__u64, ptr)
+#define dp_set16(ptr, v)   (DP_WORD(__u16, ptr) = (v))
+#define dp_set32(ptr, v)   (DP_WORD(__u32, ptr) = (v))
+#define dp_set64(ptr, v)   (DP_WORD(__u64, ptr) = (v))
 
 /* SIZE bytes at constant OFFSET of the linear part, or NULL. */
 DP_INLINE void *dp_at(struct dp_ctx *ctx, __u32 offset, __u32 size)

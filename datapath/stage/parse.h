@@ -49,8 +49,8 @@ DP_INLINE void parse_set_eth(struct flow_key *key, const __u8 *eth, __u8 proto)
 	__u64 smac = low >> 48 | (__u64)dp_get32(eth + 8) << 16;
 	__u64 type = dp_get16(eth + 12);
 
-	((__u64 *)key)[1] = smac | (__u64)proto << 48;
-	((__u64 *)key)[2] = (low & 0xffffffffffffull) | type << 48;
+	dp_set64((__u8 *)key + 8, smac | (__u64)proto << 48);
+	dp_set64((__u8 *)key + 16, (low & 0xffffffffffffull) | type << 48);
 }
 
 /* Transport header at constant OFFSET, ROOM bytes to the end of the IP packet. */
@@ -63,7 +63,7 @@ DP_INLINE bool parse_fast_l4(struct dp_ctx *ctx, struct dp_head *h, __u32 offset
 	if (!l4)
 		return false;
 	ports = dp_get32(l4);
-	((__u32 *)&h->key)[1] = ports;
+	dp_set32((__u8 *)&h->key + 4, ports);
 	h->l4 = offset;
 	if (proto == IPPROTO_TCP) {
 		l4 = dp_at(ctx, h->base + offset, PARSE_TCP_SIZE);
