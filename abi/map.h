@@ -534,7 +534,7 @@ struct fragment_key {
 	struct abi_ip saddr;
 	struct abi_ip daddr;
 	__u32 proto;
-	__u32 pad; /* zero */
+	__u32 door; /* what goes to a gateway by tunnel: last bytes of its MAC; else zero */
 };
 
 struct fragment_value {

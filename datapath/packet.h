@@ -74,6 +74,14 @@ enum dp_to {
 	DP_TO_MANY = 2,
 };
 
+/* What of a packet has another form on the other side of a gateway. */
+enum dp_nat {
+	DP_NAT_NOTHING = 0,
+	DP_NAT_FLOW = 1, /* its own address and port */
+	DP_NAT_QUOTE =
+		2, /* its address, and those of the packet that it, an ICMP error, quotes */
+};
+
 /* A port of this host that sends the packet, or is given it. */
 struct dp_side {
 	__u32 slot; /* 0: there is none */
@@ -139,6 +147,14 @@ struct dp_pkt {
 	__u8 quotes;   /* it is an ICMP error about `quoted` */
 	__u8 log;      /* the rule that denies it is logged */
 	struct flow_key quoted;
+
+	/* what a gateway makes of it */
+	struct nat_value nat; /* its new form ... */
+	struct nat_value
+		raw;	 /* ... from outside: the one on the wire; p->head has the new one */
+	__u8 translates; /* enum dp_nat */
+	__u8 nat_made;	 /* the entries of `nat` are new with this packet */
+	__u8 nat_pad[6];
 
 	/* what routers' firewalls have to say of it */
 	struct dp_crossing crossing[DP_CROSSINGS];

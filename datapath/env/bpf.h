@@ -123,6 +123,21 @@ DP_INLINE void *dp_at(struct dp_ctx *ctx, __u32 offset, __u32 size)
 #define dp_redirect_peer(ctx, index)	  (dp_leaves(ctx, index), bpf_redirect_peer(index, 0))
 #define dp_redirect_neigh(ctx, index)                                                          \
 	(dp_leaves(ctx, index), bpf_redirect_neigh(index, NULL, 0, 0))
+/* ... with the MAC of NEXT, which is IPv6 or not, on the link of the device. */
+DP_INLINE int dp_redirect_next(struct dp_ctx *ctx, __u32 ifindex, bool v6,
+			       const struct abi_ip *next)
+{
+	struct bpf_redir_neigh to = {};
+
+	to.nh_family = v6 ? 10 : 2; /* AF_INET6, AF_INET */
+	if (v6)
+		__builtin_memcpy(to.ipv6_nh, next, sizeof(*next));
+	else
+		to.ipv4_nh = next->w[3];
+	dp_leaves(ctx, ifindex);
+	return bpf_redirect_neigh(ifindex, &to, sizeof(to), 0);
+}
+
 #define dp_clone(ctx, index) (dp_leaves(ctx, index), bpf_clone_redirect(ctx, index, 0))
 #define dp_to_us(ctx)	     bpf_skb_change_type(ctx, 0 /* PACKET_HOST */)
 
@@ -134,6 +149,13 @@ DP_INLINE void *dp_at(struct dp_ctx *ctx, __u32 offset, __u32 size)
 #define DP_ROOM_V6	 BPF_F_ADJ_ROOM_ENCAP_L3_IPV6
 #define DP_ROOM_DECAP_V4 (1ull << 7) /* BPF_F_ADJ_ROOM_DECAP_L3_IPV4, kernel 6.3 */
 #define DP_ROOM_DECAP_V6 (1ull << 8)
+
+#define DP_CSUM_PSEUDO BPF_F_PSEUDO_HDR	    /* the word is of the pseudo header, too */
+#define DP_CSUM_UDP    BPF_F_MARK_MANGLED_0 /* 0 says that there is none */
+
+/* The transport checksum at OFFSET after a word of SIZE bytes went from OLD to FRESH. */
+#define dp_csum(ctx, offset, old, fresh, size, flags)                                          \
+	bpf_l4_csum_replace(ctx, offset, old, fresh, (flags) | (size))
 
 /* Room for SIZE bytes (or less by -SIZE) behind the Ethernet header. */
 #define dp_adjust(ctx, size, flags)  bpf_skb_adjust_room(ctx, size, BPF_ADJ_ROOM_MAC, flags)

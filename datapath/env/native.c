@@ -10,6 +10,7 @@
 #include <linux/if_packet.h>
 
 #include "datapath/env/native_table.h"
+#include "datapath/program/outside.h"
 #include "datapath/program/port.h"
 #include "datapath/program/uplink.h"
 
@@ -94,6 +95,8 @@ void *native_find(struct native_host *host, enum native_map map, const void *key
 bool native_put(struct native_host *host, enum native_map map, const void *key,
 		const void *value)
 {
+	if (host->full && map == host->full && !native_find(host, map, key))
+		return false;
 	return native_table_put(host->tables[map], key, value);
 }
 
@@ -136,7 +139,8 @@ static void ctx_init(struct dp_ctx *ctx, struct native_host *host, const void *f
 			       .mark = meta->mark,
 			       .vlan_present = meta->vlan_present,
 			       .pkt_type = PACKET_OTHERHOST,
-			       .encapsulation = meta->encapsulation};
+			       .encapsulation = meta->encapsulation,
+			       .csum_partial = meta->csum_partial};
 	if (size)
 		memcpy(ctx->data, frame, size);
 	if (size >= DP_ETH_SIZE)
@@ -145,7 +149,8 @@ static void ctx_init(struct dp_ctx *ctx, struct native_host *host, const void *f
 
 static void ctx_record(struct dp_ctx *ctx, enum native_way way, __u32 ifindex)
 {
-	struct native_output out = {.way = way, .ifindex = ifindex};
+	struct native_output out = {
+		.way = way, .ifindex = ifindex, .next_hop = ctx->redirect.next_hop};
 
 	out.frame = g_bytes_new(ctx->data, ctx->len);
 	if (ifindex == ctx->host->config.vxlan_ifindex) {
@@ -184,6 +189,25 @@ int native_run_uplink(struct native_host *host, const void *frame, size_t size,
 	ctx_init(&ctx, host, frame, size, meta);
 	ctx.pkt_type = PACKET_HOST;
 	return ctx_finish(&ctx, uplink_run(&ctx), left);
+}
+
+int native_run_outside(struct native_host *host, const void *frame, size_t size,
+		       const struct native_meta *meta, GBytes **left)
+{
+	struct dp_ctx ctx;
+
+	ctx_init(&ctx, host, frame, size, meta);
+	ctx.pkt_type = PACKET_HOST;
+	return ctx_finish(&ctx, outside_run(&ctx), left);
+}
+
+int native_run_asks(struct native_host *host, const void *frame, size_t size,
+		    const struct native_meta *meta, GBytes **left)
+{
+	struct dp_ctx ctx;
+
+	ctx_init(&ctx, host, frame, size, meta);
+	return ctx_finish(&ctx, outside_asks(&ctx), left);
 }
 
 bool native_parse_agrees(struct native_host *host, const void *frame, size_t size, __u32 base)
@@ -289,6 +313,12 @@ int dp_redirect_neigh(struct dp_ctx *ctx, __u32 ifindex)
 	return redirect(ctx, NATIVE_NEIGH, ifindex);
 }
 
+int dp_redirect_next(struct dp_ctx *ctx, __u32 ifindex, bool v6, const struct abi_ip *next)
+{
+	ctx->redirect.next_hop = *next;
+	return redirect(ctx, NATIVE_NEIGH, ifindex);
+}
+
 int dp_clone(struct dp_ctx *ctx, __u32 ifindex)
 {
 	ctx_record(ctx, NATIVE_CLONE, ifindex);
@@ -342,6 +372,32 @@ int dp_translate(struct dp_ctx *ctx, __be16 ethertype)
 		return -EFAULT;
 	ctx->protocol = ethertype;
 	return 0;
+}
+
+/*
+ * As bpf_l4_csum_replace: a checksum that is to be completed has the sum of the pseudo header in its
+ * place, so of the rest nothing.
+ */
+int dp_csum(struct dp_ctx *ctx, __u32 offset, __u32 old, __u32 fresh, __u32 size, __u32 flags)
+{
+	__u16 check;
+
+	if (dp_load(ctx, offset, &check, sizeof(check)))
+		return -EFAULT;
+	if ((flags & DP_CSUM_UDP) && !check)
+		return 0;
+	if (ctx->csum_partial && !(flags & DP_CSUM_PSEUDO))
+		return 0;
+	if (ctx->csum_partial)
+		check = ~check;
+	check = csum_replace(check, old & 0xffff, fresh & 0xffff);
+	if (size == 4)
+		check = csum_replace(check, old >> 16, fresh >> 16);
+	if (ctx->csum_partial)
+		check = ~check;
+	if ((flags & DP_CSUM_UDP) && !check)
+		check = 0xffff;
+	return dp_store(ctx, offset, &check, sizeof(check));
 }
 
 int dp_tunnel_key(struct dp_ctx *ctx, const struct vtep_value *to, __u32 vni, __u32 gbp,

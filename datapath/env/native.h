@@ -37,10 +37,13 @@ enum native_way {
 	NATIVE_PEER,	 /* into the namespace at its other end */
 	NATIVE_NEIGH,	 /* out of the device, MACs by the kernel's neighbour table */
 	NATIVE_CLONE,	 /* a copy, out of the device */
-	NATIVE_INGRESS,	 /* as if it came from the device, marked */
+	NATIVE_INGRESS,	 /* as if it came from the device */
 };
 
-/* A frame that left. TUNNEL_*: what the vxlan device would wrap it in (remote not zero). */
+/*
+ * A frame that left. TUNNEL_*: what the vxlan device would wrap it in (remote not zero). NEXT_HOP: whose
+ * MAC the kernel puts in (NATIVE_NEIGH); zeros: of whom its own routes name.
+ */
 struct native_output {
 	enum native_way way;
 	__u32 ifindex;
@@ -48,6 +51,7 @@ struct native_output {
 	struct abi_ip tunnel_remote;
 	__u32 tunnel_vni;
 	__u32 tunnel_gbp;
+	struct abi_ip next_hop;
 };
 
 struct native_punt {
@@ -76,6 +80,7 @@ struct native_host {
 	GArray *punts;				  /* of struct native_punt; owns the frames */
 	GArray *samples;			  /* of struct native_sample; owns the frames */
 	bool punt_full;				  /* the agent does not read */
+	enum native_map full;			  /* takes no more; the first, an array: none */
 	/* Told of each look-up that a stage makes, VALUE NULL when nothing is there: for trace. */
 	void (*look)(enum native_map map, const void *key, const void *value, void *arg);
 	void *look_arg;
@@ -89,6 +94,7 @@ struct native_meta {
 	bool vlan_present;
 	__u32 mark;
 	bool encapsulation; /* has been in a tunnel: room is refused once more */
+	bool csum_partial;  /* its transport checksum is to be completed by who sends it out */
 };
 
 /* FLOW_SETS: entries of `flow`, a power of two. */
@@ -121,6 +127,11 @@ int native_run_port(struct native_host *host, const void *frame, size_t size,
 		    const struct native_meta *meta, GBytes **left);
 int native_run_uplink(struct native_host *host, const void *frame, size_t size,
 		      const struct native_meta *meta, GBytes **left);
+/* ... of a physical device, and what the host itself sends out of that. */
+int native_run_outside(struct native_host *host, const void *frame, size_t size,
+		       const struct native_meta *meta, GBytes **left);
+int native_run_asks(struct native_host *host, const void *frame, size_t size,
+		    const struct native_meta *meta, GBytes **left);
 
 /* False: parse_fast takes the frame at BASE but reads it otherwise than parse_frame. */
 bool native_parse_agrees(struct native_host *host, const void *frame, size_t size, __u32 base);
@@ -144,6 +155,7 @@ struct dp_ctx {
 	__u32 mark;
 	__be16 protocol; /* of the outermost network header; 0 when neither IPv4 nor IPv6 */
 	bool encapsulation;
+	bool csum_partial;
 	struct native_output redirect;
 	struct abi_ip tunnel_remote;
 	__u32 tunnel_vni;
@@ -223,6 +235,9 @@ static inline void *dp_at(struct dp_ctx *ctx, __u32 offset, __u32 size)
 #define DP_ROOM_DECAP_V4 8u
 #define DP_ROOM_DECAP_V6 16u
 
+#define DP_CSUM_PSEUDO 1u /* the word is of the pseudo header, too */
+#define DP_CSUM_UDP    2u /* 0 says that there is none */
+
 /* native_find() by a stage. */
 void *dp_look(struct native_host *host, enum native_map map, const void *key);
 int dp_load(struct dp_ctx *ctx, __u32 offset, void *to, __u32 size);
@@ -233,10 +248,14 @@ int dp_redirect(struct dp_ctx *ctx, __u32 ifindex);
 int dp_redirect_in(struct dp_ctx *ctx, __u32 ifindex);
 int dp_redirect_peer(struct dp_ctx *ctx, __u32 ifindex);
 int dp_redirect_neigh(struct dp_ctx *ctx, __u32 ifindex);
+/* ... with the MAC of NEXT, which is IPv6 or not, on the link of the device. */
+int dp_redirect_next(struct dp_ctx *ctx, __u32 ifindex, bool v6, const struct abi_ip *next);
 int dp_clone(struct dp_ctx *ctx, __u32 ifindex);
 int dp_to_us(struct dp_ctx *ctx);
 int dp_adjust(struct dp_ctx *ctx, int size, __u64 flags);
 int dp_translate(struct dp_ctx *ctx, __be16 ethertype);
+/* The transport checksum at OFFSET after a word of SIZE bytes went from OLD to FRESH. */
+int dp_csum(struct dp_ctx *ctx, __u32 offset, __u32 old, __u32 fresh, __u32 size, __u32 flags);
 int dp_tunnel_key(struct dp_ctx *ctx, const struct vtep_value *to, __u32 vni, __u32 gbp,
 		  __u32 tos);
 #define dp_now(ctx) ((ctx)->host->jiffies)

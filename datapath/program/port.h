@@ -17,9 +17,11 @@
 #include "datapath/stage/flood.h"
 #include "datapath/stage/flow.h"
 #include "datapath/stage/fragment.h"
+#include "datapath/stage/gateway.h"
 #include "datapath/stage/guard.h"
 #include "datapath/stage/locate.h"
 #include "datapath/stage/mac.h"
+#include "datapath/stage/nat.h"
 #include "datapath/stage/nd.h"
 #include "datapath/stage/parse.h"
 #include "datapath/stage/policy.h"
@@ -92,6 +94,8 @@ DP_INLINE int port_walk(struct dp_ctx *ctx, struct dp_pkt *p)
 	reason = p->to == DP_TO_PLACE ? policy_stage(ctx, p) : policy_leave(ctx, p);
 	if (!reason && (p->network_flags & NETWORK_FIREWALL))
 		reason = firewall_stage(ctx, p);
+	if (!reason && p->rec.verdict == FLOW_GATEWAY)
+		reason = nat_stage(ctx, p);
 	if (reason || p->to == DP_TO_PLACE)
 		return reason;
 	return p->to == DP_TO_ROUTER ? icmp_answer(ctx, p) : flood_stage(ctx, p);
@@ -113,8 +117,12 @@ DP_STAGE int port_finish(struct dp_ctx *ctx, struct dp_pkt *p, __u32 reason)
 		return p->verdict;
 	}
 	reason = miss_keep(ctx, p);
-	if (reason)
+	if (reason) {
+		nat_undo(ctx, p);
 		return error_stage(ctx, p, reason);
+	}
+	if (p->rec.verdict == FLOW_GATEWAY)
+		return gateway_walked(ctx, p);
 	return deliver_from_port(ctx, &p->head, &p->rec);
 }
 
@@ -154,6 +162,8 @@ DP_STAGE int port_again(struct dp_ctx *ctx, struct dp_pkt *p)
 		return -1;
 	if (rec->verdict == FLOW_DROP || !deliver_fits(ctx, &p->head, rec->mtu))
 		return port_refuse(ctx, rec);
+	if (rec->verdict == FLOW_GATEWAY)
+		return gateway_hit(ctx, &p->head, rec);
 	if (!deliver_account(ctx, &p->head, rec))
 		return -1;
 	COUNT_HOST(ctx, flow_hits);
@@ -226,8 +236,10 @@ DP_INLINE int port_run(struct dp_ctx *ctx)
 	rec = flow_find(ctx, &h);
 	if (dp_unlikely(!rec || h.ttl <= rec->hops))
 		return port_new(ctx, &h);
-	if (dp_unlikely(rec->verdict == FLOW_DROP || !deliver_fits(ctx, &h, rec->mtu))) {
-		int verdict = port_refuse(ctx, rec);
+	if (dp_unlikely(!flow_is_plain(rec) || !deliver_fits(ctx, &h, rec->mtu))) {
+		int verdict = rec->verdict == FLOW_GATEWAY && deliver_fits(ctx, &h, rec->mtu)
+				      ? gateway_hit(ctx, &h, rec)
+				      : port_refuse(ctx, rec);
 
 		return verdict < 0 ? port_new(ctx, &h) : verdict;
 	}

@@ -13,8 +13,10 @@
 #include "datapath/stage/firewall.h"
 #include "datapath/stage/flood.h"
 #include "datapath/stage/flow.h"
+#include "datapath/stage/gateway.h"
 #include "datapath/stage/locate.h"
 #include "datapath/stage/mac.h"
+#include "datapath/stage/nat.h"
 #include "datapath/stage/parse.h"
 #include "datapath/stage/policy.h"
 #include "datapath/stage/reject.h"
@@ -65,6 +67,8 @@ DP_INLINE int uplink_walk(struct dp_ctx *ctx, struct dp_pkt *p)
 		reason = policy_stage(ctx, p);
 	if (!reason && (p->network_flags & NETWORK_FIREWALL))
 		firewall_keep(p);
+	if (!reason && p->rec.verdict == FLOW_GATEWAY)
+		reason = nat_stage(ctx, p);
 	return reason;
 }
 
@@ -89,8 +93,12 @@ DP_STAGE int uplink_finish(struct dp_ctx *ctx, struct dp_pkt *p, __u32 reason)
 	reason = tunnel_ecn(ctx, p);
 	if (!reason)
 		reason = miss_keep(ctx, p);
-	if (reason)
+	if (reason) {
+		nat_undo(ctx, p);
 		return count_drop(ctx, p->rec.rx_slot, reason);
+	}
+	if (p->rec.verdict == FLOW_GATEWAY)
+		return gateway_walked(ctx, p);
 	return deliver_from_tunnel(ctx, &p->rec, p->head.base);
 }
 
@@ -119,6 +127,17 @@ DP_STAGE int uplink_refuse(struct dp_ctx *ctx, struct flow_value *rec)
 	return count_drop(ctx, rec->tx_slot, rec->reason);
 }
 
+/* The record says something else than what it mostly says, or the packet is too big for it. */
+DP_INLINE int uplink_aside(struct dp_ctx *ctx, const struct dp_head *h, struct flow_value *rec)
+{
+	if (rec->verdict == FLOW_DROP)
+		return uplink_refuse(ctx, rec);
+	if (deliver_fits(ctx, h, rec->mtu))
+		return gateway_hit(ctx, h, rec);
+	COUNT_HOST(ctx, flow_hits);
+	return count_drop(ctx, rec->rx_slot, DP_DROP_TOO_BIG);
+}
+
 /* Not plain, or its ECN field changes: but its flow may be known. */
 DP_STAGE int uplink_again(struct dp_ctx *ctx, struct dp_pkt *p)
 {
@@ -137,6 +156,8 @@ DP_STAGE int uplink_again(struct dp_ctx *ctx, struct dp_pkt *p)
 	reason = tunnel_ecn(ctx, p);
 	if (!reason && !deliver_fits(ctx, &p->head, rec->mtu))
 		reason = DP_DROP_TOO_BIG;
+	if (!reason && rec->verdict == FLOW_GATEWAY)
+		return gateway_hit(ctx, &p->head, rec);
 	if (!reason && !deliver_account(ctx, &p->head, rec))
 		return -1;
 	COUNT_HOST(ctx, flow_hits);
@@ -225,14 +246,10 @@ DP_INLINE int uplink_run(struct dp_ctx *ctx)
 		return uplink_new(ctx, &h, &outer);
 	if (dp_unlikely(tunnel_ecn_matters(outer.tos, h.tos)))
 		return uplink_slow(ctx);
-	if (dp_unlikely(rec->verdict == FLOW_DROP)) {
-		int verdict = uplink_refuse(ctx, rec);
+	if (dp_unlikely(rec->verdict != FLOW_PORT || !deliver_fits(ctx, &h, rec->mtu))) {
+		int verdict = uplink_aside(ctx, &h, rec);
 
 		return verdict < 0 ? uplink_new(ctx, &h, &outer) : verdict;
-	}
-	if (dp_unlikely(!deliver_fits(ctx, &h, rec->mtu))) {
-		COUNT_HOST(ctx, flow_hits);
-		return count_drop(ctx, rec->rx_slot, DP_DROP_TOO_BIG);
 	}
 	if (dp_unlikely(!deliver_account(ctx, &h, rec)))
 		return uplink_new(ctx, &h, &outer);

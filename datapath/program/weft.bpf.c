@@ -8,6 +8,7 @@
  *   weft_idle    TC ingress of the vxlan device, which only lends its UDP port
  */
 #include "datapath/env/env.h"
+#include "datapath/program/outside.h"
 #include "datapath/program/port.h"
 #include "datapath/program/uplink.h"
 
@@ -26,12 +27,12 @@ SEC("tc") int weft_uplink(struct __sk_buff *skb)
 
 SEC("tc") int weft_outside(struct __sk_buff *skb)
 {
-	return TC_ACT_OK;
+	return outside_run(skb);
 }
 
 SEC("tc") int weft_asks(struct __sk_buff *skb)
 {
-	return TC_ACT_OK;
+	return outside_asks(skb);
 }
 
 /* Outer fragments and outer options reach the kernel's own tunnel code: here they end. */

@@ -86,6 +86,12 @@ DP_INLINE struct flow_value *flow_find(struct dp_ctx *ctx, const struct dp_head 
 	return NULL;
 }
 
+/* It goes to a port or a host; else there is more to be said of it. */
+DP_INLINE bool flow_is_plain(const struct flow_value *rec)
+{
+	return (__u32)rec->verdict - FLOW_PORT <= FLOW_VTEP - FLOW_PORT;
+}
+
 /* ---------------------------------------------------------- generations */
 
 DP_INLINE __u32 flow_cell(struct dp_ctx *ctx, __u16 cell)

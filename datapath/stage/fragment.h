@@ -16,6 +16,8 @@ DP_INLINE void fragment_key_set(struct fragment_key *key, const struct dp_head *
 	key->saddr = h->key.saddr;
 	key->daddr = h->key.daddr;
 	key->proto = h->key.proto;
+	if (key->context == (FLOW_TUNNEL | GATEWAY_VNI)) /* tenants meet there: whose router? */
+		__builtin_memcpy(&key->door, h->key.dmac.b + 2, sizeof(key->door));
 }
 
 /* Completes the key of a later fragment. */

@@ -18,7 +18,7 @@ DP_INLINE enum dp_drop locate_port(struct dp_ctx *ctx, struct dp_pkt *p, __u32 s
 		return DP_DROP_NO_PORT;
 	if (!(port->flags & PORT_UP))
 		return DP_DROP_PORT_DOWN;
-	p->rec.verdict = FLOW_PORT;
+	p->rec.verdict = port->flags & PORT_GATEWAY ? FLOW_GATEWAY : FLOW_PORT;
 	p->rec.out = port->ifindex;
 	p->rec.mtu = port->mtu;
 	if (port->flags & PORT_PEER)
@@ -62,6 +62,8 @@ DP_INLINE void locate_start(struct dp_pkt *p)
 	p->router = 0;
 	p->to = DP_TO_PLACE;
 	p->quotes = 0;
+	p->translates = DP_NAT_NOTHING;
+	p->nat_made = 0;
 	p->crossings = 0;
 	p->answers = 0;
 	p->account = 0;

@@ -81,12 +81,11 @@ DP_INLINE bool nd_find(struct dp_ctx *ctx, struct dp_pkt *p, const struct abi_ip
 	return dp_find(ctx, mac, owner) != NULL;
 }
 
+/* P is answered that TARGET is at OWNER, which is a router (ND_ROUTER) or not (0). */
 DP_STAGE int nd_answer(struct dp_ctx *ctx, struct dp_pkt *p, const struct abi_ip *target,
-		       const struct mac_key *owner)
+		       const struct abi_mac *owner, __u32 router)
 {
 	struct nd_message na = {};
-	const struct mac_value *place;
-	struct mac_key key;
 	struct {
 		struct abi_mac d, s;
 		__be16 type;
@@ -97,22 +96,18 @@ DP_STAGE int nd_answer(struct dp_ctx *ctx, struct dp_pkt *p, const struct abi_ip
 	if (!p || !target || !owner)
 		return DP_DROP_INTERNAL;
 	probe = guard_is_unspecified(&p->head.key);
-	key = *owner;
-	place = dp_find(ctx, mac, &key);
 	na.type = ND_ADVERTISEMENT;
-	na.flags =
-		dp_htonl((probe ? 0 : ND_SOLICITED) | ND_OVERRIDE |
-			 (place && PLACE_KIND(place->place) == PLACE_ROUTER ? ND_ROUTER : 0));
+	na.flags = dp_htonl((probe ? 0 : ND_SOLICITED) | ND_OVERRIDE | router);
 	na.target = *target;
 	na.option = ND_TARGET_LINK;
 	na.option_size = 1;
-	na.mac = owner->mac;
+	na.mac = *owner;
 	ip.version = dp_htonl(0x60000000);
 	ip.size = dp_htons(sizeof(na));
 	ip.next = DP_PROTO_ICMPV6;
 	ip.hop_limit = ND_HOP_LIMIT;
 	ip.source = *target;
-	eth.s = owner->mac;
+	eth.s = *owner;
 	eth.type = dp_htons(ETH_P_IPV6);
 	if (probe) { /* to all nodes: it has no address to answer to */
 		ip.destination.w[0] = dp_htonl(0xff020000);
@@ -137,6 +132,7 @@ DP_STAGE int nd_answer(struct dp_ctx *ctx, struct dp_pkt *p, const struct abi_ip
 DP_INLINE int nd_solicited(struct dp_ctx *ctx, struct dp_pkt *p, const struct nd_message *ns,
 			   __u32 size)
 {
+	const struct mac_value *place;
 	struct mac_key owner = {};
 
 	if (size > ND_BARE_SIZE && ns->option == ND_SOURCE_LINK &&
@@ -146,7 +142,9 @@ DP_INLINE int nd_solicited(struct dp_ctx *ctx, struct dp_pkt *p, const struct nd
 		return p->network_flags & NETWORK_FLOOD ? DP_OK : DP_DROP_ND_UNKNOWN;
 	if (guard_same_mac(&owner.mac, &p->head.key.smac)) /* nobody else has it */
 		return DP_DROP_ND_ANNOUNCE;
-	return nd_answer(ctx, p, &ns->target, &owner);
+	place = dp_find(ctx, mac, &owner);
+	return nd_answer(ctx, p, &ns->target, &owner.mac,
+			 place && PLACE_KIND(place->place) == PLACE_ROUTER ? ND_ROUTER : 0);
 }
 
 /* An advertisement: true ones are needed by nobody, unless the network floods. */

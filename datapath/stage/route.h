@@ -100,6 +100,8 @@ DP_STAGE int route_step(struct dp_ctx *ctx, struct dp_pkt *p)
 	reason = admit_network(ctx, p, route->vni);
 	if (reason)
 		return reason;
+	if (route->mtu && route->mtu < p->mtu)
+		p->mtu = route->mtu;
 	if (p->network_flags & NETWORK_FIREWALL)
 		crossing_note(ctx, p, 1);
 	reason = route_neighbour(ctx, p, &next);

@@ -154,6 +154,13 @@ DP_STAGE int sample_sent(struct dp_ctx *ctx)
 	return 0;
 }
 
+/* The world has sent it to the gateway of SLOT. */
+DP_STAGE int sample_world(struct dp_ctx *ctx, __u32 slot)
+{
+	sample_pass(ctx, slot, SAMPLE_BEFORE, 0);
+	return 0;
+}
+
 /* It goes out of device IFINDEX: an answer to its own sender is no packet of that. */
 DP_STAGE int sample_leaves(struct dp_ctx *ctx, __u32 ifindex)
 {

@@ -243,6 +243,7 @@ static void kernel_clear(void *self)
 		g_hash_table_iter_remove(&iter);
 	}
 	wipe_hash(k, NATIVE_MAP_conn);
+	wipe_hash(k, NATIVE_MAP_nat);
 	wipe_hash(k, NATIVE_MAP_fragment);
 	wipe_range(k, NATIVE_MAP_flow, NATIVE_BACKEND_SETS);
 	wipe_range(k, NATIVE_MAP_drops, SLOTS * DP_DROP_COUNT);
@@ -255,6 +256,11 @@ static void kernel_clear(void *self)
 static const char *kernel_pass_time(void *self, __u64 jiffies)
 {
 	return "the kernel's clock is not ours to turn";
+}
+
+static const char *kernel_fill(void *self, enum native_map map)
+{
+	return "the kernel's tables are as large as they were made";
 }
 
 /* -------------------------------------------------------------- running */
@@ -294,15 +300,21 @@ static const char *impossible(const guint8 *data, gsize size, const struct nativ
 		return "BPF_PROG_TEST_RUN takes frames of one page";
 	if (meta->vlan_present || meta->encapsulation)
 		return "BPF_PROG_TEST_RUN cannot set vlan_present or encapsulation";
+	if (meta->csum_partial)
+		return "BPF_PROG_TEST_RUN cannot leave a checksum to be completed";
 	return NULL;
 }
 
-static const char *kernel_run(void *self, bool uplink, GBytes *frame,
+static const char *kernel_run(void *self, enum world_program program, GBytes *frame,
 			      const struct native_meta *meta, struct world_result *result)
 {
 	struct kernel *k = self;
-	struct bpf_program *prog =
-		uplink ? k->skel->progs.weft_uplink : k->skel->progs.weft_port;
+	struct bpf_program *const programs[] = {
+		[WORLD_PORT] = k->skel->progs.weft_port,
+		[WORLD_UPLINK] = k->skel->progs.weft_uplink,
+		[WORLD_OUTSIDE] = k->skel->progs.weft_outside,
+		[WORLD_ASKS] = k->skel->progs.weft_asks,
+	};
 	struct __sk_buff ctx = {.ifindex = meta->ifindex,
 				.gso_size = meta->gso_size,
 				.gso_segs = meta->gso_segs,
@@ -318,12 +330,12 @@ static const char *kernel_run(void *self, bool uplink, GBytes *frame,
 	if (skip)
 		return skip;
 	world_result_clear(&k->twin_result);
-	k->twin->run(k->twin->self, uplink, frame, meta, &k->twin_result);
+	k->twin->run(k->twin->self, program, frame, meta, &k->twin_result);
 	result->outputs = g_array_new(FALSE, FALSE, sizeof(struct native_output));
 	g_array_set_clear_func(result->outputs, output_clear);
 	k->punts = g_array_new(FALSE, FALSE, sizeof(struct native_punt));
 	g_array_set_clear_func(k->punts, punt_clear);
-	if (bpf_prog_test_run_opts(bpf_program__fd(prog), &opts))
+	if (bpf_prog_test_run_opts(bpf_program__fd(programs[program]), &opts))
 		g_error("BPF_PROG_TEST_RUN: %s", g_strerror(errno));
 	ring_buffer__consume(k->ring);
 	result->punts = g_steal_pointer(&k->punts);
@@ -391,9 +403,34 @@ static void compare_conn(const void *key, void *value, void *arg)
 		differ(d, NATIVE_MAP_conn, ((const struct conn_key *)key)->slot);
 }
 
+/* Ports are the first ones that are free, so they are the same in both. */
+static void compare_nat(const void *key, void *value, void *arg)
+{
+	struct difference *d = arg;
+	struct nat_value kernel;
+
+	if (!kernel_read(d->k, NATIVE_MAP_nat, key, &kernel) ||
+	    memcmp(&kernel, value, sizeof(kernel)) != 0)
+		differ(d, NATIVE_MAP_nat, ((const struct nat_key *)key)->slot);
+}
+
 static void count_entry(const void *key, void *value, void *arg)
 {
 	++*(guint *)arg;
+}
+
+static void compare_count(struct difference *d, enum native_map map)
+{
+	guint8 key[64], *previous = NULL;
+	guint twins = 0, count = 0;
+
+	native_for_each(native_backend_host(d->k->twin), map, count_entry, &twins);
+	while (!bpf_map_get_next_key(fd_of(d->k, map), previous, key)) {
+		previous = key;
+		count++;
+	}
+	if (count != twins)
+		differ(d, map, count);
 }
 
 char *kernel_backend_compare(void *self)
@@ -401,21 +438,15 @@ char *kernel_backend_compare(void *self)
 	struct kernel *k = self;
 	struct difference d = {.k = k};
 	struct native_host *host = native_backend_host(k->twin);
-	guint twins = 0, count = 0;
-	guint8 key[64], *previous = NULL;
 
 	compare_range(&d, NATIVE_MAP_port_stats, SLOTS);
 	compare_range(&d, NATIVE_MAP_drops, SLOTS * DP_DROP_COUNT);
 	compare_range(&d, NATIVE_MAP_host_stats, 1);
 	compare_range(&d, NATIVE_MAP_flow, NATIVE_BACKEND_SETS);
 	native_for_each(host, NATIVE_MAP_conn, compare_conn, &d);
-	native_for_each(host, NATIVE_MAP_conn, count_entry, &twins);
-	while (!bpf_map_get_next_key(fd_of(k, NATIVE_MAP_conn), previous, key)) {
-		previous = key;
-		count++;
-	}
-	if (count != twins)
-		differ(&d, NATIVE_MAP_conn, count);
+	native_for_each(host, NATIVE_MAP_nat, compare_nat, &d);
+	compare_count(&d, NATIVE_MAP_conn);
+	compare_count(&d, NATIVE_MAP_nat);
 	return d.text;
 }
 
@@ -454,7 +485,8 @@ struct world_backend *kernel_backend_new(const char **skip)
 					  .config = kernel_config,
 					  .clear = kernel_clear,
 					  .pass_time = kernel_pass_time,
-					  .run = kernel_run};
+					  .run = kernel_run,
+					  .fill = kernel_fill};
 	return backend;
 }
 

@@ -63,7 +63,14 @@ static void backend_clear(void *self)
 	for (guint i = 0; i < NATIVE_MAPS; i++)
 		if (i != NATIVE_MAP_generation)
 			native_clear(self, i);
+	((struct native_host *)self)->full = 0;
 	native_host_forget(self);
+}
+
+static const char *backend_fill(void *self, enum native_map map)
+{
+	((struct native_host *)self)->full = map;
+	return NULL;
 }
 
 static const char *backend_pass_time(void *self, __u64 jiffies)
@@ -72,16 +79,22 @@ static const char *backend_pass_time(void *self, __u64 jiffies)
 	return NULL;
 }
 
-static const char *backend_run(void *self, bool uplink, GBytes *frame,
+static const char *backend_run(void *self, enum world_program program, GBytes *frame,
 			       const struct native_meta *meta, struct world_result *result)
 {
+	static int (*const runs[])(struct native_host * host, const void *frame, size_t size,
+				   const struct native_meta *meta, GBytes **left) = {
+		[WORLD_PORT] = native_run_port,
+		[WORLD_UPLINK] = native_run_uplink,
+		[WORLD_OUTSIDE] = native_run_outside,
+		[WORLD_ASKS] = native_run_asks,
+	};
 	struct native_host *host = self;
 	gsize size;
 	const void *data = g_bytes_get_data(frame, &size);
 
 	native_host_forget(host);
-	result->verdict = uplink ? native_run_uplink(host, data, size, meta, &result->left)
-				 : native_run_port(host, data, size, meta, &result->left);
+	result->verdict = runs[program](host, data, size, meta, &result->left);
 	native_host_take(host, &result->outputs, &result->punts);
 	result->knows_way = true;
 	return NULL;
@@ -99,7 +112,8 @@ struct world_backend *native_backend_new(void)
 					  .config = backend_config,
 					  .clear = backend_clear,
 					  .pass_time = backend_pass_time,
-					  .run = backend_run};
+					  .run = backend_run,
+					  .fill = backend_fill};
 	return backend;
 }
 

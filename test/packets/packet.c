@@ -21,6 +21,7 @@ struct build {
 	int ethertype;	  /* what an Ethernet layer above should say; -1: nothing yet */
 	int proto;	  /* ... an IP layer; -1 */
 	int csum;	  /* offset of a transport checksum to be filled; -1 */
+	gboolean pseudo;  /* ... for now with the sum of the pseudo header alone */
 	GString *why;
 };
 
@@ -206,8 +207,13 @@ static void fill_csum(struct build *b, const guint8 *addresses, gsize size, int 
 		return;
 	at = b->bytes->data + b->csum;
 	sum = proto == 1 ? 0 : sum16(addresses, size, b->bytes->len + proto);
-	sum = ~sum16(b->bytes->data, b->bytes->len, sum) & 0xffff;
-	put16(at, sum || proto != 17 ? sum : 0xffff);
+	if (b->pseudo) {
+		put16(at, sum);
+	} else {
+		sum = ~sum16(b->bytes->data, b->bytes->len, sum) & 0xffff;
+		put16(at, sum || proto != 17 ? sum : 0xffff);
+	}
+	b->pseudo = FALSE;
 	b->csum = -1;
 }
 
@@ -336,6 +342,7 @@ static void build_udp(struct build *b, const struct layer *l)
 	prepend(b, udp, sizeof(udp));
 	b->proto = 17;
 	b->csum = has(l, "nocsum") || has(l, "sum") ? -1 : 6;
+	b->pseudo = has(l, "pseudo");
 }
 
 static void build_tcp(struct build *b, const struct layer *l)
@@ -362,6 +369,7 @@ static void build_tcp(struct build *b, const struct layer *l)
 	prepend(b, tcp, sizeof(tcp));
 	b->proto = 6;
 	b->csum = has(l, "sum") ? -1 : 16;
+	b->pseudo = has(l, "pseudo");
 }
 
 static void build_icmp(struct build *b, const struct layer *l)

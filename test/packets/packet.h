@@ -3,10 +3,11 @@
  * Packets written layer by layer:
  *
  *   eth DST SRC [type N] / ip4 SRC DST [ttl N] [tos N] [id N] [df] [mf] [off N] [opt HEX]
- *     [proto N] [len N] [ihl N] [wrong] / udp SPORT DPORT [len N] [nocsum] [sum N] / data N
+ *     [proto N] [len N] [ihl N] [wrong] / udp SPORT DPORT [len N] [nocsum] [pseudo] [sum N] / data N
  *
  * Lengths, protocol numbers and checksums follow from the layers unless they are given (wrong: the
- * header's checksum is off by as much as a change of the header keeps it). Layers:
+ * header's checksum is off by as much as a change of the header keeps it; pseudo: the transport's is for now
+ * the pseudo header's sum alone). Layers:
  *   eth vlan arp ip4 ip6 hbh dstopts routing frag ah udp tcp icmp icmp6 ns na ra rs vxlan
  *   data hex quote, and at the end: cut N (bytes left), pad N (zeros up to).
  * quote N: the first N bytes of the layers behind it, as data.

@@ -8,31 +8,9 @@
 
 #include "abi/drop.h"
 #include "packet.h"
+#include "rows_check.h"
 
-#define SLOTS	  16	     /* that rows may use */
 #define TOLD_MARK 0x77656674 /* the default */
-
-struct expect {
-	int verdict; /* -1: not said */
-	bool pass;
-	int reason;	 /* 0: none */
-	int reason_slot; /* -1: any */
-	int punt_slot;	 /* -1: none */
-	__u32 punt_kind;
-	GArray *outputs; /* of struct native_output */
-};
-
-struct row {
-	struct rows *rows;
-	struct world world;
-	const char *file;
-	char *title;   /* owned; NULL in the file's head */
-	char *skip;    /* owned: why it cannot run here */
-	GString *why;  /* empty: fine */
-	char *pending; /* owned: a send whose expectations are being read */
-	struct expect expect;
-	__u64 drops[SLOTS][DP_DROP_COUNT];
-};
 
 static const char *const reason_names[DP_DROP_COUNT] = {
 #define X(number, NAME, name, sentence) [number] = name,
@@ -48,36 +26,19 @@ static void output_clear(gpointer p)
 static void expect_reset(struct expect *expect)
 {
 	g_clear_pointer(&expect->outputs, g_array_unref);
+	g_clear_pointer(&expect->passed, g_bytes_unref);
 	*expect = (struct expect){
 		.verdict = -1, .punt_slot = -1, .reason_slot = -1, .punt_kind = PUNT_DHCP4};
 	expect->outputs = g_array_new(FALSE, FALSE, sizeof(struct native_output));
 	g_array_set_clear_func(expect->outputs, output_clear);
 }
 
-static void G_GNUC_PRINTF(2, 3) fail(struct row *row, const char *format, ...)
+static void read_drops(struct row *row, __u64 drops[ROWS_SLOTS][DP_DROP_COUNT])
 {
-	va_list args;
-
-	if (row->why->len)
-		return;
-	va_start(args, format);
-	g_string_vprintf(row->why, format, args);
-	va_end(args);
-}
-
-static bool read_map(struct row *row, enum native_map map, const void *key, void *value)
-{
-	struct world_backend *backend = row->rows->backend;
-
-	return backend->read(backend->self, map, key, value);
-}
-
-static void read_drops(struct row *row, __u64 drops[SLOTS][DP_DROP_COUNT])
-{
-	for (__u32 i = 0; i < SLOTS * DP_DROP_COUNT; i++)
-		if (!read_map(row, NATIVE_MAP_drops, &i,
-			      &drops[i / DP_DROP_COUNT][i % DP_DROP_COUNT]))
-			fail(row, "cannot read drops");
+	for (__u32 i = 0; i < ROWS_SLOTS * DP_DROP_COUNT; i++)
+		if (!rows_read(row, NATIVE_MAP_drops, &i,
+			       &drops[i / DP_DROP_COUNT][i % DP_DROP_COUNT]))
+			rows_fail(row, "cannot read drops");
 }
 
 static __u32 device(struct row *row, const char *text)
@@ -86,7 +47,7 @@ static __u32 device(struct row *row, const char *text)
 	const char *value = world_name(&row->world, key);
 
 	if (value == key) {
-		fail(row, "no such device: '%s'", text);
+		rows_fail(row, "no such device: '%s'", text);
 		return 0;
 	}
 	return strtoul(value, NULL, 0);
@@ -109,7 +70,7 @@ static GBytes *build(struct row *row, const char *layers)
 	GBytes *frame = layers ? packet_build(layers, row->world.names, &why) : NULL;
 
 	if (!frame)
-		fail(row, "%s", why ? why : "no layers");
+		rows_fail(row, "%s", why ? why : "no layers");
 	return frame;
 }
 
@@ -161,19 +122,21 @@ static void compare_output(struct row *row, const struct native_output *want,
 	if (!g_bytes_equal(frame, got->frame)) {
 		g_autofree char *a = packet_dump(frame), *b = packet_dump(got->frame);
 
-		fail(row, "frame differs\n# want: %s\n# got:  %s", a, b);
+		rows_fail(row, "frame differs\n# want: %s\n# got:  %s", a, b);
 	} else if ((want->way == NATIVE_CLONE) == redirected) {
-		fail(row, "left by '%s', not by '%s'", ways[got->way], ways[want->way]);
+		rows_fail(row, "left by '%s', not by '%s'", ways[got->way], ways[want->way]);
 	} else if (redirected && !knows_way) {
 		return;
 	} else if (want->way != got->way || want->ifindex != got->ifindex) {
-		fail(row, "left by %s %u, not by %s %u", ways[got->way], got->ifindex,
-		     ways[want->way], want->ifindex);
+		rows_fail(row, "left by %s %u, not by %s %u", ways[got->way], got->ifindex,
+			  ways[want->way], want->ifindex);
+	} else if (memcmp(&want->next_hop, &got->next_hop, 16) != 0) {
+		rows_fail(row, "another next hop");
 	} else if (knows_way && (memcmp(&want->tunnel_remote, &got->tunnel_remote, 16) ||
 				 want->tunnel_vni != got->tunnel_vni ||
 				 want->tunnel_gbp != got->tunnel_gbp)) {
-		fail(row, "another tunnel key: VNI %u, not %u; group %u, not %u",
-		     got->tunnel_vni, want->tunnel_vni, got->tunnel_gbp, want->tunnel_gbp);
+		rows_fail(row, "another tunnel key: VNI %u, not %u; group %u, not %u",
+			  got->tunnel_vni, want->tunnel_vni, got->tunnel_gbp, want->tunnel_gbp);
 	}
 }
 
@@ -191,7 +154,7 @@ static void compare_outputs(struct row *row, struct world_result *result)
 
 			g_string_append_printf(all, "\n# got on %u: %s", out->ifindex, dump);
 		}
-		fail(row, "%u frames left, not %u%s", got->len, want->len, all->str);
+		rows_fail(row, "%u frames left, not %u%s", got->len, want->len, all->str);
 		g_string_free(all, TRUE);
 		return;
 	}
@@ -204,22 +167,23 @@ static void compare_outputs(struct row *row, struct world_result *result)
 
 static void compare_drops(struct row *row)
 {
-	__u64 now[SLOTS][DP_DROP_COUNT];
+	__u64 now[ROWS_SLOTS][DP_DROP_COUNT];
 	guint seen = 0;
 
 	read_drops(row, now);
-	for (int slot = 0; slot < SLOTS; slot++)
+	for (int slot = 0; slot < ROWS_SLOTS; slot++)
 		for (int reason = 0; reason < DP_DROP_COUNT; reason++) {
 			if (now[slot][reason] == row->drops[slot][reason])
 				continue;
 			seen++;
 			if (reason != row->expect.reason ||
 			    (row->expect.reason_slot >= 0 && slot != row->expect.reason_slot))
-				fail(row, "dropped as '%s' on slot %d",
-				     reason_names[reason] ? reason_names[reason] : "?", slot);
+				rows_fail(row, "dropped as '%s' on slot %d",
+					  reason_names[reason] ? reason_names[reason] : "?",
+					  slot);
 		}
 	if (!seen && row->expect.reason)
-		fail(row, "not dropped, or not counted");
+		rows_fail(row, "not dropped, or not counted");
 	memcpy(row->drops, now, sizeof(now));
 }
 
@@ -228,7 +192,7 @@ static void compare_punts(struct row *row, struct world_result *result, GBytes *
 	struct native_punt *punt;
 
 	if (result->punts->len != (row->expect.punt_slot >= 0)) {
-		fail(row, "%u frames handed to the agent", result->punts->len);
+		rows_fail(row, "%u frames handed to the agent", result->punts->len);
 		return;
 	}
 	if (!result->punts->len)
@@ -236,7 +200,7 @@ static void compare_punts(struct row *row, struct world_result *result, GBytes *
 	punt = &g_array_index(result->punts, struct native_punt, 0);
 	if (punt->kind != row->expect.punt_kind || punt->slot != (__u32)row->expect.punt_slot ||
 	    !g_bytes_equal(punt->frame, sent))
-		fail(row, "the agent was handed something else");
+		rows_fail(row, "the agent was handed something else");
 }
 
 static int expected_verdict(const struct expect *expect)
@@ -255,17 +219,21 @@ static void compare(struct row *row, struct world_result *result, GBytes *sent)
 
 	compare_drops(row);
 	if (result->verdict != want)
-		fail(row, "verdict %d, not %d", result->verdict, want);
+		rows_fail(row, "verdict %d, not %d", result->verdict, want);
 	compare_outputs(row, result);
 	compare_punts(row, result, sent);
-	if (row->expect.pass && !g_bytes_equal(result->left, sent))
-		fail(row, "passed, but changed");
+	if (row->expect.passed) {
+		if (!g_bytes_equal(result->left, row->expect.passed))
+			rows_fail(row, "passed, but not as that");
+	} else if (row->expect.pass && !g_bytes_equal(result->left, sent)) {
+		rows_fail(row, "passed, but changed");
+	}
 }
 
 /* -------------------------------------------------------------- sending */
 
 static void send_options(struct row *row, char **words, struct native_meta *meta, guint *times,
-			 bool *flows)
+			 bool *flows, enum world_program *program)
 {
 	guint count = g_strv_length(words);
 
@@ -284,10 +252,24 @@ static void send_options(struct row *row, char **words, struct native_meta *meta
 			meta->mark = TOLD_MARK;
 		} else if (!strcmp(words[i], "tunnelled")) {
 			meta->encapsulation = true;
+		} else if (!strcmp(words[i], "partial")) {
+			meta->csum_partial = true;
+		} else if (!strcmp(words[i], "asks")) {
+			*program = WORLD_ASKS;
 		} else {
-			fail(row, "no such option: '%s'", words[i]);
+			rows_fail(row, "no such option: '%s'", words[i]);
 		}
 	}
+}
+
+/* Which one a frame meets that comes by device NAME. */
+static enum world_program program_of(struct row *row, const char *name)
+{
+	g_autofree char *outside = g_strdup_printf("%s.outside", name);
+
+	if (!strcmp(name, "up"))
+		return WORLD_UPLINK;
+	return world_name(&row->world, outside) != outside ? WORLD_OUTSIDE : WORLD_PORT;
 }
 
 /* FRAME, from the UDP port that is MORE above its own. */
@@ -314,6 +296,7 @@ static void flush(struct row *row)
 	g_autoptr(GBytes) frame = NULL;
 	g_autofree char *line = g_steal_pointer(&row->pending);
 	const char *layers;
+	enum world_program program;
 	bool flows = false;
 	guint times = 1;
 
@@ -324,7 +307,8 @@ static void flush(struct row *row)
 	g_auto(GStrv) words = head_words(line, &layers);
 
 	meta.ifindex = device(row, words[1]);
-	send_options(row, words, &meta, &times, &flows);
+	program = program_of(row, words[1]);
+	send_options(row, words, &meta, &times, &flows, &program);
 	frame = build(row, layers);
 	while (!row->why->len && times-- > 0) {
 		g_autoptr(GBytes) sent = other_port(frame, flows ? times : 0);
@@ -333,8 +317,7 @@ static void flush(struct row *row)
 		if (!times)
 			read_drops(row, row->drops);
 		world_result_clear(&result);
-		skip = backend->run(backend->self, !strcmp(words[1], "up"), sent, &meta,
-				    &result);
+		skip = backend->run(backend->self, program, sent, &meta, &result);
 		if (skip) {
 			row->skip = g_strdup(skip);
 			break;
@@ -360,6 +343,8 @@ static void expect_out(struct row *row, char **words, const char *layers)
 		if (count > 2 && !strcmp(words[1], ways[i])) {
 			out.way = i;
 			out.ifindex = device(row, words[2]);
+			if (count == 5 && !world_ip(&row->world, words[4], &out.next_hop))
+				rows_fail(row, "out: not an address");
 			if (count == 7 && world_ip(&row->world, words[4], &out.tunnel_remote)) {
 				out.tunnel_vni = strtoul(words[5], NULL, 0);
 				out.tunnel_gbp = strtoul(words[6], NULL, 0);
@@ -369,7 +354,7 @@ static void expect_out(struct row *row, char **words, const char *layers)
 				g_array_append_val(row->expect.outputs, out);
 			return;
 		}
-	fail(row, "out: which way?");
+	rows_fail(row, "out: which way?");
 }
 
 static void expect_drop(struct row *row, char **words)
@@ -380,142 +365,7 @@ static void expect_drop(struct row *row, char **words)
 			row->expect.reason_slot = words[2] ? atoi(words[2]) : -1;
 			return;
 		}
-	fail(row, "no such reason: '%s'", words[1] ? words[1] : "");
-}
-
-static void check_stat(struct row *row, char **words)
-{
-	static const struct {
-		const char *name;
-		gsize offset;
-	} fields[] = {
-#define F(name) {#name, offsetof(struct host_stats_value, name)}
-		F(flow_hits),	    F(flow_misses),  F(flow_evictions), F(conn_created),
-		F(encap_fallbacks), F(flood_copies), F(punts),		F(conn_full),
-#undef F
-	};
-	struct host_stats_value stats = {};
-	__u32 zero = 0;
-	__u64 got;
-
-	if (!read_map(row, NATIVE_MAP_host_stats, &zero, &stats))
-		fail(row, "cannot read host_stats");
-	for (guint i = 0; i < G_N_ELEMENTS(fields) && words[1] && words[2]; i++)
-		if (!strcmp(fields[i].name, words[1])) {
-			memcpy(&got, (char *)&stats + fields[i].offset, sizeof(got));
-			if (got != strtoull(words[2], NULL, 0))
-				fail(row, "%s is %llu, not %s", words[1],
-				     (unsigned long long)got, words[2]);
-			return;
-		}
-	fail(row, "no such field: '%s'", words[1] ? words[1] : "");
-}
-
-static void check_port(struct row *row, char **words)
-{
-	struct port_stats_value stats = {};
-	bool tx = !strcmp(words[0], "tx");
-	__u64 packets, bytes;
-	__u32 slot;
-
-	if (g_strv_length(words) != 4) {
-		fail(row, "tx|rx SLOT PACKETS BYTES");
-		return;
-	}
-	slot = strtoul(words[1], NULL, 0);
-	read_map(row, NATIVE_MAP_port_stats, &slot, &stats);
-	packets = tx ? stats.tx_packets : stats.rx_packets;
-	bytes = tx ? stats.tx_bytes : stats.rx_bytes;
-	if (packets != strtoull(words[2], NULL, 0) || bytes != strtoull(words[3], NULL, 0))
-		fail(row, "%s of slot %u is %llu packets, %llu bytes", words[0], slot,
-		     (unsigned long long)packets, (unsigned long long)bytes);
-}
-
-/* SLOT PROTO LOCAL LPORT REMOTE RPORT */
-static void read_conn_key(struct row *row, char **words, struct conn_key *key)
-{
-	key->slot = strtoul(words[0], NULL, 0);
-	key->proto = strtoul(words[1], NULL, 0);
-	if (!world_ip(&row->world, words[2], &key->local) ||
-	    !world_ip(&row->world, words[4], &key->remote))
-		fail(row, "connection: not an address");
-	key->lport = g_htons(strtoul(words[3], NULL, 0));
-	key->rport = g_htons(strtoul(words[5], NULL, 0));
-}
-
-/* no connection SLOT PROTO LOCAL LPORT REMOTE RPORT */
-static void check_no_connection(struct row *row, char **words)
-{
-	struct conn_value value;
-	struct conn_key key = {};
-
-	if (g_strv_length(words) != 8 || strcmp(words[1], "connection")) {
-		fail(row, "no connection: six words");
-		return;
-	}
-	read_conn_key(row, words + 2, &key);
-	if (read_map(row, NATIVE_MAP_conn, &key, &value))
-		fail(row, "there is such a connection");
-}
-
-/* end SLOT PROTO LOCAL LPORT REMOTE RPORT: as when the agent ages it away */
-static void end_connection(struct row *row, char **words)
-{
-	struct world_backend *backend = row->rows->backend;
-	struct conn_value value;
-	struct conn_key key = {};
-
-	if (g_strv_length(words) != 7) {
-		fail(row, "end: six words");
-		return;
-	}
-	read_conn_key(row, words + 1, &key);
-	if (!read_map(row, NATIVE_MAP_conn, &key, &value))
-		fail(row, "no such connection");
-	backend->del(backend->self, NATIVE_MAP_conn, &key);
-}
-
-/* connection SLOT PROTO LOCAL LPORT REMOTE RPORT STATE SENT RECEIVED */
-static void check_connection(struct row *row, char **words)
-{
-	static const char *const states[] = {"new", "established", "fin", "closing", "closed"};
-	struct conn_value value = {};
-	struct conn_key key = {};
-
-	if (g_strv_length(words) != 10) {
-		fail(row, "connection: nine words");
-		return;
-	}
-	read_conn_key(row, words + 1, &key);
-	if (!read_map(row, NATIVE_MAP_conn, &key, &value)) {
-		fail(row, "no such connection");
-		return;
-	}
-	if (value.state >= G_N_ELEMENTS(states) || strcmp(states[value.state], words[7]))
-		fail(row, "connection is in state %u, not %s", value.state, words[7]);
-	if (value.packets[0] != strtoull(words[8], NULL, 0) ||
-	    value.packets[1] != strtoull(words[9], NULL, 0))
-		fail(row, "connection has %llu and %llu packets",
-		     (unsigned long long)value.packets[0],
-		     (unsigned long long)value.packets[1]);
-}
-
-/* told SLOT OPENED DENIED: flows of it that the agent has been told of */
-static void check_told(struct row *row, char **words)
-{
-	struct sampled_value value = {};
-	__u32 slot;
-
-	if (g_strv_length(words) != 4) {
-		fail(row, "told SLOT OPENED DENIED");
-		return;
-	}
-	slot = strtoul(words[1], NULL, 0);
-	read_map(row, NATIVE_MAP_sampled, &slot, &value);
-	if (value.told != strtoull(words[2], NULL, 0) ||
-	    value.denied != strtoull(words[3], NULL, 0))
-		fail(row, "told of %llu and %llu flows of slot %u",
-		     (unsigned long long)value.told, (unsigned long long)value.denied, slot);
+	rows_fail(row, "no such reason: '%s'", words[1] ? words[1] : "");
 }
 
 static void expect_punt(struct row *row, char **words)
@@ -526,7 +376,7 @@ static void expect_punt(struct row *row, char **words)
 					    [PUNT_ASK] = "ask"};
 
 	if (!words[1]) {
-		fail(row, "punt: of which slot?");
+		rows_fail(row, "punt: of which slot?");
 		return;
 	}
 	row->expect.punt_slot = atoi(words[1]);
@@ -536,7 +386,7 @@ static void expect_punt(struct row *row, char **words)
 			return;
 		}
 	if (words[2])
-		fail(row, "punt: no kind %s", words[2]);
+		rows_fail(row, "punt: no kind %s", words[2]);
 }
 
 /* A line that says what the last send must do. False: it is something else. */
@@ -546,36 +396,13 @@ static bool expectation(struct row *row, char **words, const char *layers)
 		expect_out(row, words, layers);
 	else if (!strcmp(words[0], "drop"))
 		expect_drop(row, words);
-	else if (!strcmp(words[0], "pass"))
+	else if (!strcmp(words[0], "pass")) {
 		row->expect.pass = true;
-	else if (!strcmp(words[0], "punt"))
+		row->expect.passed = layers ? build(row, layers) : NULL;
+	} else if (!strcmp(words[0], "punt"))
 		expect_punt(row, words);
 	else
 		return !strcmp(words[0], "silent");
-	return true;
-}
-
-static bool check(struct row *row, char **words)
-{
-	struct world_backend *backend = row->rows->backend;
-
-	if (!strcmp(words[0], "stat"))
-		check_stat(row, words);
-	else if (!strcmp(words[0], "tx") || !strcmp(words[0], "rx"))
-		check_port(row, words);
-	else if (!strcmp(words[0], "connection"))
-		check_connection(row, words);
-	else if (!strcmp(words[0], "no"))
-		check_no_connection(row, words);
-	else if (!strcmp(words[0], "told"))
-		check_told(row, words);
-	else if (!strcmp(words[0], "end"))
-		end_connection(row, words);
-	else if (!strcmp(words[0], "time") && words[1])
-		row->skip = g_strdup(
-			backend->pass_time(backend->self, strtoull(words[1], NULL, 0)));
-	else
-		return false;
 	return true;
 }
 
@@ -596,8 +423,8 @@ static void do_line(struct row *row, const char *line)
 		return;
 	if (!strcmp(words[0], "send"))
 		row->pending = g_strdup(line);
-	else if (!check(row, words) && !world_command(&row->world, line, &why))
-		fail(row, "%s", why);
+	else if (!rows_check_line(row, words) && !world_command(&row->world, line, &why))
+		rows_fail(row, "%s", why);
 }
 
 static void row_end(struct row *row)
@@ -610,7 +437,7 @@ static void row_end(struct row *row)
 		g_autofree char *why = rows->check(rows->backend->self);
 
 		if (why)
-			fail(row, "%s", why);
+			rows_fail(row, "%s", why);
 	}
 	if (row->skip) {
 		rows->skipped++;
@@ -728,6 +555,7 @@ void rows_run(struct rows *rows, const char *file)
 	if (row.title)
 		row_end(&row);
 	g_clear_pointer(&row.expect.outputs, g_array_unref);
+	g_clear_pointer(&row.expect.passed, g_bytes_unref);
 	world_done(&row.world);
 	g_string_free(row.why, TRUE);
 	g_free(row.title);

@@ -329,6 +329,7 @@ static void do_route(struct line *l)
 		value.via = ip_of(l, own);
 	if (mac)
 		value.mac = mac_of(l, mac);
+	value.mtu = number_or(l, "mtu", 0);
 	store(l, NATIVE_MAP_route, &key, &value);
 }
 
@@ -420,6 +421,105 @@ static void do_workload(struct line *l)
 	}
 }
 
+/* NAME's word is VALUE: of `SUFFIX` behind it, if any. */
+static void name_set(struct line *l, const char *name, const char *suffix, const char *value)
+{
+	g_hash_table_replace(l->world->names, g_strconcat(name, suffix, NULL), g_strdup(value));
+}
+
+static void do_physical(struct line *l)
+{
+	const char *mac = option(l, "mac"), *ifindex = option(l, "if");
+
+	mac_of(l, mac);
+	number_of(l, ifindex);
+	if (l->why->len)
+		return;
+	name_set(l, l->words[1], "", mac);
+	name_set(l, l->words[1], ".if", ifindex);
+	name_set(l, l->words[1], ".outside", "yes");
+}
+
+/* A family's words of `gateway`. */
+static void gateway_family(struct line *l, struct gateway_value *value, int family)
+{
+	static const char *const names[2][3] = {{"ip4", "next4", "link4"},
+						{"ip6", "next6", "link6"}};
+	const char *const *name = names[family];
+	struct abi_ip *mask = &value->mask[family];
+	__be16 ethertype;
+	__u32 bits;
+
+	if (option(l, name[0]))
+		value->address[family] = ip_of(l, option(l, name[0]));
+	if (option(l, name[1]))
+		value->next_hop[family] = ip_of(l, option(l, name[1]));
+	if (!option(l, name[2]))
+		return;
+	bits = prefix_of(l, option(l, name[2]), &value->link[family], &ethertype);
+	for (__u32 i = 0; i < bits; i++)
+		mask->b[i / 8] |= 0x80 >> i % 8;
+}
+
+static void do_gateway(struct line *l)
+{
+	struct gateway_value value = {};
+	__u32 slot = number(l, 1);
+	struct port_value port = {};
+
+	if (!l->del) {
+		port = (struct port_value){.ifindex = number_or(l, "if", 0),
+					   .mtu = number_or(l, "mtu", 1500),
+					   .mac = mac_of(l, option(l, "mac")),
+					   .flags = PORT_GATEWAY |
+						    (has(l, "down") ? 0 : PORT_UP)};
+		value.router = number_or(l, "router", 0);
+		value.flags = has(l, "snat") ? GATEWAY_SNAT : 0;
+		value.front = number_or(l, "front", slot);
+		value.device_mac = mac_of(l, option(l, "device"));
+		gateway_family(l, &value, 0);
+		gateway_family(l, &value, 1);
+		put_share(l, slot, SHARE);
+	}
+	store(l, NATIVE_MAP_gateway, &slot, &value);
+	store(l, NATIVE_MAP_port, &slot, &port);
+}
+
+static void do_outside(struct line *l)
+{
+	struct outside_value value = {.flags = (has(l, "own") ? OUTSIDE_OWN : 0) |
+					       (has(l, "link") ? OUTSIDE_LINK : 0)};
+	struct outside_key key = {.ifindex = number(l, 1)};
+	__be16 ethertype = 0;
+	struct abi_ip ip = {};
+
+	key.prefixlen = OUTSIDE_PREFIX_BASE + prefix_of(l, word(l, 2), &ip, &ethertype);
+	key.ethertype = ethertype;
+	memcpy(&key.ip, &ip, sizeof(ip));
+	if (!l->del)
+		value.slot = number(l, 3);
+	store(l, NATIVE_MAP_outside, &key, &value);
+}
+
+static void do_nat(struct line *l)
+{
+	struct nat_key key = {.slot = number(l, 1),
+			      .proto = number(l, 2),
+			      .way = has(l, "in") ? NAT_IN : NAT_OUT,
+			      .addr = ip_of(l, word(l, 4)),
+			      .port = GUINT16_TO_BE(number(l, 5)),
+			      .remote = ip_of(l, word(l, 6)),
+			      .rport = GUINT16_TO_BE(number(l, 7))};
+	struct nat_value value = {};
+
+	if (!l->del) {
+		value.addr = ip_of(l, word(l, 8));
+		value.port = GUINT16_TO_BE(number(l, 9));
+		value.slot = number(l, 10);
+	}
+	store(l, NATIVE_MAP_nat, &key, &value);
+}
+
 static void do_looks(struct line *l)
 {
 	static const struct {
@@ -439,12 +539,13 @@ static const struct {
 	const char *name;
 	void (*run)(struct line *l);
 } commands[] = {
-	{"let", do_let},	   {"config", do_config}, {"network", do_network},
-	{"port", do_port},	   {"device", do_device}, {"guard", do_guard},
-	{"mac", do_mac},	   {"flood", do_flood},	  {"location", do_location},
-	{"route", do_route},	   {"vtep", do_vtep},	  {"peer", do_peer},
-	{"workload", do_workload}, {"bump", do_bump},	  {"share", do_share},
-	{"looks", do_looks},
+	{"let", do_let},	   {"config", do_config},   {"network", do_network},
+	{"port", do_port},	   {"device", do_device},   {"guard", do_guard},
+	{"mac", do_mac},	   {"flood", do_flood},	    {"location", do_location},
+	{"route", do_route},	   {"vtep", do_vtep},	    {"peer", do_peer},
+	{"workload", do_workload}, {"bump", do_bump},	    {"share", do_share},
+	{"looks", do_looks},	   {"gateway", do_gateway}, {"physical", do_physical},
+	{"outside", do_outside},   {"nat", do_nat},
 };
 
 /* The Nth word becomes what it stands for. */

@@ -9,10 +9,15 @@
  *   port SLOT if N vni N mac M id N mtu N [down] [tap] [unguarded] [dhcp4] [dhcp6]
  *   device IFINDEX SLOT | guard SLOT MAC PREFIX | mac VNI MAC PLACE [id N] | location VNI IP MAC
  *   flood VNI CHUNK PLACE...         PLACE: port:N, vtep:N or router:N
- *   route ROUTER PREFIX vni N mac M [via IP] [local] [blackhole] [down]
+ *   route ROUTER PREFIX vni N mac M [via IP] [local] [blackhole] [down] [mtu N]
  *   route ROUTER PREFIX own IP       as whom the router speaks to the prefix
  *   vtep INDEX remote IP local IP if N next M source M mtu N [unresolved]
  *   peer IP INDEX
+ *   physical NAME if N mac M         a device of the host's; NAME stands for M, NAME.if for it
+ *   gateway SLOT if N mac M device M mtu N router N [ip4 IP] [next4 IP] [link4 PREFIX] (and 6)
+ *           [snat] [front SLOT] [down]   port and gateway; device: the physical one's MAC
+ *   outside IFINDEX PREFIX SLOT [own] [link]
+ *   nat SLOT PROTO out|in IP PORT REMOTE RPORT IP PORT SLOT
  *   del TABLE KEY...                 the key's words as above
  *   bump host | port N | mac VNI MAC | address VNI IP | router N (and all) | routers (all)
  *   workload NAME SLOT if N vni N mac M id N [IP...]   port with guard, mac and locations;
@@ -39,6 +44,13 @@ struct world_result {
 
 void world_result_clear(struct world_result *result);
 
+enum world_program {
+	WORLD_PORT,    /* ingress of a workload's device */
+	WORLD_UPLINK,  /* ... of the underlay's */
+	WORLD_OUTSIDE, /* ... of a physical one */
+	WORLD_ASKS,    /* egress of a physical one */
+};
+
 /* The two worlds behind one face. False or a text: not possible here, and why. */
 struct world_backend {
 	void *self;
@@ -52,8 +64,10 @@ struct world_backend {
 	/* Why time cannot be moved here, or NULL. */
 	const char *(*pass_time)(void *self, __u64 jiffies);
 	/* Why the frame cannot run here, or NULL when it has. */
-	const char *(*run)(void *self, bool uplink, GBytes *frame,
+	const char *(*run)(void *self, enum world_program program, GBytes *frame,
 			   const struct native_meta *meta, struct world_result *result);
+	/* Why the table cannot be made full as it is, or NULL. */
+	const char *(*fill)(void *self, enum native_map map);
 };
 
 struct world {
