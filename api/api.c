@@ -272,7 +272,7 @@ static bool serve_later(const struct ask *ask)
 {
 	struct reading *reading;
 
-	if (!store_is_shared(ask->api->store) || strcmp(ask->question->method, "GET") != 0)
+	if (strcmp(ask->question->method, "GET") != 0 || store_is_current(ask->api->store))
 		return false;
 	reading = g_new0(struct reading, 1);
 	reading->ask = *ask;
@@ -295,6 +295,10 @@ static void serve_guest(struct http_request *request, const struct caller *calle
 
 	if (error)
 		guestlist_refuse(api->guests, request, error);
+	else if (api->ending && strcmp(ask.question->method, "GET") == 0)
+		/* The store may be closed already, which knows how far the others are. */
+		reply_plain_error(request, 503, "ServiceUnavailable",
+				  "The controller is ending.");
 	else if (!serve_later(&ask))
 		serve_known(&ask);
 }

@@ -608,7 +608,7 @@ static void job_caught_up(uint64_t revision, const GError *error, void *data)
 /* What we do not know yet another controller may have told our client. */
 static void job_refuse(struct job *job, const GError *error)
 {
-	if (job->caught_up || !store_is_shared(job->api->store)) {
+	if (job->caught_up || store_is_current(job->api->store)) {
 		job_end(job, error);
 		return;
 	}

@@ -71,6 +71,29 @@ void etcd_settle(struct etcd *e)
 		etcd_wake(e);
 }
 
+void etcd_fail_waiting(struct etcd *e, const GError *error)
+{
+	guint count = e->waiting.length;
+
+	while (count-- > 0) {
+		struct work *work = g_queue_pop_head(&e->waiting);
+
+		if (work->range_done) {
+			g_queue_push_tail(&e->waiting, work);
+			continue;
+		}
+		work->error = g_error_new(WEFT_ERROR, WEFT_ERROR_UNAVAILABLE, "store: %s",
+					  error->message);
+		etcd_tell(e, work);
+	}
+}
+
+void etcd_ask_again(struct etcd *e)
+{
+	if (!e->asked)
+		etcd_sync_send(e);
+}
+
 /* --- the loop ------------------------------------------------------------------------ */
 
 /*
@@ -82,7 +105,7 @@ static bool etcd_needs_push(struct etcd *e)
 	const struct work *first = g_queue_peek_head(&e->landed);
 	gint64 due;
 
-	if (!first || first->revision <= e->writer_last)
+	if (!first || !first->vague || first->revision <= e->writer_last)
 		return false;
 	due = first->landed_at + PUSH_MS * 1000;
 	if (g_get_monotonic_time() >= due)
@@ -125,7 +148,7 @@ static gboolean etcd_dispatch(GSource *source, GSourceFunc callback, gpointer da
 	history_deliver(e->history);
 	if (history_sweep(e->history))
 		etcd_wake(e);
-	if (e->syncs.head && !e->asking.head && e->writer)
+	if (e->syncs.head && !e->asked && e->writer)
 		etcd_sync_send(e);
 	if (e->busy)
 		return G_SOURCE_CONTINUE;
@@ -136,7 +159,7 @@ static gboolean etcd_dispatch(GSource *source, GSourceFunc callback, gpointer da
 	work = g_queue_peek_head(&e->waiting);
 	if (work && work->range_done)
 		etcd_range_send(e, g_queue_pop_head(&e->waiting));
-	else if (work || etcd_needs_push(e))
+	else if ((work || etcd_needs_push(e)) && etcd_gate_lets_pass(e))
 		etcd_flight_send(e);
 	return G_SOURCE_CONTINUE;
 }
@@ -153,8 +176,8 @@ static gboolean etcd_look(void *data)
 {
 	struct etcd *e = data;
 	const struct work *first = g_queue_peek_head(&e->landed);
-	bool stuck =
-		first && first->revision <= e->writer_last && first->revision == e->landed_seen;
+	bool stuck = first && (!first->vague || first->revision <= e->writer_last) &&
+		     first->revision == e->landed_seen;
 
 	e->landed_seen = first ? first->revision : 0;
 	if (!stuck || !e->watch)
@@ -232,11 +255,17 @@ static bool etcd_holds_lease(const struct store *store, enum store_lease lease)
 	return etcd_lease_is_held((const struct etcd *)store, lease);
 }
 
+static bool etcd_is_current(const struct store *store)
+{
+	return etcd_gate_is_ours_for_sure((const struct etcd *)store);
+}
+
 static void etcd_free(struct etcd *e)
 {
 	g_clear_handle_id(&e->guard, g_source_remove);
 	g_clear_handle_id(&e->pause, g_source_remove);
 	etcd_watch_stop(e);
+	etcd_gate_stop(e);
 	etcd_leases_stop(e);
 	etcd_link_free(e->link);
 	if (e->source) {
@@ -247,6 +276,8 @@ static void etcd_free(struct etcd *e)
 		history_free(e->history);
 	g_clear_pointer(&e->flight.works, g_ptr_array_unref);
 	g_clear_pointer(&e->flight.required, g_ptr_array_unref);
+	g_free(e->flight.gate);
+	etcd_gate_done(e);
 	g_free(e->prefix);
 	g_free(e->key_prefix);
 	g_free(e->epoch);
@@ -305,6 +336,7 @@ static const struct store_ops etcd_ops = {
 	.range = etcd_range,
 	.watch_new = etcd_watch_new,
 	.holds_lease = etcd_holds_lease,
+	.is_current = etcd_is_current,
 	.shared = true,
 };
 
@@ -357,6 +389,7 @@ static struct store *etcd_new(const char *rest, const struct http_tls *tls, bool
 		e->guard = g_timeout_add(GUARD_MS, etcd_look, e);
 		etcd_watch_start(e);
 		etcd_leases_start(e);
+		etcd_gate_start(e);
 	}
 	return &e->store;
 }

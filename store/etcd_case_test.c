@@ -243,7 +243,7 @@ static void law_large(const void *data)
 	struct answer answer = put_many(store, 300);
 
 	g_assert_cmpint(answer.code, ==, WEFT_ERROR_EXHAUSTED);
-	g_assert_nonnull(strstr(answer.text, "302 comparisons"));
+	g_assert_nonnull(strstr(answer.text, "303 comparisons"));
 	g_assert_nonnull(strstr(answer.text, "--max-txn-ops"));
 	g_assert_cmpuint(count_keys(store, "many/"), ==, 0);
 	answer = put_many(store, 120);
@@ -374,7 +374,7 @@ static void law_schema(const void *data)
 	/* An older one is upgraded. */
 	etcd_fixture_put(laws_get_etcd(), "schema/schema", "1");
 	store = open_store(data);
-	g_assert_cmpstr(store_get_news(store), ==, "schema upgraded from 1 to 2");
+	g_assert_cmpstr(store_get_news(store), ==, "schema upgraded from 1 to 3");
 	g_assert_cmpint(law_put(store, "a", "3", 1).code, ==, -1);
 	store_close(store);
 }

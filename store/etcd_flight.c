@@ -15,7 +15,7 @@
 #define PATIENCE_MS 15000
 #define PAUSE_MS    100
 #define OPS_USUAL   128		 /* what an etcd takes by default */
-#define OPS_OWN	    2		 /* the schema and the writer */
+#define OPS_OWN	    3		 /* the schema, the writer and the gate */
 #define BYTES_MAX   (512U << 10) /* of a flight of many; etcd takes 1.5 MiB by default */
 
 /* --- which transactions -------------------------------------------------------------- */
@@ -202,9 +202,12 @@ static char *flight_print(struct etcd *e)
 
 	append_compare(out, e->writer, "", false, e->writer_last);
 	append_compare(out, e->prefix, "schema", false, e->schema_revision);
+	etcd_gate_append_require(e, out);
 	append_look(look, e->writer, "");
 	append_look(look, e->prefix, "schema");
+	append_look(look, e->prefix, "gate");
 	append_writer(e, change);
+	etcd_gate_append_put(e, change);
 	for (guint i = 0; i < e->flight.works->len; i++) {
 		const struct store_txn *txn = ((struct work *)e->flight.works->pdata[i])->txn;
 
@@ -285,6 +288,9 @@ static void flight_judge(struct etcd *e, const json_t *answer)
 	g_autoptr(GHashTable) found =
 		g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
 	uint64_t now = etcd_get_number(json_object_get(answer, "header"), "revision");
+	/* Who is refused looks again at what we know then: it must be what was found here. */
+	uint64_t last = etcd_gate_find_last(e, answer_find(answer, e->flight.required->len),
+					    e->flight.sent_at);
 	struct work *work;
 
 	for (guint i = 0; i < e->flight.required->len; i++) {
@@ -301,7 +307,8 @@ static void flight_judge(struct etcd *e, const json_t *answer)
 			continue;
 		}
 		work->failed_key = g_strdup(failed);
-		etcd_land(e, work, now);
+		work->vague = !last;
+		etcd_land(e, work, last ? MAX(last, e->writer_last) : now);
 	}
 	etcd_settle(e);
 }
@@ -325,6 +332,7 @@ static void flight_look(struct etcd *e)
 
 	for (guint i = 0; i < e->flight.required->len; i++)
 		append_look(text, e->key_prefix, e->flight.required->pdata[i]);
+	append_look(text, e->prefix, "gate");
 	g_string_append(text, "]}");
 	e->busy = true;
 	etcd_link_post(e->link, "/v3/kv/txn", text->str, PATIENCE_MS, flight_looked, e);
@@ -392,6 +400,38 @@ static void flight_refuse(struct etcd *e, const GError *error)
 	flight_fail(e, WEFT_ERROR_EXHAUSTED, text);
 }
 
+/* No copy of it can be applied any more where this one was not. */
+static void flight_refuse_all(struct etcd *e, char *why)
+{
+	e->refusal = why;
+	flight_fail(e, WEFT_ERROR_UNAVAILABLE, e->refusal);
+}
+
+static void flight_stop_at_schema(struct etcd *e, const json_t *schema)
+{
+	g_autofree char *number = etcd_get_bytes(schema, "value", NULL);
+
+	flight_refuse_all(e, g_strdup_printf("its schema was changed to %.16s, this program's "
+					     "is %d: it may not write any more",
+					     *number ? number : "none", STORE_SCHEMA));
+}
+
+/* False: it was not the gate that stopped it. */
+static bool flight_stop_at_gate(struct etcd *e, const json_t *gate)
+{
+	g_autofree char *value = etcd_get_bytes(gate, "value", NULL);
+
+	if (!gate) {
+		flight_refuse_all(e, g_strdup("somebody has deleted its key 'gate'"));
+		return true;
+	}
+	if (strcmp(value, e->flight.gate) == 0)
+		return false;
+	flight_return(e);
+	etcd_gate_hear(e, gate);
+	return true;
+}
+
 static void flight_heard(const struct etcd_answer *answer, void *data)
 {
 	struct etcd *e = data;
@@ -407,17 +447,14 @@ static void flight_heard(const struct etcd_answer *answer, void *data)
 	} else if (answer->error) {
 		flight_refuse(e, answer->error);
 	} else if (json_is_true(json_object_get(json, "succeeded"))) {
+		if (*e->flight.gate)
+			etcd_gate_prove(e, e->flight.sent_at);
 		flight_land(e, etcd_get_number(json_object_get(json, "header"), "revision"));
 	} else if (etcd_get_number(writer, "mod_revision") != e->writer_last) {
 		flight_find_out(e, writer, answer->sent);
 	} else if (etcd_get_number(schema, "mod_revision") != e->schema_revision) {
-		g_autofree char *number = etcd_get_bytes(schema, "value", NULL);
-
-		e->refusal = g_strdup_printf("its schema was changed to %.16s, this program's "
-					     "is %d: it may not write any more",
-					     *number ? number : "none", STORE_SCHEMA);
-		flight_fail(e, WEFT_ERROR_UNAVAILABLE, e->refusal);
-	} else {
+		flight_stop_at_schema(e, schema);
+	} else if (!flight_stop_at_gate(e, answer_find(json, 2))) {
 		flight_look(e);
 	}
 	etcd_wake(e);
@@ -433,6 +470,9 @@ void etcd_flight_send(struct etcd *e)
 	for (GList *place = e->flying.head; place; place = place->next)
 		g_ptr_array_add(e->flight.works, place->data);
 	e->flight.number = ++e->number;
+	g_free(e->flight.gate);
+	e->flight.gate = g_strdup(e->gate.value);
+	e->flight.sent_at = etcd_gate_now();
 	e->busy = true;
 	e->store.counters.flushes++;
 	text = flight_print(e);

@@ -136,15 +136,20 @@ void etcd_range_send(struct etcd *e, struct work *work)
 static void sync_heard(const struct etcd_answer *answer, void *data)
 {
 	struct etcd *e = data;
+	const json_t *kv = json_array_get(json_object_get(answer->json, "kvs"), 0);
 	uint64_t revision =
 		etcd_get_number(json_object_get(answer->json, "header"), "revision");
+	uint64_t last;
 	struct work *work;
 
+	e->asked = false;
+	last = answer->error ? 0 : etcd_gate_find_last(e, kv, e->asked_at);
 	while ((work = g_queue_pop_head(&e->asking))) {
 		if (answer->error)
 			work->error = g_error_new(WEFT_ERROR, WEFT_ERROR_UNAVAILABLE,
 						  "store: %s", answer->error->message);
-		etcd_land(e, work, answer->error ? 0 : revision);
+		work->vague = !answer->error && !last;
+		etcd_land(e, work, last ? last : revision);
 	}
 	etcd_settle(e);
 	etcd_wake(e);
@@ -154,11 +159,14 @@ static void sync_heard(const struct etcd_answer *answer, void *data)
 void etcd_sync_send(struct etcd *e)
 {
 	g_autoptr(GString) text = g_string_new("{\"limit\":\"1\"");
+	g_autofree char *gate = g_strconcat(e->prefix, "gate", NULL);
 	struct work *work;
 
 	while ((work = g_queue_pop_head(&e->syncs)))
 		g_queue_push_tail(&e->asking, work);
-	etcd_append_text(text, "key", e->writer);
+	etcd_append_text(text, "key", gate);
 	g_string_append_c(text, '}');
+	e->asked = true;
+	e->asked_at = etcd_gate_now();
 	etcd_link_post(e->link, "/v3/kv/range", text->str, SYNC_MS, sync_heard, e);
 }

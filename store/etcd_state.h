@@ -5,6 +5,7 @@
  *   P/k/KEY       the store's KEY
  *   P/schema      what the keys mean; every transaction requires it as it was
  *   P/epoch       names the store
+ *   P/gate        who may write (etcd_gate.h); every transaction requires it as it was
  *   P/writer/ID   the last flight of the program ID: each puts its number here and requires the
  *                 one before, so a flight whose answer was lost can be sent again, and one
  *                 that comes late does nothing
@@ -14,6 +15,7 @@
  */
 #pragma once
 
+#include "store/etcd_gate.h"
 #include "store/etcd_link.h"
 #include "store/history.h"
 #include "store/txn.h"
@@ -30,6 +32,7 @@ struct work {
 	/* What became of it; told when the watch has reached REVISION. */
 	uint64_t revision;
 	gint64 landed_at; /* monotonic */
+	bool vague; /* the revision may be a stranger's, of which no watch of ours tells */
 	char *failed_key;
 	GError *error;
 };
@@ -52,6 +55,29 @@ struct etcd_flight {
 	unsigned int ops;
 	gsize bytes;
 	uint64_t number;
+	char *gate; /* as it was required */
+	gint64 sent_at;
+};
+
+enum etcd_gate_state {
+	GATE_OPEN,
+	GATE_OURS,
+	GATE_SHUT, /* for us, or for all */
+};
+
+struct etcd_gate {
+	enum etcd_gate_state state;
+	char *value;
+	uint64_t revision; /* of VALUE; what is older is no news */
+	gint64 heard_at;   /* of VALUE, as etcd_gate_now says; so are all of these */
+	gint64 sure_at;	   /* asked then, a quorum has said that it is ours; 0: never */
+	gint64 asked_at;
+	gint64 refused_at;
+	bool was_ours; /* before somebody shut it */
+	bool asking;   /* a change of ours is under way */
+	unsigned int number;
+	GHashTable *others; /* keys of the other programs */
+	guint timer;
 };
 
 struct etcd {
@@ -73,6 +99,9 @@ struct etcd {
 	GQueue syncs;	/* ... to ask for the revision */
 	GQueue asking;	/* ... asked */
 	struct etcd_flight flight;
+	struct etcd_gate gate;
+	bool asked; /* a question how far the others are is under way */
+	gint64 asked_at;
 	guint pause; /* a flight waits for its leases */
 	bool busy;   /* a flight, or the first page of a range, is under way */
 	uint64_t number;
@@ -95,3 +124,7 @@ void etcd_settle(struct etcd *e);
 /* WORK is done at REVISION; told when the watch is there. */
 void etcd_land(struct etcd *e, struct work *work, uint64_t revision);
 void etcd_tell(struct etcd *e, struct work *work);
+/* No transaction can be sent, as one that must come first has failed. */
+void etcd_fail_waiting(struct etcd *e, const GError *error);
+/* Asks how far the others are though nobody wants to know. */
+void etcd_ask_again(struct etcd *e);

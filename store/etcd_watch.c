@@ -24,6 +24,17 @@ static void watch_flush(struct etcd *e)
 	g_array_unref(changes);
 }
 
+/* What is not the store's but ours: who may write, and who is there. */
+static void watch_take_own(struct etcd *e, const char *key, const json_t *kv, bool deleted)
+{
+	const char *name = key + strlen(e->prefix);
+
+	if (g_str_has_prefix(name, "writer/"))
+		etcd_gate_hear_writer(e, key, deleted);
+	else if (strcmp(name, "gate") == 0 && !deleted)
+		etcd_gate_hear(e, kv);
+}
+
 static void watch_take(struct etcd *e, const json_t *event)
 {
 	const json_t *kv = json_object_get(event, "kv");
@@ -40,8 +51,10 @@ static void watch_take(struct etcd *e, const json_t *event)
 	if (!e->changes)
 		e->changes = txn_changes_new();
 	e->changes_revision = revision;
-	if (!g_str_has_prefix(key, e->key_prefix))
+	if (!g_str_has_prefix(key, e->key_prefix)) {
+		watch_take_own(e, key, kv, deleted);
 		return;
+	}
 	change.key = g_strdup(key + strlen(e->key_prefix));
 	if (!deleted)
 		change.value = etcd_get_bytes(kv, "value", &change.size);

@@ -80,6 +80,11 @@ bool store_holds_lease(const struct store *store, enum store_lease lease)
 	return !store->ops->holds_lease || store->ops->holds_lease(store, lease);
 }
 
+bool store_is_current(const struct store *store)
+{
+	return !store->ops->is_current || store->ops->is_current(store);
+}
+
 struct store_counters store_get_counters(const struct store *store)
 {
 	return store->counters;

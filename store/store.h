@@ -20,7 +20,7 @@ struct store;
 struct store_txn;
 
 /* What keys and values mean, as a number in every store. */
-#define STORE_SCHEMA 2
+#define STORE_SCHEMA 3 /* 3: in etcd every transaction asks the gate */
 
 /*
  * "sqlite:PATH" ("sqlite::memory:" for tests), or "etcd:URL[,URL...][?prefix=NAME]", with
@@ -101,6 +101,8 @@ void store_txn_commit(struct store_txn *txn, store_done done, void *data);
  * watches of this program. REVISION: of which nothing earlier is unknown. */
 typedef void (*store_synced)(uint64_t revision, const GError *error, void *data);
 void store_sync(struct store *store, store_synced done, void *data);
+/* True: that is so already, as nobody else can have committed anything. */
+bool store_is_current(const struct store *store);
 
 struct store_entry {
 	const char *key;

@@ -127,10 +127,10 @@ static void law_schema(const void *data)
 	store_close(store);
 	set_schema(data, 99);
 	g_assert_null(store_open(data, NULL, &error));
-	g_assert_nonnull(strstr(error->message, "schema 99 is newer than this program's 2"));
+	g_assert_nonnull(strstr(error->message, "schema 99 is newer than this program's 3"));
 	set_schema(data, 1);
 	store = store_open(data, NULL, NULL);
-	g_assert_cmpstr(store_get_news(store), ==, "schema upgraded from 1 to 2");
+	g_assert_cmpstr(store_get_news(store), ==, "schema upgraded from 1 to 3");
 	store_close(store);
 	store = store_open(data, NULL, NULL);
 	g_assert_null(store_get_news(store));

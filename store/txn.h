@@ -47,6 +47,7 @@ struct store_ops {
 	void (*range)(struct store *store, const char *prefix, uint64_t at,
 		      store_range_done done, void *data);
 	bool (*holds_lease)(const struct store *store, enum store_lease lease); /* or NULL */
+	bool (*is_current)(const struct store *store); /* or NULL: always */
 	bool shared;
 	struct store_watch *(*watch_new)(struct store *store, const char *prefix,
 					 uint64_t after, store_watcher watcher, void *data);

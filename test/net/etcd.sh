@@ -277,6 +277,6 @@ check_match 'and does not start any more' 'schema 99 is newer' \
 ctl put weft/schema 1 >/dev/null
 cloud_stop weftd2
 check 'an older schema is upgraded' controller 2
-check 'which is logged' grep -q 'schema upgraded from 1 to 2' "$CLOUD_DIR/log/weftd2"
+check 'which is logged' grep -q 'schema upgraded from 1 to 3' "$CLOUD_DIR/log/weftd2"
 check 'and changes are taken again' at 2 make network '"name":"after"'
 story_told
