@@ -72,6 +72,7 @@ struct trace_host *trace_host_new(const char *name, struct ip ip)
 	host->peers = g_hash_table_new_full(ip_hash, ip_same, g_free, NULL);
 	host->conns = g_array_new(FALSE, FALSE, sizeof(struct trace_conn));
 	host->unwired = g_hash_table_new_full(uuid_hash, uuid_same, g_free, NULL);
+	host->physicals = g_ptr_array_new();
 	return host;
 }
 
@@ -85,6 +86,7 @@ void trace_host_free(struct trace_host *host)
 	g_hash_table_unref(host->peers);
 	g_hash_table_unref(host->unwired);
 	g_array_unref(host->conns);
+	g_ptr_array_unref(host->physicals);
 	g_free(host->note);
 	g_free(host);
 }
@@ -135,6 +137,30 @@ static void entry_put(enum desired_map map, const void *key, const void *value, 
 	native_put(((struct trace_host *)data)->native, maps[map], key, value);
 }
 
+static void on_gateway(const struct wire *wire, const struct row_gateway *gateway, bool is_new,
+		       void *data)
+{
+	struct trace_host *host = data;
+	const char *name = g_intern_string(gateway->physical);
+
+	if (name && !g_hash_table_contains(host->unwired, &wire->id) &&
+	    !g_ptr_array_find(host->physicals, name, NULL))
+		g_ptr_array_add(host->physicals, (gpointer)name);
+}
+
+/* Each physical network that a gateway of the host's is on has a device there. */
+static void wire_gateways(struct trace_host *host, uint32_t ifindex)
+{
+	host->physical = ifindex;
+	state_foreach_gateway(host->state, on_gateway, host);
+	for (guint i = 0; i < host->physicals->len; i++) {
+		struct mac mac = {{0x02, 0xfe, 0, 0, 0, (guint8)(i + 1)}};
+
+		state_set_physical(host->state, host->physicals->pdata[i], ifindex + i, mac,
+				   65535);
+	}
+}
+
 bool trace_host_wire(struct trace_host *host, GError **error)
 {
 	g_autoptr(GPtrArray) ports = state_list_ports(host->state);
@@ -149,6 +175,7 @@ bool trace_host_wire(struct trace_host *host, GError **error)
 		if (!state_wire(host->state, port->id, ifindex++, true, 0, error))
 			return false;
 	}
+	wire_gateways(host, ifindex);
 	state_flush(host->state);
 	desired_foreach(host->desired, entry_put, host);
 	trace_policy_share(host);
@@ -233,6 +260,13 @@ const char *trace_host_find_peer(const struct trace_host *host, struct ip ip)
 	return g_hash_table_lookup(host->peers, &ip);
 }
 
+const char *trace_host_find_physical(const struct trace_host *host, uint32_t ifindex)
+{
+	uint32_t i = ifindex - host->physical;
+
+	return host->physical && i < host->physicals->len ? host->physicals->pdata[i] : NULL;
+}
+
 const struct wire *trace_host_find_wire(const struct trace_host *host, uint32_t ifindex)
 {
 	const uint32_t *slot = native_find(host->native, NATIVE_MAP_device, &ifindex);
@@ -242,9 +276,9 @@ const struct wire *trace_host_find_wire(const struct trace_host *host, uint32_t 
 
 void trace_host_forget(struct trace_host *host)
 {
-	static const enum native_map maps[] = {NATIVE_MAP_flow, NATIVE_MAP_conn,
-					       NATIVE_MAP_fragment, NATIVE_MAP_budget,
-					       NATIVE_MAP_scratch};
+	static const enum native_map maps[] = {NATIVE_MAP_flow,	  NATIVE_MAP_conn,
+					       NATIVE_MAP_nat,	  NATIVE_MAP_fragment,
+					       NATIVE_MAP_budget, NATIVE_MAP_scratch};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(maps); i++)
 		native_clear(host->native, maps[i]);

@@ -20,15 +20,19 @@ struct trace_host {
 	struct desired *desired;
 	struct state *state;
 	struct native_host *native;
-	GHashTable *peers;   /* struct ip of other hosts -> name, interned */
-	char *note;	     /* NULL: none */
-	GHashTable *unwired; /* struct uuid of ports without a device */
-	GArray *conns;	     /* struct trace_conn: there before each packet */
+	GHashTable *peers;    /* struct ip of other hosts -> name, interned */
+	char *note;	      /* NULL: none */
+	GHashTable *unwired;  /* struct uuid of ports without a device */
+	GArray *conns;	      /* struct trace_conn: there before each packet */
+	GPtrArray *physicals; /* names, interned: of the devices that gateways are behind */
+	uint32_t physical;    /* ifindex of the first of these */
 };
 
 /* The name of the host whose tunnel address is IP, or NULL. */
 const char *trace_host_find_peer(const struct trace_host *host, struct ip ip);
 /* What earlier packets left behind must not answer for the next one. */
 void trace_host_forget(struct trace_host *host);
+/* The physical network that a device is on, or NULL. */
+const char *trace_host_find_physical(const struct trace_host *host, uint32_t ifindex);
 /* The port of a device, or NULL. */
 const struct wire *trace_host_find_wire(const struct trace_host *host, uint32_t ifindex);

@@ -39,6 +39,10 @@ static void print_result(GString *out, const json_t *result)
 	else if (!strcmp(what, "agent"))
 		g_string_append_printf(out, "handed to the agent of host %s, which answers",
 				       host);
+	else if (!strcmp(what, "left"))
+		g_string_append_printf(out, "left host %s by physical network %s to %s: %s",
+				       host, text_of(result, "physical"),
+				       text_of(result, "next_hop"), text_of(result, "frame"));
 	else if (!strcmp(what, "sent"))
 		g_string_append_printf(out, "sent by tunnel to host %s", text_of(result, "to"));
 	else if (!strcmp(what, "nobody"))

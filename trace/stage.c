@@ -5,6 +5,7 @@
  */
 #include "trace/stage.h"
 
+#include <netinet/in.h>
 #include <string.h>
 
 #include "abi/drop.h"
@@ -74,9 +75,25 @@ char *trace_stage_name_port(const struct row_port *port)
 static char *port_row(const struct trace_host *host, uint32_t slot)
 {
 	const struct wire *wire = state_find_slot(host->state, slot);
+	const struct gateway_value *gateway =
+		native_find(host->native, NATIVE_MAP_gateway, &slot);
 	char id[UUID_TEXT];
 
+	if (wire && wire->gateway)
+		return g_strdup_printf("gateway %u", gateway->router);
 	return wire ? g_strdup_printf("port %s", uuid_print(wire->id, id)) : NULL;
+}
+
+/* "web (uuid)", or of a router's "gateway of router 3". */
+static char *name_slot(const struct trace_host *host, uint32_t slot)
+{
+	const struct wire *wire = state_find_slot(host->state, slot);
+	const struct gateway_value *gateway =
+		native_find(host->native, NATIVE_MAP_gateway, &slot);
+
+	if (wire && wire->gateway)
+		return g_strdup_printf("gateway of router %u", gateway->router);
+	return wire && wire->port ? trace_stage_name_port(wire->port) : g_strdup("?");
 }
 
 static const char *peer_name(const struct trace_host *host, const struct abi_ip *remote)
@@ -100,8 +117,8 @@ static char *print_place(const struct trace_host *host, uint32_t place)
 	switch (PLACE_KIND(place)) {
 	case PLACE_PORT:
 		wire = state_find_slot(host->state, index);
-		name = wire && wire->port ? trace_stage_name_port(wire->port) : g_strdup("?");
-		return g_strdup_printf("port %s", name);
+		name = name_slot(host, index);
+		return g_strdup_printf("%s%s", wire && wire->gateway ? "the " : "port ", name);
 	case PLACE_VTEP:
 		vtep = native_find(host->native, NATIVE_MAP_vtep, &index);
 		return g_strdup_printf("host %s", vtep ? peer_name(host, &vtep->remote) : "?");
@@ -152,15 +169,20 @@ static void say_port(struct says *s)
 {
 	const struct port_value *port = s->look->value;
 	g_autofree char *name = NULL;
-	const struct wire *wire;
 	uint32_t slot;
 
 	memcpy(&slot, s->look->key, sizeof(slot));
-	wire = state_find_slot(s->host->state, slot);
 	if (!slot || !port)
 		return;
-	name = wire && wire->port ? trace_stage_name_port(wire->port) : g_strdup("?");
+	name = name_slot(s->host, slot);
 	s->row = port_row(s->host, slot);
+	if (port->flags & PORT_GATEWAY) {
+		s->says = g_strdup_printf("%s: %s, out by physical network %s, MTU %u", name,
+					  port->flags & PORT_UP ? "up" : "down",
+					  trace_host_find_physical(s->host, port->ifindex),
+					  port->mtu);
+		return;
+	}
 	s->says = g_strdup_printf("%s: %s, %s, identity %u, network %u", name,
 				  port->flags & PORT_UP ? "up" : "down",
 				  port->flags & PORT_UNGUARDED ? "unguarded" : "guarded",
@@ -199,6 +221,8 @@ static void say_network(struct says *s)
 		s->says = g_strdup_printf("network %u is not known here", vni);
 		return;
 	}
+	if (vni == GATEWAY_VNI)
+		return; /* of all gateways, and no row's */
 	s->row = g_strdup_printf("network %u", vni);
 	s->says = g_strdup_printf("network %u: %s, MTU %u%s%s", vni,
 				  network->flags & NETWORK_UP ? "up" : "down", network->mtu,
@@ -220,6 +244,10 @@ static void say_mac(struct says *s)
 		return;
 	}
 	place = print_place(s->host, value->place);
+	if (key.vni == GATEWAY_VNI) {
+		s->says = g_strdup_printf("the gateway is at %s", place);
+		return;
+	}
 	if (PLACE_KIND(value->place) == PLACE_ROUTER)
 		s->row = g_strdup_printf("interface %u/%u/%s", PLACE_INDEX(value->place),
 					 key.vni, mac);
@@ -254,6 +282,8 @@ static void say_location(struct says *s)
 
 	memcpy(&key, s->look->key, sizeof(key));
 	print_ip(&key.ip, ip);
+	if (key.vni == GATEWAY_VNI)
+		return; /* the door's, which nobody has chosen */
 	if (!value) {
 		s->says = g_strdup_printf("nobody in network %u has %s", key.vni, ip);
 		return;
@@ -270,6 +300,27 @@ static void say_location(struct says *s)
 	s->says = g_strdup_printf("%s is %s", ip, mac);
 }
 
+/* A route that the router's gateway makes. */
+static void say_way_out(struct says *s, const struct route_key *key,
+			const struct route_value *value)
+{
+	struct abi_ip address = key->ip;
+	char ip[IP_TEXT], prefix[PREFIX_TEXT];
+
+	print_ip(&address, ip);
+	print_prefix(&address, trie_bits(s->look, s->host) - ROUTE_PREFIX_BASE, prefix);
+	s->row = g_strdup_printf("gateway %u", key->router);
+	if (value->flags & ROUTE_LOCAL)
+		s->says = g_strdup_printf("%s is router %u's own address%s", ip, key->router,
+					  value->flags & ROUTE_UP ? "" : ", which is down");
+	else if (!(value->flags & ROUTE_UP))
+		s->says =
+			g_strdup_printf("%s by %s: router %u is down", ip, prefix, key->router);
+	else if (key->kind == ROUTE_TO)
+		s->says = g_strdup_printf("%s by %s: out by the gateway of router %u, MTU %u",
+					  ip, prefix, key->router, value->mtu);
+}
+
 static void say_route(struct says *s)
 {
 	const struct route_value *value = s->look->value;
@@ -282,6 +333,10 @@ static void say_route(struct says *s)
 	print_ip(&address, ip);
 	if (!value) {
 		s->says = g_strdup_printf("router %u has no route to %s", key.router, ip);
+		return;
+	}
+	if (value->vni == GATEWAY_VNI && !(value->flags & ROUTE_BLACKHOLE)) {
+		say_way_out(s, &key, value);
 		return;
 	}
 	if (value->flags & ROUTE_LOCAL) {
@@ -355,6 +410,44 @@ static void say_peer(struct says *s)
 	s->says = g_strdup_printf("%s is host %s", ip, peer_name(s->host, &remote));
 }
 
+static void say_gateway(struct says *s)
+{
+	const struct gateway_value *gateway = s->look->value;
+	const struct abi_ip *own;
+	char ip[IP_TEXT];
+	uint32_t slot;
+
+	memcpy(&slot, s->look->key, sizeof(slot));
+	if (!gateway || !gateway->router)
+		return;
+	own = &gateway->address[gateway->address[0].w[3] ? 0 : 1];
+	s->row = g_strdup_printf("gateway %u", gateway->router);
+	s->says =
+		g_strdup_printf("router %u is %s outside%s", gateway->router, print_ip(own, ip),
+				gateway->flags & GATEWAY_SNAT ? ", which IPv4 is translated to"
+							      : ", and translates nothing");
+}
+
+static void say_outside(struct says *s)
+{
+	const struct outside_value *value = s->look->value;
+	struct outside_key key;
+	struct abi_ip address;
+	char ip[IP_TEXT];
+
+	memcpy(&key, s->look->key, sizeof(key));
+	address = key.ip;
+	print_ip(&address, ip);
+	if (!value || (value->flags & OUTSIDE_LINK)) {
+		s->says = g_strdup_printf("%s is no gateway's of this host", ip);
+		return;
+	}
+	s->row = port_row(s->host, value->slot);
+	s->says = g_strdup_printf("%s is %s", ip,
+				  value->flags & OUTSIDE_OWN ? "a gateway's of this host"
+							     : "behind a gateway of this host");
+}
+
 /* Tables that rows fill; the others hold what packets leave behind. */
 static const struct {
 	const char *name;
@@ -369,6 +462,8 @@ static const struct {
 	[NATIVE_MAP_flood] = {"flood", say_flood},
 	[NATIVE_MAP_route] = {"route", say_route},
 	[NATIVE_MAP_firewall] = {"firewall", say_firewall},
+	[NATIVE_MAP_gateway] = {"gateway", say_gateway},
+	[NATIVE_MAP_outside] = {"outside", say_outside},
 	[NATIVE_MAP_vtep] = {"tunnel", say_vtep},
 	[NATIVE_MAP_peer] = {"peer", say_peer},
 };
@@ -407,6 +502,28 @@ json_t *trace_stage_list(const struct trace_host *host, const GArray *looks)
 		g_free(s.says);
 	}
 	return list;
+}
+
+void trace_stage_list_nat(const struct trace_host *host, json_t *list)
+{
+	uint32_t zero = 0;
+	const struct dp_pkt *p = native_find(host->native, NATIVE_MAP_scratch, &zero);
+	const struct flow_key *key = &p->head.key;
+	char from[IP_TEXT], to[IP_TEXT];
+	char *says;
+
+	if (p->translates != DP_NAT_FLOW || p->rec.verdict != FLOW_GATEWAY)
+		return;
+	print_ip(&key->saddr, from);
+	print_ip(&p->nat.addr, to);
+	if (key->proto == IPPROTO_TCP || key->proto == IPPROTO_UDP)
+		says = g_strdup_printf("%s port %u leaves as %s port %u, or another where "
+				       "somebody has that",
+				       from, g_ntohs(key->sport), to, g_ntohs(p->nat.port));
+	else
+		says = g_strdup_printf("%s leaves as %s", from, to);
+	json_array_append_new(list, json_pack("{s:s,s:s}", "stage", "nat", "says", says));
+	g_free(says);
 }
 
 json_t *trace_stage_list_drops(const GArray *looks)

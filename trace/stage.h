@@ -27,5 +27,8 @@ json_t *trace_stage_list(const struct trace_host *host, const GArray *looks);
 /* [{"slot","reason","sentence"}]: drops in the order they were counted. A new reference. */
 json_t *trace_stage_list_drops(const GArray *looks);
 
+/* What the last packet of HOST's has been turned into by a gateway, as another stage of LIST. */
+void trace_stage_list_nat(const struct trace_host *host, json_t *list);
+
 /* "name (uuid)" of a port. Owned. */
 char *trace_stage_name_port(const struct row_port *port);

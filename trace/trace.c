@@ -177,6 +177,27 @@ static void deliver(const struct run *run, const struct native_output *output)
 	add_frame(result, output->frame);
 }
 
+/* It goes to the world by a gateway, or to another one on the same device: that is HOST's, too. */
+static bool leave(const struct run *run, const struct native_output *output, GError **error)
+{
+	const char *physical = trace_host_find_physical(run->host, output->ifindex);
+	g_autofree char *from = g_strdup_printf("host %s, as from outside", run->host->name);
+	char text[IP_TEXT];
+	json_t *result;
+	struct ip next;
+
+	if (output->way == NATIVE_INGRESS)
+		return walk_run(run->walk, run->host, from, output->ifindex, output->frame,
+				error);
+	memcpy(next.b, output->next_hop.b, sizeof(next.b));
+	result = result_last(run, output->way == NATIVE_NEIGH ? "left" : "answered");
+	json_object_set_new(result, "physical", json_string(physical));
+	if (output->way == NATIVE_NEIGH)
+		json_object_set_new(result, "next_hop", json_string(ip_print(next, text)));
+	add_frame(result, output->frame);
+	return true;
+}
+
 static bool take_outputs(const struct run *run, const GArray *outputs, GError **error)
 {
 	for (guint i = 0; i < outputs->len; i++) {
@@ -185,6 +206,9 @@ static bool take_outputs(const struct run *run, const GArray *outputs, GError **
 
 		if (output->ifindex == TRACE_UPLINK || output->ifindex == TRACE_VXLAN) {
 			if (!follow(run, output, error))
+				return false;
+		} else if (trace_host_find_physical(run->host, output->ifindex)) {
+			if (!leave(run, output, error))
 				return false;
 		} else {
 			deliver(run, output);
@@ -209,6 +233,7 @@ static json_t *entry_new(const struct run *run, const char *from, GBytes *frame,
 		json_pack("{s:s,s:s,s:o,s:O}", "host", run->host->name, "from", from, "stages",
 			  trace_stage_list(run->host, looks), "results", run->results);
 
+	trace_stage_list_nat(run->host, json_object_get(entry, "stages"));
 	trace_policy_list(run->host, json_object_get(entry, "stages"));
 	if (run->host->note)
 		json_object_set_new(entry, "note", json_string(run->host->note));
@@ -237,8 +262,11 @@ static bool walk_run(struct walk *walk, struct trace_host *host, const char *fro
 	}
 	trace_host_forget(host);
 	looks = trace_stage_record(host);
-	verdict = ifindex ? native_run_port(host->native, data, size, &meta, NULL)
-			  : native_run_uplink(host->native, data, size, &meta, NULL);
+	if (trace_host_find_physical(host, ifindex))
+		verdict = native_run_outside(host->native, data, size, &meta, NULL);
+	else
+		verdict = ifindex ? native_run_port(host->native, data, size, &meta, NULL)
+				  : native_run_uplink(host->native, data, size, &meta, NULL);
 	trace_stage_stop(host);
 	native_host_take(host->native, &outputs, &punts);
 	json_array_append_new(walk->hosts, entry_new(&run, from, frame, looks));

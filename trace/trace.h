@@ -11,6 +11,9 @@
  *      {"result": "dropped", "host", "port", "name", "reason", "sentence"}
  *      {"result": "answered", "host", "frame", "bytes"}   the host itself answers the sender
  *      {"result": "agent", "host"}                        the agent answers (DHCP)
+ *      {"result": "left", "host", "physical", "next_hop", "frame", "bytes"}
+ *                                                         by a gateway, for the world; its MACs are
+ *                                                         the kernel's to put in
  *      {"result": "sent", "host", "to", "frame", "bytes"} by tunnel; only within "hosts"
  *      {"result": "nobody", "host"}                       a broadcast that reaches nobody
  *      {"result": "lost", "host", "sentence"}             to a host that is not known

@@ -3,7 +3,8 @@
  * Laws of trace over a small random cloud of three hosts:
  *   - what it says of the runs on the first host is what the kernel does with the same frames,
  *     copy for copy and byte for byte, whatever the kernel's caches hold by then;
- *   - a well-formed packet arrives at the port that has its address, exactly when that may be.
+ *   - a well-formed packet arrives at the port that has its address, exactly when that may be;
+ *   - one for the world leaves by the router's gateway, and no inner address of IPv4 ever does.
  */
 #include <stdio.h>
 #include <string.h>
@@ -35,7 +36,8 @@ struct fixture {
 	struct trace *trace;
 	struct trace_host *first; /* the trace's */
 	struct world_backend *kernel;
-	guint compared, delivered, dropped, copies, skipped, oracle;
+	guint compared, delivered, dropped, copies, skipped, oracle, left;
+	uint16_t outward; /* packets for the world: each has a port of its own, which is kept */
 };
 
 static guint pick(struct fixture *f, guint n)
@@ -126,6 +128,14 @@ static void put_router(struct trace_host *host)
 		put(host, "route", six,
 		    "{\"vni\":%u,\"mac\":\"02:00:00:02:00:0%u\",\"up\":true}", 5 + net, net);
 	}
+	put(host, "gateway", "1",
+	    "{\"id\":\"3f9f0c38-6a5e-4b1e-9d0c-7a0c5c1f2b11\",\"host\":\"h0\","
+	    "\"mac\":\"02:00:00:02:01:00\",\"up\":true,\"snat\":true,\"mtu\":1400,"
+	    "\"physical\":\"wan\",\"addresses\":[{\"ip\":\"203.0.113.5\","
+	    "\"subnet\":\"203.0.113.0/24\",\"gateway\":\"203.0.113.1\"},"
+	    "{\"ip\":\"2001:db8:e::5\",\"subnet\":\"2001:db8:e::/64\","
+	    "\"gateway\":\"2001:db8:e::1\"}],\"routes\":[\"0.0.0.0/0\",\"203.0.113.0/24\","
+	    "\"::/0\",\"2001:db8:e::/64\"],\"inside\":[\"fd00:1::/64\",\"fd00:2::/64\"]}");
 	put(host, "route", "1/192.168.0.0/16", "{\"blackhole\":true,\"up\":true}");
 	put(host, "route", "1/172.16.0.0/12",
 	    "{\"vni\":5,\"mac\":\"02:00:00:02:00:00\",\"via\":\"10.0.0.10\",\"up\":true}");
@@ -191,6 +201,22 @@ static void make_kernel(struct fixture *f)
 	f->kernel->config(self, "has_decap_l3", 1);
 	kernel_backend_load(f->kernel);
 	desired_foreach(f->first->desired, entry_put, f->kernel);
+	for (__u32 slot = 0; slot < SLOTS; slot++)
+		f->kernel->put(self, NATIVE_MAP_port_conns, &slot,
+			       native_find(f->first->native, NATIVE_MAP_port_conns, &slot));
+}
+
+static void forget_one(const void *key, void *value, void *arg)
+{
+	struct world_backend *kernel = arg;
+
+	kernel->del(kernel->self, NATIVE_MAP_nat, key);
+}
+
+/* Trace knows no translation but its packet's own; an earlier one would cost this one its port. */
+static void forget_nat(struct fixture *f)
+{
+	native_for_each(f->first->native, NATIVE_MAP_nat, forget_one, f->kernel);
 }
 
 /* Reasons and numbers of all drops so far. */
@@ -377,10 +403,11 @@ static void compare(struct fixture *f, const json_t *entry)
 static struct ip random_address(struct fixture *f, bool v4)
 {
 	static const char *const others[][2] = {
-		{"10.0.0.1", "fd00:1::1"},   {"10.0.1.1", "fd00:2::1"},
-		{"10.0.0.99", "fd00:1::99"}, {"192.168.1.1", "fe80::1"},
-		{"172.16.5.5", "fd99::1"},   {"255.255.255.255", "ff02::1"},
-		{"8.8.8.8", "2001:db8::1"},
+		{"10.0.0.1", "fd00:1::1"},	  {"10.0.1.1", "fd00:2::1"},
+		{"10.0.0.99", "fd00:1::99"},	  {"192.168.1.1", "fe80::1"},
+		{"172.16.5.5", "fd99::1"},	  {"255.255.255.255", "ff02::1"},
+		{"8.8.8.8", "2001:db8::1"},	  {"203.0.113.99", "2001:db8:e::99"},
+		{"203.0.113.5", "2001:db8:e::5"},
 	};
 	const struct fake_port *port = &f->ports[pick(f, PORTS)];
 	struct ip ip;
@@ -389,6 +416,23 @@ static struct ip random_address(struct fixture *f, bool v4)
 		return v4 ? port->ip4 : port->ip6;
 	g_assert_true(ip_parse(others[pick(f, G_N_ELEMENTS(others))][v4 ? 0 : 1], &ip));
 	return ip;
+}
+
+/* Beyond the router's gateway. */
+static bool is_world(struct ip ip)
+{
+	static const char *const prefixes[] = {
+		"8.8.8.8/32", "203.0.113.99/32", "2001:db8::/64", "2001:db8:e::99/128",
+		"fd99::/64",  "10.0.2.0/24",	 "fd00:3::/64"};
+
+	for (guint i = 0; i < G_N_ELEMENTS(prefixes); i++) {
+		struct prefix prefix;
+
+		g_assert_true(prefix_parse(prefixes[i], false, &prefix));
+		if (prefix_contains(prefix, ip))
+			return true;
+	}
+	return false;
 }
 
 static struct trace_packet random_packet(struct fixture *f)
@@ -405,6 +449,8 @@ static struct trace_packet random_packet(struct fixture *f)
 	if (pick(f, 50) == 0)
 		packet.kind = TRACE_DHCP;
 	packet.target = random_address(f, v4);
+	if (is_world(packet.target))
+		packet.source_port = 20000 + f->outward++ % 20000;
 	if (pick(f, 10) == 0)
 		packet.source = random_address(f, v4);
 	if (pick(f, 20) == 0)
@@ -539,6 +585,39 @@ static void check_oracle(struct fixture *f, const struct fake_port *from,
 	f->oracle++;
 }
 
+/* What a gateway has sent out has no address of the inside. */
+static void check_left(struct fixture *f, const json_t *results)
+{
+	static const guint8 own[4] = {203, 0, 113, 5};
+	json_t *result;
+	size_t i;
+
+	json_array_foreach (results, i, result) {
+		g_autoptr(GBytes) frame = is(result, "left") ? read_bytes(result) : NULL;
+		const guint8 *bytes = frame ? g_bytes_get_data(frame, NULL) : NULL;
+
+		if (bytes && bytes[12] == 8 && memcmp(bytes + 26, own, sizeof(own)) != 0)
+			g_error("an inner address leaves: %s", json_dumps(result, 0));
+		f->left += !!bytes;
+	}
+}
+
+/* A packet for the world leaves, exactly when that may be. */
+static void check_world(const struct fake_port *from, const struct trace_packet *packet,
+			const json_t *out)
+{
+	const json_t *results = json_object_get(out, "results");
+	guint headers =
+		(ip_is_v4(packet->target) ? 20 : 40) + (packet->kind == TRACE_TCP ? 20 : 8);
+	bool should = packet->kind != TRACE_ARP && is_world(packet->target) && from->up &&
+		      from->net < 2 && packet->ttl > 1 && headers + packet->size <= 1400;
+	bool left = json_array_size(results) == 1 && is(json_array_get(results, 0), "left");
+
+	if (left != should)
+		g_error("%s: %s", left ? "leaves and should not" : "should leave",
+			json_dumps(out, JSON_INDENT(1)));
+}
+
 /* One packet of any wired port. */
 static void one(struct fixture *f)
 {
@@ -564,11 +643,15 @@ static void one(struct fixture *f)
 		return; /* off every subnet, by a way there is none */
 	g_assert_no_error(error);
 	g_assert_nonnull(out);
-	if (plain)
+	check_left(f, json_object_get(out, "results"));
+	if (plain) {
 		check_oracle(f, port, &packet, out);
+		check_world(port, &packet, out);
+	}
 	json_array_foreach (json_object_get(out, "hosts"), i, entry)
 		if (!strcmp(json_string_value(json_object_get(entry, "host")), "h0"))
 			compare(f, entry);
+	forget_nat(f);
 }
 
 int main(int argc, char **argv)
@@ -598,11 +681,13 @@ int main(int argc, char **argv)
 	while (f.compared < PACKETS)
 		one(&f);
 	printf("# %u runs compared with the kernel: %u drops, %u frames; %u skipped as TEST_RUN "
-	       "refuses them\n# %u packets with expected receivers, %u copies delivered\n",
-	       f.compared, f.dropped, f.copies, f.skipped, f.oracle, f.delivered);
+	       "refuses them\n# %u packets with expected receivers, %u copies delivered, %u have "
+	       "left\n",
+	       f.compared, f.dropped, f.copies, f.skipped, f.oracle, f.delivered, f.left);
 	g_assert_cmpuint(f.dropped, >, 50);
 	g_assert_cmpuint(f.copies, >, 200);
 	g_assert_cmpuint(f.delivered, >, 50);
+	g_assert_cmpuint(f.left, >, 20);
 	g_assert_cmpuint(f.skipped, <, f.compared / 10);
 	printf("ok 1 - trace tells what the kernel does, and what should be\n1..1\n");
 	trace_free(f.trace);
