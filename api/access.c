@@ -169,8 +169,6 @@ static const struct rule *rule_find(const struct access *access, enum verb verb,
 static void subs_find(const struct access *access, struct kind_rules *rules, enum verb verb,
 		      const struct attr_table *table, const struct attr *attr)
 {
-	static const char *const gateway[] = {"network_id", "enable_snat", "external_fixed_ips",
-					      "qos_policy_id", NULL};
 	struct sub_rule sub = {.attr = attr};
 
 	if (attr->type == ATTR_LIST && attr->item && !attr_table_is_scalar(attr->item)) {
@@ -183,8 +181,10 @@ static void subs_find(const struct access *access, struct kind_rules *rules, enu
 		}
 		return;
 	}
-	for (const char *const *key = gateway; attr->type == ATTR_DICT && *key; key++) {
-		sub.key = *key;
+	if (attr->type != ATTR_DICT || !attr->item)
+		return;
+	for (const struct attr *key = attr->item->attrs; key->name; key++) {
+		sub.key = key->name;
 		sub.rule = rule_find(access, verb, table->singular, attr->name, sub.key);
 		if (sub.rule)
 			g_array_append_val(rules->subs[verb], sub);

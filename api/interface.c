@@ -132,7 +132,7 @@ static bool interface_check_new(struct job *job, const struct router *router,
 	       port_check_overlap(job, gateway_find(job, router), subnet, error);
 }
 
-/* Routers are on hosts, and no host is joined to what is only a marker. */
+/* Interfaces are on all hosts, and what is only a marker is where few are, by gateways. */
 static bool interface_check_outside(struct job *job, const struct subnet *subnet,
 				    GError **error)
 {
@@ -140,8 +140,8 @@ static bool interface_check_outside(struct job *job, const struct subnet *subnet
 
 	return (!subnet_is_outside(subnet, job_cloud(job)) && network &&
 		network_is_overlay(network)) ||
-	       bad_request(error, "The subnet is on a physical network, which no router "
-				  "is joined to");
+	       bad_request(error, "The subnet is on a physical network, which a router "
+				  "is joined to by its gateway only");
 }
 
 static bool port_has_v6(const struct port *port)

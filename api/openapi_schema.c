@@ -114,6 +114,15 @@ static json_t *schema_items(const struct attr_table *item)
 	return schema;
 }
 
+/* None is required: {} is nothing. */
+static void schema_set_keys(json_t *schema, const struct attr_table *keys)
+{
+	json_t *items = schema_items(keys);
+
+	json_object_set(schema, "properties", json_object_get(items, "properties"));
+	json_decref(items);
+}
+
 /* The help, and what the policy says unless an operator has said otherwise. */
 static void schema_set_help(json_t *schema, const struct attr *attr)
 {
@@ -147,6 +156,8 @@ json_t *openapi_schema_attr(const struct attr *attr)
 				    openapi_schema_attr(&attr->item->attrs[1]));
 	else if (attr->type == ATTR_LIST)
 		json_object_set_new(schema, "items", schema_items(attr->item));
+	else if (attr->type == ATTR_DICT && attr->item)
+		schema_set_keys(schema, attr->item);
 	return schema;
 }
 

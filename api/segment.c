@@ -132,7 +132,7 @@ bool segment_check_external(const struct network *network, GError **error)
 		return true;
 	g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
 		    "InvalidInput: Invalid input for operation: network '%s': flat and vlan "
-		    "are for router:external networks only: no host is joined to a physical "
+		    "are for router:external networks only: no port of a host is on a physical "
 		    "network.",
 		    network->object.name ? network->object.name : "");
 	return false;

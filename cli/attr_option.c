@@ -35,6 +35,15 @@ static const struct {
 	{"subnetpool_id", "subnet-pool"},
 };
 
+/* Dictionaries whose keys have options of their own. */
+static const struct {
+	const char *dictionary, *key, *option;
+	bool unset; /* ... which takes all of it away */
+} keys[] = {
+	{"external_gateway_info", "network_id", "external-gateway", true},
+	{"external_gateway_info", "external_fixed_ips", "fixed-ip", false},
+};
+
 /* Further names of the same. */
 static const struct {
 	const char *attribute, *option, *help;
@@ -251,6 +260,60 @@ static void add_synonyms(GArray *options, enum kind kind, const struct attr *att
 								       ranges[i].last)});
 }
 
+static const char *key_option(const struct attr *attr, const struct attr *key, bool *unset)
+{
+	*unset = false;
+	for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
+		if (strcmp(keys[i].dictionary, attr->name) != 0 ||
+		    strcmp(keys[i].key, key->name) != 0)
+			continue;
+		*unset = keys[i].unset;
+		return keys[i].option;
+	}
+	return attr_option_name(key);
+}
+
+/* Truths are said by flags alone. */
+static void add_key_flags(GArray *options, const struct attr *attr, const struct attr *key)
+{
+	const char *name = plain_name(key->name);
+	const char *const values[] = {"true", "false"};
+	g_autofree char *no = NULL;
+
+	no = g_str_has_prefix(name, "enable-") ? g_strconcat("disable-", name + 7, NULL)
+					       : g_strconcat("no-", name, NULL);
+	for (int i = 0; i < 2; i++)
+		add(options, (struct option){.name = i ? g_intern_string(no) : name,
+					     .help = i ? "not so" : key->help,
+					     .attr = attr,
+					     .part = key,
+					     .preset = values[i]});
+}
+
+static void add_keys(GArray *options, const struct attr *attr, bool unset)
+{
+	for (const struct attr *key = attr->item->attrs; key->name; key++) {
+		bool takes_all;
+		const char *name = key_option(attr, key, &takes_all);
+		struct option option = {.name = name, .help = key->help, .attr = attr};
+
+		if (unset) {
+			option.help = attr->help;
+			if (takes_all)
+				add(options, option);
+			continue;
+		}
+		if (key->type == ATTR_BOOL) {
+			add_key_flags(options, attr, key);
+			continue;
+		}
+		option.metavar = metavar_of(key);
+		option.repeated = key->type == ATTR_LIST;
+		option.part = key;
+		add(options, option);
+	}
+}
+
 static void add_none(GArray *options, const struct attr *attr)
 {
 	g_autofree char *name = g_strconcat("no-", attr_option_name(attr), NULL);
@@ -265,12 +328,16 @@ static void add_attribute(GArray *options, enum kind kind, const struct attr *at
 			  enum attr_flag use, bool unset)
 {
 	bool list = attr->type == ATTR_LIST;
+	bool keyed = attr->type == ATTR_DICT && attr->item && use != ATTR_FILTER;
 	struct option option = {.name = attr_option_name(attr),
 				.metavar = unset && !list ? NULL : metavar_of(attr),
 				.help = attr->help ? attr->help : "",
 				.repeated = list || use == ATTR_FILTER,
 				.attr = attr};
 
+	if (keyed)
+		add_keys(options, attr, unset);
+	option.help = keyed ? NULL : option.help; /* understood, but there are better ways */
 	add(options, option);
 	if (!unset)
 		add_flags(options, attr);
@@ -478,6 +545,29 @@ static bool collect_pair(const struct given *given, json_t *out, GError **error)
 	return true;
 }
 
+/* Into the dictionary of them. */
+static bool collect_key(struct client *client, const struct given *given, json_t *out,
+			GError **error)
+{
+	const struct attr *attr = given->option->attr, *part = given->option->part;
+	json_t *dictionary = json_object_get(out, attr->name), *list, *value;
+
+	if (!json_is_object(dictionary)) {
+		dictionary = json_object();
+		json_object_set_new(out, attr->name, dictionary);
+	}
+	value = part->type == ATTR_LIST ? read_item(client, part, given->text, error)
+					: read_scalar(client, part, given->text, error);
+	if (!value || part->type != ATTR_LIST)
+		return value && json_object_set_new(dictionary, part->name, value) == 0;
+	list = json_object_get(dictionary, part->name);
+	if (!list) {
+		list = json_array();
+		json_object_set_new(dictionary, part->name, list);
+	}
+	return json_array_append_new(list, value) == 0;
+}
+
 static bool collect_one(struct client *client, const struct given *given, json_t *out,
 			GError **error)
 {
@@ -486,6 +576,8 @@ static bool collect_one(struct client *client, const struct given *given, json_t
 
 	if (!given->text) /* "unset" of a scalar: which one is all there is to say */
 		return json_object_set_new(out, attr->name, json_null()) == 0;
+	if (given->option->part)
+		return collect_key(client, given, out, error);
 	if (given->option->last)
 		return collect_range(given, out, error);
 	if (attr->type != ATTR_LIST) {

@@ -142,12 +142,33 @@ static json_t *initial_of(const struct attr *attr, GError **error)
 	return NULL;
 }
 
+/* What is not said of a dictionary with known keys stays: the required ones, and truths, which would
+ * be the default's else. Whoever says another required one begins anew. */
+static json_t *fill_keys(const struct attr *attr, const json_t *current, json_t *given)
+{
+	json_t *filled = json_copy(given);
+
+	for (const struct attr *key = attr->item->attrs; key->name; key++)
+		if (key->flags & ATTR_REQUIRED && json_object_get(given, key->name))
+			return filled;
+	for (const struct attr *key = attr->item->attrs; key->name; key++) {
+		json_t *value = json_object_get(current, key->name);
+
+		if ((key->flags & ATTR_REQUIRED || key->type == ATTR_BOOL) && value &&
+		    !json_object_get(given, key->name))
+			json_object_set(filled, key->name, value);
+	}
+	return filled;
+}
+
 static json_t *new_value(const struct command *command, const struct attr *attr,
 			 const json_t *current, json_t *given, GError **error)
 {
 	if (attr_is_map(attr))
 		return command->unset ? take_from_map(attr, current, given, error)
 				      : add_to_map(current, given);
+	if (attr->type == ATTR_DICT && attr->item && json_is_object(given) && !command->unset)
+		return fill_keys(attr, current, given);
 	if (attr->type != ATTR_LIST)
 		return command->unset ? initial_of(attr, error) : json_incref(given);
 	if (command->unset)

@@ -17,6 +17,7 @@ struct option {
 	bool repeated;
 	const struct attr *attr; /* the attribute it sets, or NULL */
 	const struct attr *last; /* of "A:B": what B sets; A alone is both */
+	const struct attr *part; /* the key of ATTR, a dictionary, that it sets */
 	const char *preset; /* without a metavar: the attribute's value; "" empties a list */
 };
 

@@ -125,19 +125,6 @@ static json_t *convert_address(const struct attr *attr, const json_t *value, GEr
 	}
 }
 
-static json_t *convert_dict(const struct attr *attr, const json_t *value, GError **error)
-{
-	json_t *dict;
-
-	if (json_is_object(value))
-		return json_incref((json_t *)value);
-	dict = json_is_string(value) ? json_loads(json_string_value(value), 0, NULL) : NULL;
-	if (json_is_object(dict))
-		return dict;
-	json_decref(dict);
-	return refuse(attr, value, "a mapping", error);
-}
-
 static json_t *convert_item(const struct attr *attr, const json_t *value, GError **error)
 {
 	const struct attr_table *table = attr->item;
@@ -172,6 +159,18 @@ static json_t *convert_item(const struct attr *attr, const json_t *value, GError
 		json_object_set_new(item, part->name, done);
 	}
 	return g_steal_pointer(&item);
+}
+
+static json_t *convert_dict(const struct attr *attr, const json_t *value, GError **error)
+{
+	json_auto_t *dict = json_is_string(value)
+				    ? json_loads(json_string_value(value), 0, NULL)
+				    : json_incref((json_t *)value);
+
+	if (!json_is_object(dict))
+		return refuse(attr, value, "a mapping", error);
+	return attr->item && json_object_size(dict) ? convert_item(attr, dict, error)
+						    : g_steal_pointer(&dict);
 }
 
 static json_t *convert_map(const struct attr *attr, const json_t *value, GError **error)
@@ -248,6 +247,7 @@ static const struct {
 	const char *list, *written, *field;
 } field_names[] = {
 	{"fixed_ips", "subnet", "subnet_id"},
+	{"external_fixed_ips", "subnet", "subnet_id"},
 	{"host_routes", "gateway", "nexthop"},
 	{"routes", "gateway", "nexthop"},
 	{"extra_dhcp_opts", "name", "opt_name"},
@@ -490,6 +490,23 @@ static bool list_matches(const json_t *wanted, const json_t *current)
 	return left == 0;
 }
 
+/* What WANTED says of a dictionary; the API fills in the rest. */
+static bool keys_match(const struct attr *attr, const json_t *wanted, const json_t *current)
+{
+	const char *name;
+	json_t *value;
+
+	if (!json_is_object(wanted) || !json_is_object(current))
+		return json_equal(wanted, current);
+	json_object_foreach ((json_t *)wanted, name, value) {
+		const struct attr *key = attr_find(attr->item, name);
+
+		if (!key || !value_matches(key, value, json_object_get(current, name)))
+			return false;
+	}
+	return true;
+}
+
 bool value_matches(const struct attr *attr, const json_t *wanted, const json_t *current)
 {
 	json_auto_t *canonical = NULL;
@@ -503,5 +520,7 @@ bool value_matches(const struct attr *attr, const json_t *wanted, const json_t *
 		return is_part_of(wanted, canonical);
 	if (attr->type == ATTR_LIST && json_is_array(canonical))
 		return list_matches(wanted, canonical);
+	if (attr->type == ATTR_DICT && attr->item)
+		return keys_match(attr, wanted, canonical);
 	return json_equal(wanted, canonical);
 }

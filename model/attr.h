@@ -79,7 +79,7 @@ struct attr {
 				   * ATTR_LIST: most items; 0,0: no limit */
 	const char *initial;	       /* default as text, parsed like a filter; NULL: none */
 	const char *const *names;      /* ATTR_ENUM; ends with NULL; the name "" is null */
-	const struct attr_table *item; /* ATTR_LIST */
+	const struct attr_table *item; /* ATTR_LIST; of a dictionary: its keys, NULL: any */
 	const char *alias;	       /* a second name for the same value, e.g. tenant_id */
 	/* ATTR_UUID: title of what it names, when a request's value that is no id is nobody's
 	 * (404), as the reference has it here and there; NULL: not a valid UUID (400). */

@@ -38,6 +38,7 @@ static const struct attr attrs[] = {
 	 .flags = ATTR_BOTH | ATTR_NULLABLE | ATTR_CALLER,
 	 .offset = offsetof(struct router, gateway_wish),
 	 .print_for = gateway_print_info,
+	 .item = &gateway_wish_table,
 	 .max = ROUTER_GATEWAY_MAX,
 	 .help = "its way out: network_id, enable_snat, external_fixed_ips; null: none"},
 	{.name = "gateway_network_id",

@@ -7,6 +7,7 @@
 #include "cli/stack/apply.h"
 
 #include <string.h>
+#include "cli/stack/attributes.h"
 #include "cli/stack/function.h"
 #include "cli/stack/remove.h"
 #include "cli/stack/rules.h"
@@ -168,27 +169,13 @@ static bool add_bulk(struct apply *apply, enum kind kind, const GPtrArray *level
 	return false;
 }
 
-static json_t *previous_values(const json_t *object, const json_t *changes)
-{
-	json_t *previous = json_object(), *value;
-	const char *name;
-
-	json_object_foreach ((json_t *)changes, name, value) {
-		json_t *old = json_object_get(object, name);
-
-		if (old)
-			json_object_set(previous, name, old);
-	}
-	return previous;
-}
-
 /* CHANGES is taken over. */
 static void add_put(struct apply *apply, struct step *step, json_t *changes)
 {
 	const struct attr_table *table = cloud_table(step->resource->type->kind);
 
-	add_job(apply, JOB_CHANGE, steps_of_one(step), previous_values(step->object, changes),
-		"PUT",
+	add_job(apply, JOB_CHANGE, steps_of_one(step),
+		attributes_previous(table, step->object, changes), "PUT",
 		g_strdup_printf("/v2.0/%s/%s", attr_table_path(table), id_of(step->object)),
 		json_pack("{s:o}", table->singular, changes));
 }
@@ -486,7 +473,7 @@ static bool run_levels(struct apply *apply, GError **error)
 
 			if (step->resource->node.level != depth)
 				break;
-			if (step->resource->type->member != MEMBER_ROUTES)
+			if (!property_is_part(step->resource->type->member))
 				g_ptr_array_add(level, step);
 		}
 		if (!run_level(apply, level, error))
@@ -495,42 +482,69 @@ static bool run_levels(struct apply *apply, GError **error)
 	return true;
 }
 
+/* What the template says of a router beside it. */
+struct parts {
+	json_t *routes;
+	json_t *gateway; /* external_gateway_info; NULL: nothing is said, null: not any more */
+	guint sets;
+};
+
+static bool gather_gateway(const struct step *router, struct step *step, struct parts *parts,
+			   GError **error)
+{
+	if (!parts->gateway && !json_object_get(router->attributes, "external_gateway_info")) {
+		parts->gateway = json_pack("{s:O}", "network_id",
+					   json_object_get(step->attributes, "network_id"));
+		return true;
+	}
+	g_set_error(error, WEFT_ERROR, WEFT_ERROR_INVALID,
+		    "resource '%s': router '%s' is given another gateway, too",
+		    step->resource->node.name, router->resource->node.name);
+	return false;
+}
+
 /* All that the template routes by ROUTER; sets the object of those steps to the router's. */
-static bool gather_routes(struct apply *apply, const struct step *router, json_t *routes,
-			  guint *sets, GError **error)
+static bool gather_parts(struct apply *apply, const struct step *router, struct parts *parts,
+			 GError **error)
 {
 	for (guint i = 0; i < apply->plan->steps->len; i++) {
 		struct step *step = apply->plan->steps->pdata[i];
+		bool gateway = step->resource->type->member == MEMBER_GATEWAY;
 
-		if (step->resource->type->member != MEMBER_ROUTES)
+		if (!property_is_part(step->resource->type->member))
 			continue;
 		if (!plan_evaluate(apply->plan, step, error))
 			return false;
 		if (g_strcmp0(json_string_value(json_object_get(step->attributes, "router_id")),
 			      id_of(router->object)))
 			continue;
-		json_array_extend(routes, json_object_get(step->attributes, "routes"));
+		if (gateway && !gather_gateway(router, step, parts, error))
+			return false;
+		if (!gateway)
+			json_array_extend(parts->routes,
+					  json_object_get(step->attributes, "routes"));
 		json_decref(step->object);
 		step->object = json_incref(router->object);
-		(*sets)++;
+		parts->sets++;
 	}
 	return true;
 }
 
 /* A set of routes that left the template leaves its tag behind. */
-static bool strip_tags(struct apply *apply, struct step *router)
+static bool strip_tags(struct apply *apply, struct step *router, bool *gateway)
 {
 	json_t *tags = json_object_get(router->object, "tags");
 	bool found = false;
 
 	for (guint i = 0; i < apply->plan->gone->len; i++) {
 		const struct stack_member *member = apply->plan->gone->pdata[i];
-		g_autofree char *tag = member_key_tag(MEMBER_ROUTES, member->key);
+		g_autofree char *tag = member_key_tag(member->member, member->key);
 
-		if (member->member != MEMBER_ROUTES ||
+		if (!property_is_part(member->member) ||
 		    strcmp(id_of(member->object), id_of(router->object)))
 			continue;
 		found = true;
+		*gateway = *gateway || member->member == MEMBER_GATEWAY;
 		for (size_t k = json_array_size(tags); k > 0; k--)
 			if (!g_strcmp0(json_string_value(json_array_get(tags, k - 1)), tag))
 				json_array_remove(tags, k - 1);
@@ -538,40 +552,57 @@ static bool strip_tags(struct apply *apply, struct step *router)
 	return found;
 }
 
-static void put_route_tags(struct apply *apply, struct step *router)
+/* LEFT: some are gone already. */
+static void put_route_tags(struct apply *apply, struct step *router, bool left)
 {
 	json_t *tags = json_object_get(router->object, "tags");
+	size_t before = json_array_size(tags);
 
 	for (guint i = 0; i < apply->plan->steps->len; i++) {
 		struct step *step = apply->plan->steps->pdata[i];
 
-		if (step->resource->type->member == MEMBER_ROUTES &&
+		if (property_is_part(step->resource->type->member) &&
 		    step->object == router->object) {
 			tags = plan_make_tags(apply->plan, step, tags);
 			json_object_set_new(router->object, "tags", tags);
 		}
 	}
-	add_job(apply, JOB_TAGS, steps_of_one(router), NULL, "PUT",
-		g_strdup_printf("/v2.0/routers/%s/tags", id_of(router->object)),
-		json_pack("{s:O}", "tags", tags));
+	if (left || json_array_size(tags) != before)
+		add_job(apply, JOB_TAGS, steps_of_one(router), NULL, "PUT",
+			g_strdup_printf("/v2.0/routers/%s/tags", id_of(router->object)),
+			json_pack("{s:O}", "tags", tags));
 }
 
-/* A router's routes are one attribute, whoever in the template adds to them. */
+static void change_unless_so(json_t *changes, const json_t *object, const char *name,
+			     json_t *wanted)
+{
+	const struct attr *attr = attr_find(cloud_table(KIND_ROUTER), name);
+
+	if (!value_matches(attr, wanted, json_object_get(object, name)))
+		json_object_set(changes, name, wanted);
+}
+
+/* A router's routes are one attribute, whoever in the template adds to them; its gateway is one, too. */
 static bool run_routes(struct apply *apply, struct step *router, GError **error)
 {
-	const struct attr *attr = attr_find(cloud_table(KIND_ROUTER), "routes");
-	json_auto_t *routes = json_array();
-	guint sets = 0;
-	bool left;
+	json_auto_t *routes = json_array(), *changes = json_object(), *gateway = NULL;
+	struct parts parts = {.routes = routes};
+	bool good = gather_parts(apply, router, &parts, error), left, parted = false;
 
-	if (!gather_routes(apply, router, routes, &sets, error))
+	gateway = parts.gateway;
+	if (!good)
 		return false;
-	left = strip_tags(apply, router);
-	if (!sets && !left)
+	left = strip_tags(apply, router, &parted);
+	if (!parts.sets && !left)
 		return true;
-	put_route_tags(apply, router);
-	if (!value_matches(attr, routes, json_object_get(router->object, "routes")))
-		add_put(apply, router, json_pack("{s:O}", "routes", routes));
+	if (!gateway && parted && !json_object_get(router->attributes, "external_gateway_info"))
+		gateway = json_null();
+	put_route_tags(apply, router, left);
+	change_unless_so(changes, router->object, "routes", routes);
+	if (gateway)
+		change_unless_so(changes, router->object, "external_gateway_info", gateway);
+	if (json_object_size(changes))
+		add_put(apply, router, json_incref(changes));
 	return true;
 }
 

@@ -25,7 +25,7 @@ bool attributes_are_readable(const struct resource_type *type, const char *name)
 {
 	const struct attr *attr = find_attr(type, name);
 
-	if (type->member == MEMBER_ROUTES)
+	if (property_is_part(type->member))
 		return false;
 	return !strcmp(name, "show") || (attr && (attr->flags & ATTR_VISIBLE));
 }
@@ -108,7 +108,19 @@ static json_t *resolve(struct making *making, const struct property *property,
 	return NULL;
 }
 
-/* One mapping of a list whose fields have names of their own. */
+static json_t *make_items(struct making *making, const struct property *property,
+			  const json_t *list, GError **error);
+
+static json_t *make_field(struct making *making, const struct property *part,
+			  const json_t *value, GError **error)
+{
+	if (part->items)
+		return make_items(making, part, value, error);
+	return part->flags & PROPERTY_REFERENCE ? resolve(making, part, value, error)
+						: json_incref((json_t *)value);
+}
+
+/* One mapping whose fields have names of their own. */
 static json_t *make_item(struct making *making, const struct property *property,
 			 const json_t *item, GError **error)
 {
@@ -132,8 +144,7 @@ static json_t *make_item(struct making *making, const struct property *property,
 				    "%s: '%s' is not known", property->name, name);
 			return NULL;
 		}
-		done = part->flags & PROPERTY_REFERENCE ? resolve(making, part, value, error)
-							: json_incref(value);
+		done = make_field(making, part, value, error);
 		if (!done)
 			return NULL;
 		json_object_set_new(result, property_attribute(part), done);
@@ -202,7 +213,8 @@ static json_t *make_value(struct making *making, const struct property *property
 	json_auto_t *renamed = NULL;
 
 	if (property->items) {
-		renamed = make_items(making, property, value, error);
+		renamed = (attr->type == ATTR_DICT ? make_item : make_items)(making, property,
+									     value, error);
 		if (!renamed || !making->resolver)
 			return g_steal_pointer(&renamed);
 		value = renamed;
@@ -347,4 +359,38 @@ bool attributes_check(const struct resource_type *type, const json_t *values, GE
 
 	json_decref(made);
 	return made != NULL;
+}
+
+/* OLD of a dictionary as an update says it: what the API has filled in nobody need be allowed to say. */
+static json_t *previous_keys(const struct attr *attr, const json_t *old)
+{
+	json_t *keys = json_object();
+
+	for (const struct attr *key = attr->item->attrs; key->name; key++) {
+		json_t *value = json_object_get(old, key->name);
+		json_auto_t *initial =
+			key->initial ? value_parse(key, key->initial, NULL) : NULL;
+
+		if (value && key->type != ATTR_LIST && !(initial && json_equal(value, initial)))
+			json_object_set(keys, key->name, value);
+	}
+	return keys;
+}
+
+json_t *attributes_previous(const struct attr_table *table, const json_t *object,
+			    const json_t *changes)
+{
+	json_t *previous = json_object(), *value;
+	const char *name;
+
+	json_object_foreach ((json_t *)changes, name, value) {
+		const struct attr *attr = attr_find(table, name);
+		json_t *old = json_object_get(object, name);
+
+		if (json_is_object(old) && attr && attr->type == ATTR_DICT && attr->item)
+			json_object_set_new(previous, name, previous_keys(attr, old));
+		else if (old)
+			json_object_set(previous, name, old);
+	}
+	return previous;
 }

@@ -30,3 +30,7 @@ struct attributes_resolver {
  * are. A new reference. */
 json_t *attributes_make(const struct resource_type *type, const json_t *values,
 			const struct attributes_resolver *resolver, GError **error);
+
+/* What of OBJECT an update with CHANGES replaces, as another update says it. A new reference. */
+json_t *attributes_previous(const struct attr_table *table, const json_t *object,
+			    const json_t *changes);

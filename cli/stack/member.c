@@ -15,6 +15,7 @@ static const struct member_tag tags[] = {
 	{MEMBER_OBJECT, "stack-key:"},
 	{MEMBER_INTERFACE, "stack-if:"},
 	{MEMBER_ROUTES, "stack-route:"},
+	{MEMBER_GATEWAY, "stack-way:"},
 };
 
 char *member_stack_tag(const char *stack)

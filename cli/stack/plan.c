@@ -195,8 +195,24 @@ static json_t *initial_of(const struct attr *attr)
 		return attr_is_map(attr) ? json_object() : json_array();
 	if (attr->initial)
 		return value_parse(attr, attr->initial, NULL);
+	if (attr->type == ATTR_DICT && attr->item)
+		return json_null();
 	return attr->type == ATTR_STRING && !(attr->flags & ATTR_NULLABLE) ? json_string("")
 									   : NULL;
+}
+
+/* Another resource of the stack says, or has said, what ATTR of OBJECT is. */
+static bool is_parts(const struct attr *attr, const json_t *object)
+{
+	g_autofree char *tag = member_key_tag(MEMBER_GATEWAY, "");
+	json_t *item;
+	size_t i;
+
+	json_array_foreach (json_object_get(object, "tags"), i, item)
+		if (attr->type == ATTR_DICT && attr->item &&
+		    g_str_has_prefix(json_string_value(item), tag))
+			return true;
+	return false;
 }
 
 /* A property that left the template goes back to what it is without one. */
@@ -214,7 +230,7 @@ static void find_dropped(const struct step *step, const json_t *object, json_t *
 		if ((property->flags & not_ours) || !attr || !(attr->flags & ATTR_PUT) ||
 		    json_object_get(step->attributes, name) || !json_object_get(object, name))
 			continue;
-		initial = initial_of(attr);
+		initial = is_parts(attr, object) ? NULL : initial_of(attr);
 		if (initial && !value_matches(attr, initial, json_object_get(object, name)))
 			json_object_set(changes, name, initial);
 	}
@@ -274,7 +290,8 @@ json_t *plan_find_changes(const struct step *step, const json_t *object, bool *f
 	case MEMBER_INTERFACE:
 		return find_interface_changes(step, object, fixed);
 	case MEMBER_ROUTES:
-		return json_object(); /* a router's routes are compared as a whole */
+	case MEMBER_GATEWAY:
+		return json_object(); /* a router's are compared as a whole */
 	}
 	return NULL;
 }

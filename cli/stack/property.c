@@ -16,6 +16,14 @@ static const struct property subnet_reference_items[] = {
 	{NULL},
 };
 
+static const struct property gateway_items[] = {
+	{"network", "network_id", KIND_NETWORK, PROPERTY_REFERENCE},
+	{"network_id", NULL, KIND_NETWORK, PROPERTY_REFERENCE},
+	{"enable_snat"},
+	{"external_fixed_ips", NULL, 0, 0, subnet_reference_items},
+	{NULL},
+};
+
 static const struct property net_properties[] = {
 	{"name"},
 	{"admin_state_up"},
@@ -107,7 +115,7 @@ static const struct property router_properties[] = {
 	{"tags", NULL, 0, PROPERTY_KEPT},
 	{"description"},
 	{"tenant_id", "project_id"},
-	{"external_gateway_info", NULL, 0, PROPERTY_UNSUPPORTED},
+	{"external_gateway_info", NULL, 0, 0, gateway_items},
 	{"distributed", NULL, 0, PROPERTY_UNSUPPORTED},
 	{"ha", NULL, 0, PROPERTY_UNSUPPORTED},
 	{"l3_agent_id", NULL, 0, PROPERTY_UNSUPPORTED},
@@ -136,6 +144,14 @@ static const struct property route_properties[] = {
 	{"router_id", NULL, KIND_ROUTER, PROPERTY_REFERENCE | PROPERTY_REQUIRED},
 	{"destination", NULL, 0, PROPERTY_REQUIRED},
 	{"nexthop", NULL, 0, PROPERTY_REQUIRED},
+	{NULL},
+};
+
+static const struct property gateway_properties[] = {
+	{"router", "router_id", KIND_ROUTER, PROPERTY_REFERENCE | PROPERTY_REQUIRED},
+	{"router_id", NULL, KIND_ROUTER, PROPERTY_REFERENCE},
+	{"network", "network_id", KIND_NETWORK, PROPERTY_REFERENCE | PROPERTY_REQUIRED},
+	{"network_id", NULL, KIND_NETWORK, PROPERTY_REFERENCE},
 	{NULL},
 };
 
@@ -281,6 +297,7 @@ static const struct resource_type types[] = {
 	{"OS::Neutron::RouterInterface", MEMBER_INTERFACE, KIND_PORT, interface_properties},
 	{"OS::Neutron::ExtraRouteSet", MEMBER_ROUTES, KIND_ROUTER, route_set_properties},
 	{"OS::Neutron::ExtraRoute", MEMBER_ROUTES, KIND_ROUTER, route_properties},
+	{"OS::Neutron::RouterGateway", MEMBER_GATEWAY, KIND_ROUTER, gateway_properties},
 	{NULL},
 };
 
@@ -295,6 +312,11 @@ const struct resource_type *property_find_type(const char *name)
 		if (!strcmp(type->name, name))
 			return type;
 	return NULL;
+}
+
+bool property_is_part(enum member member)
+{
+	return member == MEMBER_ROUTES || member == MEMBER_GATEWAY;
 }
 
 const struct property *property_find(const struct property *properties, const char *name)

@@ -12,6 +12,7 @@ enum member {
 	MEMBER_OBJECT,	  /* an object of `kind` */
 	MEMBER_INTERFACE, /* a router's port; made by add_router_interface */
 	MEMBER_ROUTES,	  /* routes of a router */
+	MEMBER_GATEWAY,	  /* its way out, when that is not the router's own property */
 };
 
 enum property_flag {
@@ -29,10 +30,11 @@ enum property_flag {
 
 struct property {
 	const char *name;
-	const char *attribute;	      /* of the API; NULL: the same name */
-	enum kind kind;		      /* PROPERTY_REFERENCE */
-	unsigned int flags;	      /* enum property_flag */
-	const struct property *items; /* of the mappings in a list; ends with name NULL */
+	const char *attribute; /* of the API; NULL: the same name */
+	enum kind kind;	       /* PROPERTY_REFERENCE */
+	unsigned int flags;    /* enum property_flag */
+	const struct property
+		*items; /* of a mapping, or of those in a list; ends with name NULL */
 };
 
 struct resource_type {
@@ -46,6 +48,9 @@ struct resource_type {
 const struct resource_type *property_find_type(const char *name);
 /* The table's end is a type without a name. */
 const struct resource_type *property_types(void);
+
+/* What several resources of a template say of one router of it, beside that. */
+bool property_is_part(enum member member);
 
 const struct property *property_find(const struct property *properties, const char *name);
 const char *property_attribute(const struct property *property);

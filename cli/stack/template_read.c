@@ -353,10 +353,11 @@ static struct scope make_dry_scope(struct reading *reading)
 /* Its network's or router's name in this template: what implicit order goes by. */
 static void note_parent(struct reading *reading, const char *name, const json_t *value)
 {
-	static const char *const parents[] = {"network", "network_id", "router", "router_id",
-					      NULL};
+	static const char *const parents[] = {
+		"network", "network_id", "router", "router_id", "external_gateway_info", NULL};
 
-	if (!g_strv_contains(parents, name))
+	if (!g_strv_contains(parents, name) ||
+	    (reading->current->type->member == MEMBER_GATEWAY && g_str_has_prefix(name, "net")))
 		return;
 	g_free(reading->current->parent);
 	reading->current->parent = reading->references->len
@@ -366,7 +367,8 @@ static void note_parent(struct reading *reading, const char *name, const json_t 
 
 /*
  * Which routes of a router are whose is written nowhere but in the template, so only a
- * router of the same stack can be given some: all of its routes are the stack's.
+ * router of the same stack can be given some: all of its routes are the stack's, and so is its
+ * gateway.
  */
 static void check_router(struct reading *reading, const struct resource *resource)
 {
@@ -376,7 +378,7 @@ static void check_router(struct reading *reading, const struct resource *resourc
 	const struct resource *router =
 		key ? g_hash_table_lookup(reading->template->by_key, key) : NULL;
 
-	if (resource->type->member == MEMBER_ROUTES && resource->parent &&
+	if (property_is_part(resource->type->member) && resource->parent &&
 	    !(router && router->type->member == MEMBER_OBJECT &&
 	      router->type->kind == KIND_ROUTER))
 		g_ptr_array_add(reading->unsupported,
@@ -457,14 +459,15 @@ static bool is_kind(const struct resource *resource, enum member member, enum ki
 }
 
 /*
- * What a template need not write: a port comes after the subnets of its network, as it may
- * get an address on any; routes come after the interfaces of their router.
+ * What a template need not write: a port, and a router with a gateway, comes after the subnets of its
+ * network, as it may get an address on any; routes come after the interfaces of their router.
  */
 static void add_implicit(struct template *template)
 {
 	for (guint i = 0; i < template->resources->len; i++) {
 		struct resource *resource = template->resources->pdata[i];
-		bool port = is_kind(resource, MEMBER_OBJECT, KIND_PORT);
+		bool port = is_kind(resource, MEMBER_OBJECT, KIND_PORT) ||
+			    is_kind(resource, MEMBER_OBJECT, KIND_ROUTER);
 		bool routes = resource->type->member == MEMBER_ROUTES;
 
 		for (guint k = 0; k < template->resources->len && (port || routes); k++) {

@@ -390,6 +390,37 @@ prints 'one route is left' 'destination=10.9.0.0/16,nexthop=10.0.0.9' router sho
 fails 'a route to nowhere' 2 "router 'r1'" router set r1 --route destination=10.7.0.0/16,gateway=203.0.113.1
 fails 'a router in use' 4 "router 'r1'" router delete r1
 does 'router set --no-route' router set r1 --no-route
+
+### Gateways of routers
+does 'a way out' network create sea --external --provider-network-type flat --provider-physical-network sea
+does 'another' network create lake --external
+does 'where it is' subnet create beach --network sea --subnet-range 203.0.113.0/24
+info() { # KEY
+	"$weft" router show r1 -f json -c external_gateway_info | grep -o "\"$1\": *[^,}]*" | tr -d ' "'
+}
+does 'a gateway' router set r1 --external-gateway sea
+check_equal 'it translates' enable_snat:true "$(info enable_snat)"
+does 'an address of it' router set r1 --fixed-ip subnet=beach,ip-address=203.0.113.9
+check_equal 'is set' ip_address:203.0.113.9 "$(info ip_address)"
+does 'no translation' router set r1 --disable-snat
+check_equal 'is set, too' enable_snat:false "$(info enable_snat)"
+check_equal 'the address has stayed' ip_address:203.0.113.9 "$(info ip_address)"
+does 'a second address' router set r1 --fixed-ip ip-address=203.0.113.9 --fixed-ip ip-address=203.0.113.10
+check_equal 'there are two' 2 "$(info ip_address | wc -l)"
+check_equal 'nothing else has changed' enable_snat:false "$(info enable_snat)"
+prints 'its port' 'network:router_gateway DOWN' port list --network sea -f value -c device_owner -c status
+fails 'the outer router' 2 'same as the gateway IP' router set r1 --fixed-ip ip-address=203.0.113.1
+fails 'no way out' 2 'not an external network' router set r1 --external-gateway blue
+fails 'a network that is not there' 3 "network 'nothing'" router set r1 --external-gateway nothing
+fails 'what it hangs on' 4 "network 'sea'" network delete sea
+does 'elsewhere' router set r1 --external-gateway lake
+check_equal 'where it is as at first' enable_snat:true "$(info enable_snat)"
+does 'none' router unset r1 --external-gateway
+prints 'is none' '' router show r1 -f value -c external_gateway_info
+fails 'no address without a network' 2 "'network_id' not specified" router set r1 --fixed-ip ip-address=203.0.113.9
+does 'made with one' router create r9 --external-gateway sea --disable-snat --fixed-ip ip-address=203.0.113.20
+does 'gone with one' router delete r9
+does 'no way out any more' network delete sea lake
 ### Firewalls of routers
 rule_id() { # NAME
 	"$weft" firewall rule show "$1" -f value -c id

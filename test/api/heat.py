@@ -141,14 +141,43 @@ resources:
     type: OS::Neutron::Port
     properties: {name: house, network: {get_resource: outside},
                  fixed_ips: [{subnet: {get_resource: street}, ip_address: 192.0.2.9}]}
+  sea:
+    type: OS::Neutron::ProviderNet
+    properties: {name: sea, network_type: flat, physical_network: deep, router_external: true}
+  beach:
+    type: OS::Neutron::Subnet
+    properties: {name: beach, network: {get_resource: sea}, cidr: 203.0.113.0/24, enable_dhcp: false,
+                 allocation_pools: [{start: 203.0.113.8, end: 203.0.113.8}]}
+  ship:
+    type: OS::Neutron::Router
+    properties:
+      name: ship
+      external_gateway_info: {network: {get_resource: sea}, enable_snat: false,
+                              external_fixed_ips: [{subnet: {get_resource: beach}, ip_address: 203.0.113.9}]}
+  boat:
+    type: OS::Neutron::Router
+    properties: {name: boat}
+  anchor:
+    type: OS::Neutron::RouterGateway
+    properties: {router_id: {get_resource: boat}, network: {get_resource: sea}}
+  course:
+    type: OS::Neutron::ExtraRouteSet
+    properties: {router: {get_resource: boat}, routes: [{destination: 198.51.100.0/24, nexthop: 203.0.113.1}]}
 """
 ADMIN_COMMANDS = """
 network create outside --provider-network-type vlan --provider-physical-network wire --provider-segment 7 --external
 network segment create lane --network outside --network-type vlan --physical-network wire --segment 8 --description beside
 subnet create street --network outside --subnet-range 192.0.2.0/24 --network-segment lane --no-dhcp
 port create house --network outside --fixed-ip subnet=street,ip-address=192.0.2.9
+network create sea --provider-network-type flat --provider-physical-network deep --external
+subnet create beach --network sea --subnet-range 203.0.113.0/24 --no-dhcp --allocation-pool start=203.0.113.8,end=203.0.113.8
+router create ship
+router set ship --external-gateway sea --disable-snat --fixed-ip subnet=beach,ip-address=203.0.113.9
+router create boat
+router set boat --external-gateway sea
+router set boat --route destination=198.51.100.0/24,gateway=203.0.113.1
 """
-ADMIN_PATHS = "networks", "segments", "subnets", "ports", "rbac-policies"
+ADMIN_PATHS = "networks", "segments", "subnets", "ports", "routers", "rbac-policies"
 ASIDE = "created_at", "updated_at", "revision_number", "id", "project_id", "tenant_id", "tags"
 
 w = Weftd()
@@ -241,13 +270,32 @@ with open(template, "w") as f:
 done = stack("create", "outer", template, token="chief")
 check("an administrator's template is made", done.returncode == 0, done.stdout + done.stderr)
 by_heat = told("chief", ADMIN_PATHS)
+revisions = lambda: {x["name"]: x["revision_number"] for x in w.get("routers", headers("root"))["routers"]}
+before = revisions()
 done = stack("update", "outer", template, token="chief")
 equal("made again it stays", by_heat, told("chief", ADMIN_PATHS))
+equal("and no router is touched", before, revisions())
+ways = lambda: {x["name"]: x["external_gateway_info"] and (x["external_gateway_info"]["enable_snat"], len(x["routes"]))
+                for x in w.get("routers", headers("root"))["routers"]}
+lesser = ADMIN_TEMPLATE[:ADMIN_TEMPLATE.index("  anchor:")]
+for name, text, wanted in (("another translation", ADMIN_TEMPLATE.replace("enable_snat: false", "enable_snat: true"), {"ship": (True, 0), "boat": (True, 1)}),
+                           ("without what said it", lesser, {"ship": (False, 0), "boat": None}),
+                           ("nor on the router", lesser[:lesser.index("      external_gateway")] + lesser[lesser.index("  boat:"):], {"ship": None, "boat": None}),
+                           ("all again", ADMIN_TEMPLATE, {"ship": (False, 0), "boat": (True, 1)})):
+    with open(template, "w") as f:
+        f.write(text)
+    done = stack("update", "outer", template, token="chief")
+    equal("gateways, " + name, wanted, ways())
+with open(template, "w") as f:
+    f.write(ADMIN_TEMPLATE + "  rope:\n    type: OS::Neutron::RouterGateway\n    properties: {router: {get_resource: ship}, network: {get_resource: sea}}\n")
+done = stack("update", "outer", template, token="chief")
+check("two gateways of a router are refused", done.returncode and "is given another gateway" in done.stderr, done.stdout + done.stderr)
 done = stack("delete", "outer", token="chief")
 check("it goes whole", done.returncode == 0 and not any(told("chief", ADMIN_PATHS).values()),
       (done.stdout + done.stderr, told("chief", ADMIN_PATHS)))
 by_client("chief", ADMIN_COMMANDS)
-equal("there is as much as it says", {"networks": 1, "segments": 2, "subnets": 1, "ports": 1, "rbac-policies": 1},
+equal("there is as much as it says", {"networks": 2, "segments": 3, "subnets": 2, "ports": 3, "routers": 2,
+                                     "rbac-policies": 2},
       {path: len(x) for path, x in by_heat.items()})
 compare(by_heat, told("chief", ADMIN_PATHS))
 equal("weftd ends cleanly", 0, w.stop())

@@ -10,7 +10,7 @@ from client import Client
 from cloud import Keystone
 from lib import Weftd, check, end, equal
 
-# Who (u: a member, a: the administrator), the command, what it prints: all of it, or after ~ a
+# Who (u: a member, a: the administrator, k: a member whose project Keystone tells), the command, what it prints: all of it, or after ~ a
 # pattern. `x = COMMAND` keeps what that prints as {x}. q: the project's quota, set by the API, as
 # this client wants Nova for it.
 NETWORKS = r"""
@@ -161,6 +161,46 @@ u  router delete rim |
 u  router list -f value |
 """
 
+GATEWAYS = r"""
+a  network create sea --external --default --provider-network-type flat --provider-physical-network sea -f value -c is_default | True
+sea = network show sea -f value -c id
+a  subnet create beach --network sea --subnet-range 203.0.113.0/24 --no-dhcp -f value -c gateway_ip | 203.0.113.1
+u  router create ship -f value -c external_gateway_info | None
+ship = router show ship -f value -c id
+u  router set ship --external-gateway sea |
+u  router show ship -f json -c external_gateway_info | ~"network_id": "{sea}",\s+"enable_snat": true,\s+"external_fixed_ips": \[\s+{\s+"subnet_id": "[0-9a-f-]{36}",\s+"ip_address": "203.0.113.\d+"
+a  port list --device-owner network:router_gateway --network sea -f value -c ID -c Status | ~^\S+ DOWN$
+a  router set ship --external-gateway sea --disable-snat --fixed-ip ip-address=203.0.113.9 |
+u  router show ship -f json -c external_gateway_info | ~"enable_snat": false,.*"ip_address": "203.0.113.9"
+a  router set ship --external-gateway sea --fixed-ip subnet=beach,ip-address=203.0.113.1 | ~BadRequest.*same as the gateway IP
+a  router set ship --external-gateway sea --fixed-ip subnet=beach,ip-address=198.51.100.9 | ~BadRequest.*not a valid IP
+a  router set ship --external-gateway sea --enable-snat |
+u  router show ship -f json -c external_gateway_info | ~"enable_snat": true,.*"ip_address": "203.0.113.9"
+u  router set ship --external-gateway nothing | ~No Network found for nothing
+u  router set ship --route destination=192.0.2.0/24,gateway=203.0.113.1 |
+u  router unset ship --external-gateway | ~ConflictException: 409.*required by one or more routes
+u  router set ship --no-route |
+a  network set sea --internal | ~ConflictException: 409.*existing gateway ports
+a  subnet delete beach | ~ConflictException: 409
+a  network delete sea | ~ConflictException: 409
+u  router unset ship --external-gateway |
+u  router show ship -f value -c external_gateway_info | None
+u  router delete ship |
+k  network auto allocated topology create --check-resources | ~Deployment error: No default subnetpools
+a  subnet pool create ocean --pool-prefix 10.90.0.0/16 --default-prefix-length 26 --default --share -f value -c is_default | True
+k  network auto allocated topology create --check-resources | ~dry_run
+top = network auto allocated topology create --or-show -f value -c id
+k  network auto allocated topology create -f value -c id | {top}
+k  network show {top} -f value -c admin_state_up -c name | True\nauto_allocated_network
+k  subnet list --network {top} -f value -c Name | auto_allocated_subnet_v4
+k  router list --name auto_allocated_router -f value -c State | True
+k  network auto allocated topology delete |
+k  router list --name auto_allocated_router -f value |
+k  network list --name auto_allocated_network -f value |
+a  subnet pool delete ocean |
+a  network delete sea |
+"""
+
 FIREWALLS = r"""
 u  router create gate -f value -c name | gate
 u  router add subnet gate quad |
@@ -252,7 +292,7 @@ u  network delete blue green third |
 u  network list -f value |
 """
 
-STORY = NETWORKS + SEGMENTS + SUBNETS + PORTS + ROUTERS + FIREWALLS + GROUPS + QUOTAS + THE_END
+STORY = NETWORKS + SEGMENTS + SUBNETS + PORTS + ROUTERS + GATEWAYS + FIREWALLS + GROUPS + QUOTAS + THE_END
 
 
 def tell(name, clients, quota):
@@ -269,6 +309,8 @@ def tell(name, clients, quota):
             equal("%s: %s" % (name, row), 200, quota({resource: int(limit)}).status)
             continue
         who, command, wanted = re.match(r"(\w)  (.*?) \| ?(.*)$", row).groups()
+        if who not in clients:
+            continue
         for key, value in ids.items():
             command, wanted = (x.replace("{%s}" % key, value) for x in (command, wanted))
         got = clients[who](command)
@@ -308,7 +350,7 @@ w.start()
 tell("Keystone", {who: Client(home, OS_AUTH_URL=keystone.url, OS_USERNAME=user, OS_PASSWORD="secret",
                               OS_PROJECT_NAME=project, OS_USER_DOMAIN_ID="default",
                               OS_PROJECT_DOMAIN_ID="default", OS_IDENTITY_API_VERSION="3")
-                  for who, user, project in (("u", "alice", "sky"), ("a", "admin", "admin"))},
+                  for who, user, project in (("u", "alice", "sky"), ("k", "alice", "sky"), ("a", "admin", "admin"))},
      lambda limits: w.call("PUT", "/v2.0/quotas/" + keystone.projects["sky"], {"quota": limits},
                            {"X-Auth-Token": keystone.root}))
 equal("weftd ends cleanly", 0, w.stop())
