@@ -41,8 +41,8 @@
 #define LIM_PUNT_RING	  (1 << 20) /* bytes of the ring they travel by */
 
 /* Defaults of the tables an operator may size (weft-agent --flows, --connections ...). */
-#define DEF_FLOW_SETS 32768  /* sets of FLOW_WAYS records, per CPU; a power of two */
-#define DEF_FLOW_HOST 262144 /* sets of all CPUs together: many CPUs have fewer each */
+#define DEF_FLOW_SETS 16384  /* sets of FLOW_WAYS records, per CPU; a power of two */
+#define DEF_FLOW_HOST 131072 /* sets of all CPUs together: many CPUs have fewer each */
 #define DEF_CONNS     131072 /* connections on one host */
 #define DEF_NATS      262144 /* two for each of them, at the most */
 #define DEF_LOCATIONS 131072 /* entries of `location` and `mac`; up to LIM_LOCATIONS */

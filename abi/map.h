@@ -369,7 +369,7 @@ enum generation_kind {
  *   vtep, peer      cell 0 when an index gets another host or a peer goes, else nothing
  */
 
-#define FLOW_WAYS 4 /* a power of two */
+#define FLOW_WAYS 8 /* a power of two */
 /* Sender, receiver, destination MAC and address, router or all of them: who needs more is not cached. */
 #define FLOW_GENS 5
 

@@ -155,7 +155,7 @@ static bool sizes_read(struct options *options, const struct raw *raw, GError **
 	uint32_t sets;
 
 	if (!size_read("flows", (raw->flows + FLOW_WAYS - 1) / FLOW_WAYS, flow_sets_default(),
-		       1 << 21, &sets, error) ||
+		       1 << 20, &sets, error) ||
 	    !size_read("connections", raw->connections, DEF_CONNS, 1 << 24,
 		       &options->connections, error) ||
 	    !size_read("port-connections", raw->port_connections, options->connections / 8,

@@ -24,7 +24,7 @@ DP_STAGE int miss_keep_drop(struct dp_ctx *ctx, struct dp_pkt *p, __u32 reason, 
 	p->rec.hops = 0;
 	p->rec.tx_slot = account;
 	p->rec.rx_slot = 0;
-	return flow_keep(ctx, p);
+	return flow_keep(ctx, p, 0);
 }
 
 /* The packet goes: connection, record and fragment are noted; TOO_BIG when it does not fit. */
@@ -53,6 +53,6 @@ DP_STAGE int miss_keep(struct dp_ctx *ctx, struct dp_pkt *p)
 	if (p->head.fragment == DP_FRAGMENT_FIRST)
 		fragment_keep(ctx, p);
 	if (flow_may_keep(p, 0))
-		flow_keep(ctx, p);
+		flow_keep(ctx, p, (made | flags) & (CONN_MADE | CONN_MADE << 1 | DP_TCP_SYN));
 	return DP_OK;
 }

@@ -162,12 +162,17 @@ DP_INLINE bool flow_may_keep(const struct dp_pkt *p, __u32 reason)
 	return p->head.fragment == DP_UNFRAGMENTED && (FLOW_LASTING >> (reason & 63) & 1);
 }
 
+/* Walks of this host for each in which a live record makes room for who is no newcomer. */
+#define FLOW_PATIENCE 16
+
 /*
  * The way that costs least: the same key, else the first dead record, else one of them in turn.
- * Not the oldest: flows of one set that send in turn would then all miss for ever.
+ * Not the oldest: flows of one set that send in turn would then all miss for ever. Nor at once, but
+ * for a connection that BEGINS: of more flows than there are ways as many as fit are hits if they stay.
+ * NULL: the record is not worth another.
  */
 DP_INLINE struct flow_value *flow_choose(struct dp_ctx *ctx, struct flow_set *set, __u32 hash,
-					 const struct flow_key *key)
+					 const struct flow_key *key, bool begins)
 {
 	struct flow_value *rec, *dead = NULL;
 	struct host_stats_value *stats;
@@ -183,13 +188,15 @@ DP_INLINE struct flow_value *flow_choose(struct dp_ctx *ctx, struct flow_set *se
 	if (dead)
 		return dead;
 	stats = count_host(ctx);
-	rec = flow_way(set, stats ? stats->flow_evictions++ << 24 : 0, 0);
+	if (!stats || (!begins && stats->flow_misses % FLOW_PATIENCE))
+		return NULL;
+	rec = flow_way(set, stats->flow_evictions++ << 24, 0);
 	conn_fold(ctx, rec);
 	return rec;
 }
 
-/* Remembers p->rec as the record of p's key. */
-DP_STAGE int flow_keep(struct dp_ctx *ctx, struct dp_pkt *p)
+/* Remembers p->rec as the record of p's key; BEGINS: it is the first of its connection. */
+DP_STAGE int flow_keep(struct dp_ctx *ctx, struct dp_pkt *p, __u32 begins)
 {
 	struct flow_value *rec;
 	struct flow_set *set;
@@ -211,7 +218,9 @@ DP_STAGE int flow_keep(struct dp_ctx *ctx, struct dp_pkt *p)
 	set = dp_find(ctx, flow, &index);
 	if (!set)
 		return DP_DROP_INTERNAL;
-	rec = flow_choose(ctx, set, hash, &p->head.key);
+	rec = flow_choose(ctx, set, hash, &p->head.key, begins);
+	if (!rec)
+		return DP_OK;
 	__builtin_memcpy(rec, &p->rec, sizeof(*rec));
 	return DP_OK;
 }

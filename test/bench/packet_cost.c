@@ -11,7 +11,7 @@
  * `new` is the first packet of a flow (walk, connection, record), `stale` the next after
  * a change of the host's tables (walk, record), `known` any later one. The value is the
  * median of the means of ROUNDS rounds, the least beside it. -p: the ports are filtered, with one
- * rule that lets all pass. SETS as the agent's flow sets; FLOWS should fill a third of 4 * SETS.
+ * rule that lets all pass. SETS as the agent's flow sets; FLOWS should fill a third of 8 * SETS.
  * Needs root and ethtool; makes a network namespace of its own.
  */
 #include <errno.h>

@@ -143,8 +143,8 @@ static void build(void)
 		command(&world, "config vxlan_ifindex %d", VXLAN);
 		command(&world, "config uplink_ifindex %d", UPLINK);
 		command(&world, "config hz %d", HZ);
-		/* two sets: whatever is remembered is in the way of something */
-		command(&world, "config flow_mask 1");
+		/* one set: whatever is remembered is in the way of something */
+		command(&world, "config flow_mask 0");
 		for (int s = 1; s <= WALK_SLOTS; s++)
 			command(&world, "network %d mtu %d chunks 1", s * 100, WALK_MTU);
 		for (int i = 0; i < WALK_PORTS; i++)
@@ -162,7 +162,7 @@ void walk_forget_flows(void)
 
 	for (int h = 0; h < WALK_HOSTS; h++)
 		memset(native_find(walk_host(h), NATIVE_MAP_flow, &zero), 0,
-		       2 * sizeof(struct flow_set));
+		       sizeof(struct flow_set));
 }
 
 static struct port_value *port_value(const struct walk_port *port)

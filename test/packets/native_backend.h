@@ -4,7 +4,7 @@
 
 #include "world.h"
 
-#define NATIVE_BACKEND_SETS 64 /* entries of `flow`, in both worlds */
+#define NATIVE_BACKEND_SETS 32 /* entries of `flow`, in both worlds */
 
 struct world_backend *native_backend_new(void);
 void native_backend_free(struct world_backend *backend);
