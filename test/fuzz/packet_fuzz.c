@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Any bytes as a packet, natively: to a port, to an unguarded one, and as the inner frame of a tunnel
- * packet. First byte: which program and what the packet brings besides its bytes. Held: no step
+ * Any bytes as a packet, natively: to a port, to an unguarded one, as the inner frame of a tunnel
+ * packet, and from outside to a gateway that translates. First byte: which program and what the packet brings besides its bytes. Held: no step
  * outside the buffer (ASan: it has exactly the packet's size), a known verdict, every drop counted, and
  * what parse_fast accepts parse_frame reads alike.
  */
@@ -47,6 +47,20 @@ static const char *const world_lines[] = {
 	"rule 9 fw-ingress reject to 10.0.1.0/24 tcp 80",
 	"rule 9 fw-ingress accept from fd00:a::/64",
 	"firewall 200 02:00:00:00:aa:02 9",
+	"network 0 mtu 65535",
+	"physical wan if 114 mac 02:00:00:00:99:01",
+	"gateway 4 if 114 mac 02:00:00:00:bb:01 device wan mtu 1500 router 1 ip4 203.0.113.5 "
+	"next4 203.0.113.1 link4 203.0.113.0/24 ip6 2001:db8:e::5 next6 2001:db8:e::1 "
+	"link6 2001:db8:e::/64 snat",
+	"outside 114 203.0.113.5/32 4 own",
+	"outside 114 203.0.113.0/24 4 link",
+	"outside 114 2001:db8:e::5/128 4 own",
+	"outside 114 fd00:a::/64 4",
+	"mac 0 0e:77:66:00:00:01 port:4",
+	"location 0 fe80::1 0e:77:66:00:00:01",
+	"route 1 0.0.0.0/0 vni 0 mac 02:00:00:00:bb:01 via fe80::1",
+	"route 1 ::/0 vni 0 mac 02:00:00:00:bb:01 via fe80::1",
+	"share 4 0x7fffffff",
 	"flood 100 0 port:1 port:2 vtep:1",
 	"flood 200 0 port:3 vtep:1",
 };
@@ -79,7 +93,7 @@ static guint64 drops(struct native_host *host)
 {
 	guint64 sum = 0;
 
-	for (__u32 i = 0; i < 4 * DP_DROP_COUNT; i++)
+	for (__u32 i = 0; i < 5 * DP_DROP_COUNT; i++)
 		sum_drop(&i, native_find(host, NATIVE_MAP_drops, &i), &sum);
 	return sum;
 }
@@ -98,17 +112,37 @@ static void check_told(struct native_host *host, const struct native_meta *meta)
 		g_error("dropped, and sent all the same");
 }
 
+/* Nothing of IPv4 goes out by the gateway but under its address. */
+static void check_left(struct native_host *host)
+{
+	for (guint i = 0; i < host->outputs->len; i++) {
+		struct native_output *out =
+			&g_array_index(host->outputs, struct native_output, i);
+		const guint8 *frame = g_bytes_get_data(out->frame, NULL);
+
+		if (out->way == NATIVE_NEIGH && out->ifindex == 114 && frame[12] == 8 &&
+		    memcmp(frame + 26, (guint8[]){203, 0, 113, 5}, 4) != 0)
+			g_error("an inner address leaves");
+	}
+}
+
 /* Twice, so that the second meets what the first has left in the tables. */
 static void run(struct native_host *host, const guint8 *bytes, gsize size,
-		const struct native_meta *meta, bool uplink)
+		const struct native_meta *meta, enum world_program program)
 {
+	static int (*const runs[])(struct native_host * host, const void *frame, size_t size,
+				   const struct native_meta *meta, GBytes **left) = {
+		[WORLD_PORT] = native_run_port,
+		[WORLD_UPLINK] = native_run_uplink,
+		[WORLD_OUTSIDE] = native_run_outside,
+	};
+
 	if (!native_parse_agrees(host, bytes, size, 0) ||
 	    !native_parse_agrees(host, bytes, size, WIRE_OVERHEAD_V4))
 		g_error("the two parsers disagree");
 	for (int i = 0; i < 2; i++) {
 		guint64 before = drops(host);
-		int verdict = uplink ? native_run_uplink(host, bytes, size, meta, NULL)
-				     : native_run_port(host, bytes, size, meta, NULL);
+		int verdict = runs[program](host, bytes, size, meta, NULL);
 		bool dropped = drops(host) != before;
 
 		if (verdict != TC_ACT_OK && verdict != TC_ACT_SHOT &&
@@ -116,8 +150,9 @@ static void run(struct native_host *host, const guint8 *bytes, gsize size,
 			g_error("verdict %d", verdict);
 		if (verdict == TC_ACT_REDIRECT && dropped)
 			check_told(host, meta);
-		if (verdict == TC_ACT_OK && (!uplink || dropped))
+		if (verdict == TC_ACT_OK && (program == WORLD_PORT || dropped))
 			g_error("passed to the host's stack");
+		check_left(host);
 		native_host_forget(host);
 	}
 }
@@ -134,7 +169,7 @@ static void run_inner(struct native_host *host, const guint8 *bytes, gsize size,
 
 	memcpy(frame, outer, sizeof(outer));
 	memcpy(frame + sizeof(outer), bytes, size);
-	run(host, frame, sizeof(outer) + size, meta, true);
+	run(host, frame, sizeof(outer) + size, meta, WORLD_UPLINK);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -155,12 +190,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	host->linear = head & 4 ? 40 : G_MAXUINT32;
 	switch (head & 3) {
 	case 0:
+		run(host, data, size, &meta, WORLD_PORT);
+		break;
 	case 1:
-		run(host, data, size, &meta, false);
+		meta.csum_partial = meta.encapsulation;
+		meta.ifindex = 114;
+		run(host, data, size, &meta, WORLD_OUTSIDE);
 		break;
 	case 2:
 		meta.ifindex = 100;
-		run(host, data, size, &meta, true);
+		run(host, data, size, &meta, WORLD_UPLINK);
 		break;
 	default:
 		meta.ifindex = 100;

@@ -46,6 +46,22 @@ static const char *const seeds[] = {
 	" eth A C / ip4 10.0.0.13 10.0.0.11 / tcp 2 1 / data 8",
 	"eth C A / ip4 10.99.0.2 10.99.0.1 / udp 50000 4789 nocsum / vxlan 200 7 /"
 	" eth ALL C / arp request C 10.0.1.9 ZERO 10.0.1.21",
+	"eth C A / ip4 10.99.0.2 10.99.0.1 / udp 50000 4789 nocsum / vxlan 0 7 /"
+	" eth D G / ip4 10.0.0.13 198.51.100.7 / udp 1000 53 / data 8",
+	"eth C A / ip4 10.99.0.2 10.99.0.1 / udp 50000 4789 nocsum / vxlan 0 7 /"
+	" eth D G / ip4 10.0.0.13 198.51.100.7 / icmp 3 4 / quote 60 / ip4 198.51.100.7 10.0.0.13 / udp 53 1000 / data 8",
+	"eth R A / ip4 10.0.0.11 198.51.100.7 / udp 1000 53 / data 8",
+	"eth R A / ip4 10.0.0.11 198.51.100.7 / icmp 8 0 id 7 seq 2 / data 8",
+	"eth W C / ip4 198.51.100.7 203.0.113.5 / udp 53 1000 / data 8",
+	"eth W C / ip4 198.51.100.7 203.0.113.5 id 5 mf / udp 53 1000 len 40 / data 8",
+	"eth W C / ip4 198.51.100.7 203.0.113.5 id 5 off 2 proto 17 / data 16",
+	"eth W C / ip4 198.51.100.7 203.0.113.5 opt 01010101 / icmp 0 0 id 7 seq 2 / data 8",
+	"eth W C / ip4 192.0.2.1 203.0.113.5 / icmp 3 4 / quote 60 / ip4 203.0.113.5 198.51.100.7 / udp 1000 53 / data 8",
+	"eth W C / ip4 192.0.2.1 203.0.113.5 / icmp 11 0 / quote 60 / ip4 203.0.113.5 198.51.100.7 opt 01010101 /"
+	" icmp 8 0 id 7 seq 2 / data 8",
+	"eth W C / ip6 2001:db8:f::7 fd00:a::11 / frag 0 1 9 / udp 53 1000 / data 8",
+	"eth W C / ip6 fe80::9 2001:db8:e::5 hop 255 / ns 2001:db8:e::5 slla C",
+	"eth ALL C / arp request C 203.0.113.1 ZERO 203.0.113.5",
 };
 
 /* HEAD and SIZE bytes, in a buffer of just that size. */
@@ -60,7 +76,8 @@ static void feed(guint8 head, const guint8 *bytes, gsize size)
 
 static void feed_all(const guint8 *bytes, gsize size)
 {
-	static const guint8 heads[] = {0, 0x40, 2, 3, 4, 6, 7, 0x08, 0x10, 0x50, 0x20, 0x0b};
+	static const guint8 heads[] = {0, 0x40, 1,    2,    3,	  4,	5,    6,
+				       7, 0x08, 0x09, 0x10, 0x11, 0x50, 0x20, 0x0b};
 
 	for (guint i = 0; i < G_N_ELEMENTS(heads); i++)
 		feed(heads[i], bytes, size);
@@ -99,6 +116,9 @@ int main(int argc, char **argv)
 	g_hash_table_insert(names, (char *)"B", (char *)"02:00:00:00:01:02");
 	g_hash_table_insert(names, (char *)"C", (char *)"02:00:00:00:01:03");
 	g_hash_table_insert(names, (char *)"R", (char *)"02:00:00:00:aa:01");
+	g_hash_table_insert(names, (char *)"D", (char *)"0e:77:66:00:00:01");
+	g_hash_table_insert(names, (char *)"G", (char *)"02:00:00:00:bb:01");
+	g_hash_table_insert(names, (char *)"W", (char *)"02:00:00:00:99:01");
 	g_hash_table_insert(names, (char *)"ALL", (char *)"ff:ff:ff:ff:ff:ff");
 	g_hash_table_insert(names, (char *)"ZERO", (char *)"00:00:00:00:00:00");
 	for (guint i = 0; i < G_N_ELEMENTS(seeds); i++) {
