@@ -4,7 +4,8 @@
  * what a network must be, whatever they send:
  *   - nothing crosses tenants, and nothing arrives but at the port it is addressed to;
  *   - no guarded port is heard under an address that is not its own;
- *   - what is sound arrives, and the answer to it reaches who asked;
+ *   - what is sound arrives, or leaves the cloud, and the answer to it reaches who asked;
+ *   - nothing leaves but by the way out of who sends it, and of IPv4 nothing under an inner address;
  *   - a frame fares the same whether its flow is known or not: same drops, same bytes;
  *   - sent = passed + dropped, and given = arrived.
  * Five bytes and what they ask for are a frame, two a change of the world.
@@ -335,16 +336,40 @@ static void check_source(const struct shot *shot, const struct walk_port *to, co
 	}
 }
 
+/* It has left by a gateway. */
+static void check_left(const struct shot *shot, const struct walk_arrival *arrival)
+{
+	const struct walk_port *from = &walk_ports[shot->from];
+	gsize size;
+	const guint8 *f = g_bytes_get_data(arrival->frame, &size);
+	guint8 own[4] = {203, 0, 113, 5 + from->tenant};
+
+	if (arrival->slot != (__u32)(WALK_OUT + from->tenant))
+		broken(shot, "has left by another tenant's gateway");
+	if (f[12] == 8 && !f[13]) {
+		if (memcmp(f + 26, own, 4))
+			broken(shot, "has left under an address that is not the gateway's");
+	} else if (f[12] != 0x86 || f[13] != 0xdd) {
+		broken(shot, "neither IPv4 nor IPv6 has left");
+	} else if (!from->unguarded && !is_own_v6(from, f + 22)) {
+		broken(shot, "has left under an address that is not its own");
+	}
+}
+
 /* At another port than the sender's. */
 static void check_arrival(const struct shot *shot, const struct walk_arrival *arrival)
 {
 	const struct walk_port *from = &walk_ports[shot->from];
-	const struct walk_port *to =
-		&walk_ports[arrival->host * WALK_SLOTS + arrival->slot - 1];
+	const struct walk_port *to;
 	gsize size;
 	const guint8 *f = g_bytes_get_data(arrival->frame, &size);
 
 	g_assert(size >= 34);
+	if (arrival->slot >= WALK_OUT) {
+		check_left(shot, arrival);
+		return;
+	}
+	to = &walk_ports[arrival->host * WALK_SLOTS + arrival->slot - 1];
 	if (to->tenant != from->tenant)
 		broken(shot, "crossed tenants");
 	if (!walk_is_up(to))
@@ -433,12 +458,36 @@ static bool must_arrive(const struct shot *shot)
 	       (!routed || shot->ttl > 1) && walk_is_up(from) && walk_is_up(to);
 }
 
+/* ... or must it leave the cloud? What is told apart by its port has one. */
+static bool must_leave(const struct shot *shot)
+{
+	return !shot->changed && shot->to == TO_OUTSIDE && shot->source == OWN &&
+	       shot->kind <= ECHO && shot->piece < LATER &&
+	       !(shot->kind == TCP && shot->flags & 4) && shot->frame_size - 14 <= WALK_MTU &&
+	       shot->ttl > 1 && walk_is_up(&walk_ports[shot->from]);
+}
+
+/* The frame that has left, or NULL. */
+static GBytes *left_by(const struct walk_outcome *out)
+{
+	for (guint i = 0; i < out->arrivals->len; i++) {
+		const struct walk_arrival *arrival =
+			&g_array_index(out->arrivals, struct walk_arrival, i);
+
+		if (arrival->slot >= WALK_OUT)
+			return arrival->frame;
+	}
+	return NULL;
+}
+
 static void check_target(const struct shot *shot, const struct walk_outcome *out)
 {
 	const struct walk_port *from = &walk_ports[shot->from], *to = target_of(shot);
 
 	if (must_arrive(shot) && arrived_at(out, to) != 1)
 		broken(shot, "has not arrived");
+	if (must_leave(shot) && !left_by(out))
+		broken(shot, "has not left");
 	/* what comes back to the sender is an answer, or its own */
 	for (guint i = 0; i < out->arrivals->len; i++) {
 		const struct walk_arrival *arrival =
@@ -501,6 +550,68 @@ static void check_answer(const struct shot *question)
 	check_shot(&answer);
 }
 
+/* Addresses, of SIZE bytes at OFFSET, and ports of a frame the other way round. */
+static void turn(guint8 *f, gsize offset, gsize size, gsize ports)
+{
+	guint8 old[16];
+
+	memcpy(old, f + offset, size);
+	memcpy(f + offset, f + offset + size, size);
+	memcpy(f + offset + size, old, size);
+	if (!ports)
+		return;
+	memcpy(old, f + ports, 2);
+	memcpy(f + ports, f + ports + 2, 2);
+	memcpy(f + ports + 2, old, 2);
+}
+
+/* What has arrived at PORT, or NULL. */
+static const guint8 *frame_at(const struct walk_outcome *out, const struct walk_port *port)
+{
+	for (guint i = 0; i < out->arrivals->len; i++) {
+		const struct walk_arrival *arrival =
+			&g_array_index(out->arrivals, struct walk_arrival, i);
+
+		if (arrival->host == port->host && arrival->slot == port->slot)
+			return g_bytes_get_data(arrival->frame, NULL);
+	}
+	return NULL;
+}
+
+/* Who was spoken to out there answers: the answer reaches who spoke, as who he is inside. */
+static void check_world(const struct shot *shot)
+{
+	const struct walk_port *from = &walk_ports[shot->from];
+	gsize size, l4 = shot->v6 ? 54 : 34, at = shot->kind == ECHO ? 4 : 0;
+	struct walk_outcome out, back;
+	g_autofree guint8 *answer = NULL;
+	const guint8 *bytes, *f;
+
+	/* of two tenants' IPv6 the world knows one */
+	if (!must_leave(shot) || shot->piece >= FIRST || (shot->v6 && from->tenant))
+		return;
+	send(shot, &out);
+	bytes = g_bytes_get_data(left_by(&out), &size);
+	answer = g_memdup2(bytes, size);
+	turn(answer, shot->v6 ? 22 : 26, shot->v6 ? 16 : 4, shot->kind == ECHO ? 0 : l4);
+	answer[shot->v6 ? 21 : 22] = 60;
+	if (shot->kind == ECHO)
+		answer[l4] = shot->v6 ? 129 : 0;
+	else if (shot->kind == TCP)
+		answer[l4 + 13] = 0x12;
+	walk_outcome_init(&back);
+	walk_reply(answer, size, &back);
+	f = frame_at(&back, from);
+	if (!f || arrived_at(&back, from) != 1)
+		broken(shot, "is not answered");
+	if (memcmp(f + (shot->v6 ? 38 : 30), shot->v6 ? from->v6 : from->v4,
+		   shot->v6 ? 16 : 4) ||
+	    memcmp(f + l4 + (at ? at : 2), shot->frame + l4 + at, 2))
+		broken(shot, "is answered as somebody else");
+	walk_outcome_done(&back);
+	walk_outcome_done(&out);
+}
+
 static void change_world(guint8 first, guint8 second)
 {
 	const struct walk_port *port = &walk_ports[second % WALK_PORTS];
@@ -529,6 +640,7 @@ int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
 		shot_read(&shot, &reader, first);
 		check_shot(&shot);
 		check_answer(&shot);
+		check_world(&shot);
 	}
 	return 0;
 }

@@ -13,6 +13,10 @@
 #define VXLAN	     101
 #define FIRST_DEVICE 110
 #define HZ	     250
+#define PHYSICAL     120
+#define ACCOUNTS     (WALK_OUT + 2) /* slots that anything is counted on */
+
+static const __u8 physical_mac[6] = {2, 0, 0, 0, 0x99, 1};
 
 struct walk_port walk_ports[WALK_PORTS];
 static struct world_backend *backends[WALK_HOSTS];
@@ -112,6 +116,31 @@ static void fill_router(struct world *world, int tenant)
 	}
 }
 
+/* The tenant's router has a gateway on WALK_EXIT. */
+static void fill_gateway(struct world *world, int tenant, int host)
+{
+	int router = tenant + 1, slot = WALK_OUT + tenant;
+
+	command(world, "mac 0 0e:77:66:00:00:0%d %s:%d", router,
+		host == WALK_EXIT ? "port" : "vtep", host == WALK_EXIT ? slot : WALK_EXIT + 1);
+	command(world, "location 0 fe80::%d 0e:77:66:00:00:0%d", router, router);
+	command(world, "route %d 0.0.0.0/0 vni 0 mac 02:00:00:00:bb:0%d via fe80::%d", router,
+		router, router);
+	command(world, "route %d ::/0 vni 0 mac 02:00:00:00:bb:0%d via fe80::%d", router,
+		router, router);
+	command(world, "route %d 203.0.113.%d/32 local", router, 4 + router);
+	if (host != WALK_EXIT)
+		return;
+	command(world,
+		"gateway %d if %d mac 02:00:00:00:bb:0%d device 02:00:00:00:99:01 mtu %d "
+		"router %d ip4 203.0.113.%d next4 203.0.113.1 link4 203.0.113.0/24 "
+		"next6 2001:db8::1 snat",
+		slot, PHYSICAL, router, WALK_MTU, router, 4 + router);
+	command(world, "outside %d 203.0.113.%d/32 %d own", PHYSICAL, 4 + router, slot);
+	if (!tenant) /* of one of two with the same prefix alone the world knows the way */
+		command(world, "outside %d fd00::/16 %d", PHYSICAL, slot);
+}
+
 static void fill_hosts(struct world *world, int host)
 {
 	GString *others = g_string_new(NULL);
@@ -149,8 +178,11 @@ static void build(void)
 			command(&world, "network %d mtu %d chunks 1", s * 100, WALK_MTU);
 		for (int i = 0; i < WALK_PORTS; i++)
 			fill_port(&world, &walk_ports[i], h);
-		fill_router(&world, 0);
-		fill_router(&world, 1);
+		command(&world, "network 0 mtu 65535");
+		for (int t = 0; t < 2; t++) {
+			fill_router(&world, t);
+			fill_gateway(&world, t, h);
+		}
 		fill_hosts(&world, h);
 		world_done(&world);
 	}
@@ -183,6 +215,17 @@ void walk_set_up(const struct walk_port *port, bool up)
 	native_bump(walk_host(port->host), generation_cell(GEN_PORT, port->slot));
 }
 
+/* What has been opened is no more, and counts for nothing. */
+static void forget_share(int host)
+{
+	for (__u32 slot = WALK_OUT; slot < ACCOUNTS; slot++) {
+		struct port_conns_value *share =
+			native_find(walk_host(host), NATIVE_MAP_port_conns, &slot);
+
+		share->opened = 0;
+	}
+}
+
 void walk_reset(void)
 {
 	if (!backends[0])
@@ -190,6 +233,8 @@ void walk_reset(void)
 	walk_forget_flows();
 	for (int h = 0; h < WALK_HOSTS; h++) {
 		native_clear(walk_host(h), NATIVE_MAP_conn);
+		native_clear(walk_host(h), NATIVE_MAP_nat);
+		forget_share(h);
 		native_clear(walk_host(h), NATIVE_MAP_fragment);
 	}
 	for (int i = 0; i < WALK_PORTS; i++)
@@ -226,9 +271,9 @@ static void count(int host, struct walk_outcome *out, __s64 sign)
 	const struct host_stats_value *all =
 		native_find(walk_host(host), NATIVE_MAP_host_stats, &zero);
 
-	for (int i = 0; i < (WALK_SLOTS + 1) * DP_DROP_COUNT; i++)
+	for (int i = 0; i < ACCOUNTS * DP_DROP_COUNT; i++)
 		out->drops[host][i % DP_DROP_COUNT] += sign * drops[i];
-	for (int s = 0; s <= WALK_SLOTS; s++) {
+	for (int s = 0; s < ACCOUNTS; s++) {
 		out->tx[host] += sign * stats[s].tx_packets;
 		out->rx[host] += sign * stats[s].rx_packets;
 	}
@@ -303,6 +348,12 @@ static void collect(int host, bool tunnelled, struct walk_outcome *out)
 			g_autoptr(GBytes) frame = wrap(output, host);
 
 			carry(frame, host, out);
+		} else if (output->ifindex == PHYSICAL) {
+			/* the door's MAC is still there, and says whose way out it is */
+			const __u8 *bytes = g_bytes_get_data(output->frame, NULL);
+
+			g_assert(output->way == NATIVE_NEIGH && host == WALK_EXIT);
+			arrive(out, host, WALK_SLOTS + bytes[5], output->frame);
 		} else {
 			g_assert(output->ifindex > FIRST_DEVICE &&
 				 output->ifindex <= FIRST_DEVICE + WALK_SLOTS);
@@ -323,6 +374,21 @@ void walk_send(const struct walk_port *from, const __u8 *frame, gsize size,
 	host->jiffies += HZ;
 	native_run_port(host, frame, size, &sent, NULL);
 	collect(from->host, false, out);
+	for (int h = 0; h < WALK_HOSTS; h++)
+		count(h, out, 1);
+}
+
+void walk_reply(__u8 *frame, gsize size, struct walk_outcome *out)
+{
+	struct native_host *host = walk_host(WALK_EXIT);
+	struct native_meta meta = {.ifindex = PHYSICAL};
+
+	memcpy(frame, physical_mac, 6);
+	for (int h = 0; h < WALK_HOSTS; h++)
+		count(h, out, -1);
+	host->jiffies += HZ;
+	native_run_outside(host, frame, size, &meta, NULL);
+	collect(WALK_EXIT, false, out);
 	for (int h = 0; h < WALK_HOSTS; h++)
 		count(h, out, 1);
 }

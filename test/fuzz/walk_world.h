@@ -5,6 +5,8 @@
  *
  *   host h (0..2), slot s (1..4):  tenant (s-1)/2, network n = (s-1)%2 + 1
  *   02:00:00:00:0n:0h+1   10.0.n.1h+1   fd00:n::1h+1;   gateway  02:00:00:00:0n:fe  .1  ::1
+ *
+ * Each tenant's router has a way out of the cloud on host WALK_EXIT, by one device; it translates IPv4.
  */
 #pragma once
 
@@ -16,6 +18,8 @@
 #define WALK_SLOTS 4
 #define WALK_PORTS (WALK_HOSTS * WALK_SLOTS)
 #define WALK_MTU   1450
+#define WALK_EXIT  1		    /* host with the routers' gateways ... */
+#define WALK_OUT   (WALK_SLOTS + 1) /* ... and the slot there of the first tenant's */
 
 struct walk_port {
 	int host;   /* 0.. */
@@ -31,7 +35,7 @@ struct walk_port {
 /* The last port is the unguarded one. */
 extern struct walk_port walk_ports[WALK_PORTS];
 
-/* A frame that came out: at a port, or, with slot 0, on the wire to host. */
+/* A frame that came out: at a port, or, with slot 0, on the wire to host; of a gateway it has left. */
 struct walk_arrival {
 	int host;
 	__u32 slot;
@@ -59,3 +63,5 @@ bool walk_is_up(const struct walk_port *port);
 /* FROM sends FRAME; what leaves its host goes on to the next, a second later than the last. */
 void walk_send(const struct walk_port *from, const __u8 *frame, gsize size,
 	       const struct native_meta *meta, struct walk_outcome *out);
+/* The world sends FRAME to what is behind the device of the gateways, whose MAC it gets. */
+void walk_reply(__u8 *frame, gsize size, struct walk_outcome *out);
