@@ -7,6 +7,8 @@
 #include "lib/http_stream.h"
 
 #include <string.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -15,6 +17,8 @@
 
 #define STREAM_BLOCK 512 /* a chunked body is not copied by way of it */
 #define HANGUPS_ONCE 64
+/* Whose power was cut hangs nothing up: what is written to it is sent again for a quarter of an hour. */
+#define DEAD_MS	     20000
 
 struct chunk {
 	GRefString *text;
@@ -159,6 +163,8 @@ struct http_stream *http_stream_new(struct http_streams *streams,
 	g_queue_push_tail_link(&streams->open, &stream->link);
 	stream->fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)
 			     ->connect_fd;
+	setsockopt(stream->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &(unsigned int){DEAD_MS},
+		   sizeof(unsigned int));
 	if (epoll_ctl(streams->hangups, EPOLL_CTL_ADD, stream->fd, &event) < 0)
 		stream_cut(stream);
 	return stream;
