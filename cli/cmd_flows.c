@@ -35,7 +35,7 @@ const struct option cmd_flows_options[] = {
 static const char *const columns[] = {
 	"name",	      "protocol",  "local",	  "local_port",	  "remote",	"remote_port",
 	"state",      "opened_by", "age_seconds", "idle_seconds", "tx_packets", "tx_bytes",
-	"rx_packets", "rx_bytes",  "rule",	  "remote_sets"};
+	"rx_packets", "rx_bytes",  "rule",	  "remote_sets",  "nat",	"nat_port"};
 
 static const char *const denied_columns[] = {"name",   "protocol",    "local",	   "local_port",
 					     "remote", "remote_port", "opened_by", "reason",

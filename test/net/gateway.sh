@@ -148,6 +148,14 @@ seen=$(crowds r1 b1) || echo "$seen" | tail -3
 check_equal 'both at once, the same ends inside' '500 500' \
 	"$(for ip in "$red_ip" "$blue_ip"; do sort -u <<<"$seen" | grep -c "^$ip "; done | xargs)"
 
+# Trace says what the packets did.
+weft() { # ARGUMENT...
+	N control "$CLOUD_BIN/cli/weft" --url "http://$CLOUD_LISTEN" --token admin-secret "$@"
+}
+way=$(weft trace r1 'tcp 10.0.1.11:40000 -> 198.51.100.2:7')
+check_match 'trace follows a packet to the gateway' "out by the gateway of router" "$way"
+check_match 'out of the host that carries it' "left host $carrier by physical network outer to 203.0.113.1: .*$red_ip:40000" "$way"
+
 # ------------------------------------------------------------------------- what gets in
 ip -n "$CLOUD-world" route add 10.0.1.0/24 via "$red_ip"
 check 'the world does not reach inside' unreached world 10.0.1.11
@@ -222,7 +230,8 @@ metric() { # HOST PATTERN
 }
 check_equal 'the host tells of its gateways' 2 "$(($(metric h3 weft_agent_gateways) + $(metric h4 weft_agent_gateways)))"
 flows_show_nat() {
-	agent "$carrier" GET "/v1/flows?port=$(gateway_port "$red_router")" | grep -q "\"nat\": *\"$red_ip\""
+	N "$carrier" "$CLOUD_BIN/cli/weft" --url "http://$CLOUD_LISTEN" --token admin-secret --agent "$CLOUD_RUN/$carrier/agent.sock" \
+		flows "$(gateway_port "$red_router")" -f value -c remote -c nat | grep -qx "10.0.1.1[12] $red_ip"
 }
 check 'its connections are shown with what the world sees' cloud_wait 5 flows_show_nat
 
@@ -268,15 +277,15 @@ check 'and ACTIVE' cloud_wait 10 port_active "$(gateway_port "$red_router")"
 other=h3
 [ "$carrier" = h3 ] && other=h4
 was=$(ip -n "$CLOUD-world" neigh show "$red_ip" | grep -o 'lladdr [0-9a-f:]*')
-cloud_start arp world timeout 60 tcpdump -l -n -e -i w0 arp
-lost() { # nothing of the host is left to answer
-	cloud_stop "agent-$carrier" KILL
+cloud_start arp world timeout 150 tcpdump -l -n -e -i w0 arp
+lost() { # as by its power: nothing is hung up, and nothing of the host is left to answer
 	ip -n "$CLOUD-$carrier" link set u0 down && ip -n "$CLOUD-$carrier" link set p0 down
+	cloud_stop "agent-$carrier" KILL
 }
 check 'the carrying host is lost' lost
 start=$(date +%s%N)
 moved() { [ "$(gateway_port "$red_router" binding:host_id)" = "$other" ]; }
-check 'the other takes the gateway over' cloud_wait 60 moved
+check 'the other takes the gateway over' cloud_wait 90 moved
 check 'new connections work' cloud_wait 20 ask r1 tcp 198.51.100.2 7
 echo "     $((($(date +%s%N) - start) / 1000000)) ms after the loss"
 check 'it has told the physical network' cloud_wait 5 grep -q "> ff:ff:ff:ff:ff:ff.* who-has $red_ip .*tell $red_ip" "$CLOUD_DIR/log/arp"
