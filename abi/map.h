@@ -101,6 +101,8 @@ struct border_value {
 #define NETWORK_RA	 0x04 /* a router advertises: solicitations are the agent's */
 /* Some router on the way to or from it has a port with a firewall group: ports keep connections. */
 #define NETWORK_FIREWALL 0x08
+/* ... and has not had it for long: TCP connections of which nobody has kept anything may go on. */
+#define NETWORK_RESUME	 0x10
 
 /* Map `network`: hash from VNI (__u32). */
 struct network_value {

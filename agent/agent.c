@@ -38,6 +38,7 @@
 #define MODULE	      "agent"
 #define RETRY_SECONDS 1
 #define REST_MS	      500 /* no walk takes a thousandth of it */
+#define YOUNG_SECONDS 30  /* once or twice: who has a connection says something in that time */
 
 /* ---------------------------------------------------------------- apply */
 
@@ -94,8 +95,20 @@ static gboolean policies_rested(gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
+static gboolean networks_aged(gpointer data)
+{
+	struct agent *agent = data;
+
+	agent->ageing = 0;
+	state_age_young(agent->state);
+	agent_apply(agent);
+	return G_SOURCE_REMOVE;
+}
+
 static void apply_done(struct agent *agent)
 {
+	if (!agent->ageing && state_has_young(agent->state))
+		agent->ageing = g_timeout_add_seconds(YOUNG_SECONDS, networks_aged, agent);
 	if (!agent->resting && policies_is_resting(state_policies(agent->state)))
 		agent->resting = g_timeout_add(REST_MS, policies_rested, agent);
 	state_applied(agent->state);
@@ -662,6 +675,8 @@ void agent_free(struct agent *agent)
 		g_source_remove(agent->retry);
 	if (agent->resting)
 		g_source_remove(agent->resting);
+	if (agent->ageing)
+		g_source_remove(agent->ageing);
 	if (agent->soon)
 		g_source_remove(agent->soon);
 	local_free(agent->local);

@@ -71,6 +71,7 @@ struct agent {
 	guint retry;
 	guint hops;	   /* changed since the last apply */
 	guint resting;	   /* banks that nobody has rest until it is over */
+	guint ageing;	   /* networks that a firewall has come to are young until it is over */
 	guint soon;	   /* an apply in the next turn of the loop */
 	bool hooked;	   /* our programs run, not those of the agent before us */
 	uint64_t revision; /* of the rows held */

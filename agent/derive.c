@@ -284,7 +284,8 @@ void derive_net(struct state *state, struct net *net)
 		value.flags = (net->row->u.network.up ? NETWORK_UP : 0) |
 			      (net->row->u.network.flood ? NETWORK_FLOOD : 0) |
 			      (net_advertises(net) ? NETWORK_RA : 0) |
-			      (firewalls_reach(state, net->vni) ? NETWORK_FIREWALL : 0);
+			      (firewalls_reach(state, net->vni) ? NETWORK_FIREWALL : 0) |
+			      (firewalls_is_young(state, net->vni) ? NETWORK_RESUME : 0);
 		value.mtu = net->row->u.network.mtu;
 		value.flood_chunks = (targets->len + LIM_FLOOD_CHUNK - 1) / LIM_FLOOD_CHUNK;
 		for (uint32_t chunk = 0; chunk < value.flood_chunks; chunk++)

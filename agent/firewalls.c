@@ -21,6 +21,9 @@ struct firewalls {
 	GHashTable *numbers;	/* number -> the same */
 	GHashTable *interfaces; /* set of struct row: all routers' */
 	GHashTable *reached;	/* set of VNIs */
+	GHashTable *young[2];	/* sets of VNIs reached lately; [1]: before the last ageing */
+	bool patient;
+	bool begun; /* what is reached has been found once */
 	uint32_t next;
 	bool dirty;
 };
@@ -185,16 +188,20 @@ static bool reach_more(GHashTable *interfaces, GHashTable *routers, GHashTable *
 	return more;
 }
 
-/* VNIs of A that are not in B: their networks are derived anew. */
-static void reach_tell(struct state *state, GHashTable *a, GHashTable *b)
+/* VNIs of A that are not in B: their networks are derived anew. INTO: a set of them, or NULL. */
+static void reach_tell(struct state *state, GHashTable *a, GHashTable *b, GHashTable *into)
 {
 	GHashTableIter iter;
 	gpointer vni;
 
 	g_hash_table_iter_init(&iter, a);
-	while (g_hash_table_iter_next(&iter, &vni, NULL))
-		if (!g_hash_table_contains(b, vni))
-			held_mark_net(state, GPOINTER_TO_UINT(vni));
+	while (g_hash_table_iter_next(&iter, &vni, NULL)) {
+		if (g_hash_table_contains(b, vni))
+			continue;
+		held_mark_net(state, GPOINTER_TO_UINT(vni));
+		if (into)
+			g_hash_table_add(into, vni);
+	}
 }
 
 void firewalls_flush(struct state *state)
@@ -202,7 +209,9 @@ void firewalls_flush(struct state *state)
 	struct firewalls *firewalls = state->firewalls;
 	g_autoptr(GHashTable) routers = g_hash_table_new(NULL, NULL);
 	g_autoptr(GHashTable) before = NULL;
+	bool begun = firewalls->begun;
 
+	firewalls->begun |= firewalls->patient;
 	if (!firewalls->dirty)
 		return;
 	firewalls->dirty = false;
@@ -215,8 +224,45 @@ void firewalls_flush(struct state *state)
 	/* The way to gateways is all routers': with one that has a firewall, it asks. */
 	if (g_hash_table_size(firewalls->reached))
 		g_hash_table_add(firewalls->reached, GUINT_TO_POINTER(GATEWAY_VNI));
-	reach_tell(state, before, firewalls->reached);
-	reach_tell(state, firewalls->reached, before);
+	reach_tell(state, before, firewalls->reached, NULL);
+	/* where an agent starts there may have been one before it */
+	reach_tell(state, firewalls->reached, before, begun ? firewalls->young[0] : NULL);
+}
+
+void firewalls_be_patient(struct state *state)
+{
+	state->firewalls->patient = true;
+}
+
+bool firewalls_is_young(const struct state *state, uint32_t vni)
+{
+	gpointer key = GUINT_TO_POINTER(vni);
+
+	return firewalls_reach(state, vni) &&
+	       (g_hash_table_contains(state->firewalls->young[0], key) ||
+		g_hash_table_contains(state->firewalls->young[1], key));
+}
+
+bool firewalls_has_young(const struct state *state)
+{
+	return g_hash_table_size(state->firewalls->young[0]) ||
+	       g_hash_table_size(state->firewalls->young[1]);
+}
+
+void firewalls_age(struct state *state)
+{
+	struct firewalls *firewalls = state->firewalls;
+	GHashTable *old = firewalls->young[1];
+	GHashTableIter iter;
+	gpointer vni;
+
+	firewalls->young[1] = firewalls->young[0];
+	firewalls->young[0] = old;
+	g_hash_table_iter_init(&iter, old);
+	while (g_hash_table_iter_next(&iter, &vni, NULL)) {
+		held_mark_net(state, GPOINTER_TO_UINT(vni));
+		g_hash_table_iter_remove(&iter);
+	}
 }
 
 bool firewalls_reach(const struct state *state, uint32_t vni)
@@ -275,6 +321,8 @@ void firewalls_init(struct state *state)
 	firewalls->numbers = g_hash_table_new(NULL, NULL);
 	firewalls->interfaces = g_hash_table_new(NULL, NULL);
 	firewalls->reached = g_hash_table_new(NULL, NULL);
+	for (int i = 0; i < 2; i++)
+		firewalls->young[i] = g_hash_table_new(NULL, NULL);
 	firewalls->next = FIRST_NUMBER;
 	state->firewalls = firewalls;
 }
@@ -287,5 +335,7 @@ void firewalls_done(struct state *state)
 	g_hash_table_unref(firewalls->numbers);
 	g_hash_table_unref(firewalls->interfaces);
 	g_hash_table_unref(firewalls->reached);
+	for (int i = 0; i < 2; i++)
+		g_hash_table_unref(firewalls->young[i]);
 	g_free(firewalls);
 }

@@ -25,6 +25,14 @@ const char *firewalls_find_project(const struct state *state, uint32_t number);
 void firewalls_flush(struct state *state);
 /* A router on some way out of network VNI has a firewall. */
 bool firewalls_reach(const struct state *state, uint32_t vni);
+/*
+ * From now on connections are kept only where a firewall is, and walks are under way: a network that one
+ * comes to is young until the second call of firewalls_age, and its connections from before may go on.
+ */
+void firewalls_be_patient(struct state *state);
+bool firewalls_is_young(const struct state *state, uint32_t vni);
+bool firewalls_has_young(const struct state *state);
+void firewalls_age(struct state *state);
 /* The rules of the group that has BANK, in their order; NULL: none has. */
 const GPtrArray *firewalls_find_rules(const struct state *state, uint32_t bank);
 /*

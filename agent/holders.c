@@ -115,11 +115,22 @@ const GArray *state_stale(const struct state *state)
 void state_be_patient(struct state *state)
 {
 	policies_be_patient(state->policies);
+	firewalls_be_patient(state);
 }
 
 void state_settle_policies(struct state *state)
 {
 	policies_settle(state->policies);
+}
+
+bool state_has_young(const struct state *state)
+{
+	return firewalls_has_young(state);
+}
+
+void state_age_young(struct state *state)
+{
+	firewalls_age(state);
 }
 
 const struct policies *state_policies(const struct state *state)

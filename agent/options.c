@@ -152,10 +152,10 @@ static uint32_t flow_sets_default(void)
 
 static bool sizes_read(struct options *options, const struct raw *raw, GError **error)
 {
-	uint32_t sets;
+	uint32_t flows;
 
-	if (!size_read("flows", (raw->flows + FLOW_WAYS - 1) / FLOW_WAYS, flow_sets_default(),
-		       1 << 20, &sets, error) ||
+	if (!size_read("flows", raw->flows, flow_sets_default() * FLOW_WAYS, FLOW_WAYS << 20,
+		       &flows, error) ||
 	    !size_read("connections", raw->connections, DEF_CONNS, 1 << 24,
 		       &options->connections, error) ||
 	    !size_read("port-connections", raw->port_connections, options->connections / 8,
@@ -165,7 +165,7 @@ static bool sizes_read(struct options *options, const struct raw *raw, GError **
 	    !size_read("policy-entries", raw->policy_entries, DEF_POLICY, LIM_CELLS,
 		       &options->policy_entries, error))
 		return false;
-	for (options->flow_sets = 1; options->flow_sets < sets;)
+	for (options->flow_sets = 1; options->flow_sets * FLOW_WAYS < flows;)
 		options->flow_sets *= 2;
 	return true;
 }

@@ -118,6 +118,10 @@ const struct policies *state_policies(const struct state *state);
 /* Packets are walking: what they may still ask for stays until state_settle_policies. */
 void state_be_patient(struct state *state);
 void state_settle_policies(struct state *state);
+/* Networks that a firewall has lately come to are treated so until the second call of
+ * state_age_young; what follows is flushed with the rest. */
+bool state_has_young(const struct state *state);
+void state_age_young(struct state *state);
 
 /* Brings what is derived from many rows up to date; before each apply. */
 void state_flush(struct state *state);

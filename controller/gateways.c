@@ -71,6 +71,24 @@ static void port_changed(struct gateways *gateways, const struct port *before,
 		g_array_append_val(gateways->queue, after->object.id);
 }
 
+static bool network_matters(const struct network *network)
+{
+	return network && network->external;
+}
+
+/* A host says where it is, an external network what it is, or it has a subnet more. */
+static bool matters(const struct gateways *gateways, enum kind kind, const void *object)
+{
+	if (!object)
+		return false;
+	if (kind == KIND_NETWORK)
+		return network_matters(object);
+	return kind == KIND_HOST ||
+	       (kind == KIND_SUBNET &&
+		network_matters(cloud_find_network(
+			gateways->cloud, ((const struct subnet *)object)->network_id)));
+}
+
 static void heard(enum kind kind, const void *before, const void *after, uint64_t revision,
 		  void *data)
 {
@@ -78,8 +96,9 @@ static void heard(enum kind kind, const void *before, const void *after, uint64_
 
 	if (kind == KIND_PORT)
 		port_changed(gateways, before, after);
-	else if (kind == KIND_HOST || kind == KIND_NETWORK || kind == KIND_SUBNET)
-		gateways->changed |= g_hash_table_size(gateways->ids) > 0;
+	else if (!gateways->changed && g_hash_table_size(gateways->ids))
+		gateways->changed =
+			matters(gateways, kind, before) || matters(gateways, kind, after);
 }
 
 /* --- what becomes of them ------------------------------------------------------------- */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A resource is one attribute table. Everything that decodes, validates,
- * encodes, filters, sorts, documents or prints a resource reads this table, and
- * no resource does any of it by itself.
+ * A resource is one attribute table. Everything that decodes, validates, encodes, filters, sorts,
+ * documents or prints a resource reads this table, and no resource does any of it by itself.
  */
 #pragma once
 
@@ -84,13 +83,14 @@ struct attr {
 	/* ATTR_UUID: title of what it names, when a request's value that is no id is nobody's
 	 * (404), as the reference has it here and there; NULL: not a valid UUID (400). */
 	const char *missing;
-	/* Of a scalar list's item: type of the error when a request's is no such value; NULL: a
-	 * plain bad request. */
+	/* Of a scalar list's item: the error's type when a request's is no such value; or NULL. */
 	const char *fault;
 	/* ATTR_COMPUTED: a new reference, or NULL for null. WORLD is the model it lives in. */
 	json_t *(*print)(const void *object, const void *world);
 	/* As PROJECT (NULL: nobody in particular) is to be told, or as policy is to take it. */
 	json_t *(*print_for)(const void *object, const void *world, const char *project);
+	/* OBJECT is found by each of its faces: what FACE has here; NULL: it has no more. */
+	json_t *(*print_face)(const void *object, uint32_t face);
 	const char *help; /* one line, for --help and the reference */
 };
 

@@ -308,6 +308,36 @@ static bool choice_match(const struct choice *choice, const struct attr *attr,
 	return false;
 }
 
+static bool clause_has(const struct clause *clause, const json_t *value)
+{
+	for (guint i = 0; i < clause->choices->len; i++)
+		if (value_match(value, ((struct choice *)clause->choices->pdata[i])->text))
+			return true;
+	return false;
+}
+
+/* One face of OBJECT meets all that is asked of faces. */
+static bool faces_match(const struct attr_filter *filter, const void *object)
+{
+	bool more = true, same = false;
+
+	for (uint32_t face = 0; more && !same; face++) {
+		same = true;
+		for (guint i = 0; same && i < filter->clauses->len; i++) {
+			const struct clause *clause = filter->clauses->pdata[i];
+			json_t *value;
+
+			if (!clause->attr->print_face)
+				continue;
+			value = clause->attr->print_face(object, face);
+			more = value;
+			same = value && clause_has(clause, value);
+			json_decref(value);
+		}
+	}
+	return same;
+}
+
 static bool clause_match(const struct clause *clause, const void *object, const void *world,
 			 const char *project)
 {
@@ -350,10 +380,14 @@ static bool tags_match(const struct attr_filter *filter, const void *object)
 
 bool attr_filter_match(const struct attr_filter *filter, const void *object, const void *world)
 {
-	for (guint i = 0; i < filter->clauses->len; i++)
-		if (!clause_match(filter->clauses->pdata[i], object, world, filter->project))
+	for (guint i = 0; i < filter->clauses->len; i++) {
+		const struct clause *clause = filter->clauses->pdata[i];
+
+		if (!clause->attr->print_face &&
+		    !clause_match(clause, object, world, filter->project))
 			return false;
-	return tags_match(filter, object);
+	}
+	return faces_match(filter, object) && tags_match(filter, object);
 }
 
 const char *attr_filter_find_only(const struct attr_filter *filter, const char *name)

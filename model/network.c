@@ -86,6 +86,41 @@ static json_t *network_print_number(const void *object, const void *world, const
 	return network->segments.count || !number ? NULL : json_integer(number);
 }
 
+/* It is found by each of its segments; NULL: there are no more. */
+static const struct segment_place *network_find_place(const struct network *network,
+						      uint32_t face)
+{
+	if (face >= MAX(network->segments.count, 1))
+		return NULL;
+	return network->segments.count ? vec_at(struct segment_place, &network->segments, face)
+				       : &network->place;
+}
+
+static json_t *network_face_type(const void *object, uint32_t face)
+{
+	const struct segment_place *place = network_find_place(object, face);
+
+	return place ? json_string(segment_types[place->type]) : NULL;
+}
+
+static json_t *network_face_physical(const void *object, uint32_t face)
+{
+	const struct segment_place *place = network_find_place(object, face);
+
+	if (!place)
+		return NULL;
+	return place->physical_network ? json_string(place->physical_network) : json_null();
+}
+
+static json_t *network_face_number(const void *object, uint32_t face)
+{
+	const struct segment_place *place = network_find_place(object, face);
+
+	if (!place)
+		return NULL;
+	return place->number ? json_integer(place->number) : json_null();
+}
+
 /* Its subnets of one version are all in one scope. */
 static json_t *network_print_scope(const struct network *network, const struct cloud *cloud,
 				   int64_t ip_version)
@@ -206,6 +241,7 @@ static const struct attr attrs[] = {
 	 .flags = PROVIDER | ATTR_FILTER | ATTR_CALLER | ATTR_NULL_IN,
 	 .offset = offsetof(struct network, place.type),
 	 .print_for = network_print_type,
+	 .print_face = network_face_type,
 	 .names = segment_types,
 	 .help = "vxlan: the overlay; flat, vlan: only a marker, of an external network"},
 	{.name = "provider:physical_network",
@@ -213,6 +249,7 @@ static const struct attr attrs[] = {
 	 .flags = PROVIDER | ATTR_FILTER | ATTR_CALLER | ATTR_NULLABLE,
 	 .offset = offsetof(struct network, place.physical_network),
 	 .print_for = network_print_physical,
+	 .print_face = network_face_physical,
 	 .max = SEGMENT_PHYSICAL_MAX,
 	 .help = "of flat and vlan: what it is outside"},
 	{.name = "provider:segmentation_id",
@@ -220,6 +257,7 @@ static const struct attr attrs[] = {
 	 .flags = PROVIDER | ATTR_FILTER | ATTR_CALLER | ATTR_NULLABLE,
 	 .offset = offsetof(struct network, place.number),
 	 .print_for = network_print_number,
+	 .print_face = network_face_number,
 	 .min = 1,
 	 .max = SEGMENT_VNI_MAX,
 	 .help = "its VNI or VLAN; default: a free one"},

@@ -180,6 +180,51 @@ DP_INLINE bool firewall_is_stray(struct dp_ctx *ctx, const struct dp_pkt *p, int
 	       !policy_may_open(ctx, &p->head);
 }
 
+/*
+ * In the first moments of a network's first firewall: may P be of a TCP connection from before? Nobody
+ * has kept anything of it. A packet that opens one is none of these, nor is one that ends it.
+ */
+DP_INLINE bool firewall_may_resume(const struct dp_pkt *p)
+{
+	return (p->network_flags & NETWORK_RESUME) && !p->quotes && conn_has(&p->head.key) &&
+	       p->head.key.proto == IPPROTO_TCP && !(p->head.tcp & (DP_TCP_SYN | DP_TCP_RST));
+}
+
+/* P goes on with a connection that ORIGIN has opened, as far as its rules let it. */
+DP_STAGE int firewall_resume(struct dp_ctx *ctx, struct dp_pkt *p, __u32 origin)
+{
+	struct conn_value fresh = {};
+	struct conn_value *conn;
+	struct conn_key key;
+
+	if (!p)
+		return DP_DROP_INTERNAL;
+	conn_key_set(&key, &p->head.key, p->slot, CONN_SENT);
+	conn = dp_find(ctx, conn, &key);
+	if (!conn) {
+		if (!conn_take(ctx, &key, origin, false))
+			return DP_DROP_CONN_BUDGET;
+		fresh.seen = fresh.created = dp_jiffies(ctx);
+		fresh.origin = origin;
+		if (dp_add(ctx, conn, &key, &fresh))
+			return DP_DROP_CONN_LIMIT;
+		COUNT_HOST(ctx, conn_created);
+	} else {
+		conn->origin = origin; /* made by an answer that came first */
+	}
+	firewall_hold(p);
+	return DP_OK;
+}
+
+/* Its own way P may not go: may it answer what its rules would let the other side open now? */
+DP_STAGE int firewall_answers(struct dp_ctx *ctx, struct dp_pkt *p)
+{
+	if (!p)
+		return DP_DROP_INTERNAL;
+	firewall_turn(&p->judged);
+	return firewall_walk(ctx, p, 1);
+}
+
 /* P of a port of this host, in a network of which some router has a firewall. */
 DP_STAGE int firewall_stage(struct dp_ctx *ctx, struct dp_pkt *p)
 {
@@ -204,12 +249,21 @@ DP_STAGE int firewall_stage(struct dp_ctx *ctx, struct dp_pkt *p)
 		p->gens = FLOW_GENS + 1; /* what follows holds as long as that entry does */
 	}
 	p->judged = p->head.key;
+	if (known == FIREWALL_NONE && firewall_may_resume(p) && firewall_walk(ctx, p, 0) &&
+	    !firewall_answers(ctx, p))
+		return firewall_resume(ctx, p, CONN_RECEIVED);
+	p->judged = p->head.key;
 	reason = firewall_walk(ctx, p, 0);
 	p->account = p->slot;
 	if (reason)
 		return policy_deny(p, p->slot, reason);
-	if (firewall_is_stray(ctx, p, known))
-		return DP_DROP_NO_CONNECTION;
+	if (firewall_is_stray(ctx, p, known)) {
+		if (!firewall_may_resume(p))
+			return DP_DROP_NO_CONNECTION;
+		reason = firewall_resume(ctx, p, CONN_SENT);
+		if (reason)
+			return reason;
+	}
 	p->account = 0;
 	if (known == FIREWALL_OPENS)
 		firewall_hold(p);

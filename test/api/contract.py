@@ -21,8 +21,8 @@ check("resources", {x["collection"] for x in r["resources"]} >=
 equal("health", 200, w.call("GET", "/healthcheck").status)
 aliases = {x["alias"] for x in w.get("extensions")["extensions"]}
 check("extensions", aliases >= {"router", "binding", "port-security", "extraroute", "quotas",
-                                "security-group"} and
-      not aliases & {"qos", "ext-gw-mode"}, aliases)
+                                "security-group", "ext-gw-mode", "auto-allocated-topology"} and
+      not aliases & {"qos", "dvr"}, aliases)
 equal("one extension", "router", w.get("extensions/router")["extension"]["alias"])
 r = w.get("extensions/nothing")
 check("unknown extension", r.status == 404 and r.headers["Content-Type"].startswith("text/plain"),

@@ -136,6 +136,14 @@ equal("several are told as such", [place("vlan", "m", 5), place("vxlan", None, m
     "provider:segmentation_id"]), place("flat", "m")],
     [{k: v for k, v in x.items() if v is not None} for x in m["segments"]])
 equal("and none as the only one", (None, None, None), told(m))
+for query, names in (("provider:network_type=vlan&provider:physical_network=m", ["m"]),
+                     ("provider:network_type=vxlan&provider:segmentation_id=%d" % m["segments"][1]["provider:segmentation_id"],
+                      ["m"]),
+                     ("provider:segmentation_id=5", ["m"]), ("provider:physical_network=m", ["m"]),
+                     ("provider:network_type=flat&provider:segmentation_id=5", []),
+                     ("provider:network_type=vlan&provider:network_type=flat&provider:physical_network=m&"
+                      "provider:physical_network=q", ["m", "q"])):
+    equal("found by one of them: " + query, names, sorted(x["name"] for x in w.get("networks?" + query)["networks"]))
 equal("each is one", 3, len(w.get("segments")["segments"]) - before)
 equal("hosts join it by the overlay", "tap", w.create(
     "port", network_id=m["id"], **{"binding:host_id": "h1"})["binding:vif_type"])

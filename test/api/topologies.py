@@ -2,15 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """auto-allocated-topology: what a project has without drawing it, made once by whoever asks first, at
 whichever controller, and nothing of it when it cannot be made."""
-import os, sys, threading
+import signal, sys, threading
 sys.dont_write_bytecode = True
 from etcd import Etcd, Shared
-from lib import Weftd, audit, check, end, equal, refused
+from lib import Host, Weftd, audit, check, end, equal, refused, soon
 
 w = Weftd()
 tokens = w.path("tokens")
 with open(tokens, "w") as f:
-    f.write("root admins admin\na pa member\nb pb member\nr pr reader\nc pc member\nd pd member\n" +
+    f.write("root admins admin\nhost * agent\na pa member\nb pb member\nr pr reader\nc pc member\nd pd member\n" +
             "".join("p%d p%d member\n" % (i, i) for i in range(12)))
 w.options = ("--tokens", tokens, "--quota", "all=-1")
 w.start()
@@ -206,7 +206,25 @@ for round in range(60):
     if len(good) != 1:
         hurt.append((end_, [str(x) for x in got]))
 equal("a gateway or the end of what it needs, but never both", [], hurt)
-one.stop()
-two.stop()
+# A host is lost while who gives its gateways away is killed, too
+hosts = [Host(two, "h%d" % i, "10.99.0.%d" % i, "host", "q0") for i in (1, 2)]
+soon("both are known", lambda: len(one.get("hosts")["hosts"]) == 2 and all(x["alive"] for x in one.get("hosts")["hosts"]))
+ids = [make(one, external_gateway_info={"network_id": nets[0]["id"]}) for _ in range(16)]
+where = lambda at: [at.get("ports?device_owner=network:router_gateway&device_id=" + x)["ports"][0]["binding:host_id"] for x in ids]
+places = where(one)
+equal("they share sixteen gateways", {"h1", "h2"}, set(places))
+leader = [x for x in (one, two) if x.said("gateways: elected")]
+equal("one of the controllers is elected", 1, len(leader))
+other = two if leader[0] is one else one
+if other is one:  # they come to who is left
+    [x.close() for x in hosts]
+    hosts = [Host(one, "h%d" % i, "10.99.0.%d" % i, "host", "q0") for i in (1, 2)]
+    soon("the hosts have moved", lambda: all(x["alive"] for x in one.get("hosts")["hosts"]))
+leader[0].stop(signal.SIGKILL)
+hosts[0].close()
+soon("the next one gives them to the other host", lambda: set(where(other)) == {"h2"}, 90)
+equal("and none of that host's has moved meanwhile", ["h2"] * 16, where(other))
+check("it says so", other.said("gateways: elected") and other.said("on host h2 instead of h1"))
+other.stop()
 equal("the store is whole", (0, []), (lambda x: (x[0], x[1][:-1]))(audit("etcd:http://127.0.0.1:%d" % etcd.port)))
 end()

@@ -125,6 +125,37 @@ check 'no firewall: two routers away' opens a 10.0.3.13
 check 'no firewall: from who is not filtered' opens b 10.0.2.14
 check 'no firewall: a stateless port' opens a 10.0.2.15
 
+# ------------------------------------------- connections from before the first firewall
+
+# Nobody has kept anything of those of stateless ports.
+before() { # NAME WORKLOAD SERVER ADDRESS PORT: for eight seconds the server speaks, and nobody else
+	cloud_start "push-$5" "$3" "$here/stream.py" push "$5" 8 && cloud_wait 3 listening "$3" "$5"
+	{ N "$2" "$here/stream.py" hear "$4" "$5" >"$CLOUD_DIR/before-$1" 2>&1; echo $? >"$CLOUD_DIR/ended-$1"; } &
+}
+goes_on() { # NAME
+	cloud_wait 40 test -s "$CLOUD_DIR/ended-$1" && cat "$CLOUD_DIR/before-$1" && [ "$(cat "$CLOUD_DIR/ended-$1")" = 0 ]
+}
+settle o h2 "$right" 10.0.2.16/24 10.0.2.1 '"port_security_enabled":false,"security_groups":[]'
+before b_s b s 10.0.2.15 7001
+before a_s a s 10.0.2.15 7002
+before b_o b o 10.0.2.16 7003
+sleep 2
+streams=$(frule allow protocol=tcp destination_port=7001:7003)
+only=$(fpolicy only "$streams")
+wall=$(fgroup first "\"$only\"" null "$ir" "$ir6")
+check 'a firewall comes' closes a 10.0.2.12
+check 'a connection to a stateless port goes on' goes_on b_s
+check 'from a filtered one, too' goes_on a_s
+check 'and one between ports that nobody filters' goes_on b_o
+regroup "$wall" '"ports":[]'
+check 'it goes' opens a 10.0.2.12
+before barred b s 10.0.2.15 7004
+sleep 1
+regroup "$wall" "\"ports\":[\"$ir\",\"$ir6\"]"
+check_not 'what no rule allows is cut' goes_on barred
+regroup "$wall" '"ports":[]'
+check 'it goes again' opens a 10.0.2.12
+
 # ------------------------------------------------------------------ denied unless allowed
 
 wall=$(fgroup wall null null "$ir" "$ir6")

@@ -1,10 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""TCP streams: stream.py serve PORT | send ADDRESS PORT SECONDS | take PORT | give ADDRESS PORT
+"""TCP streams: stream.py serve PORT | send ADDRESS PORT SECONDS | take PORT | give ADDRESS PORT |
+push PORT SECONDS | hear ADDRESS PORT
 
 `send` numbers its blocks and `serve` echoes each: prints `BLOCKS blocks, LONGEST ms` with the longest
 wait for an echo; fails when the connection breaks or a number is wrong. `give` sends its standard
-input, which is what `take` prints.
+input, which is what `take` prints. `push` says something ten times a second to whoever has asked, and
+`hear` never says anything: it fails when there is silence for ten seconds.
 """
 import socket
 import struct
@@ -42,6 +44,16 @@ elif sys.argv[1] == "give":
     sock.sendall(sys.stdin.buffer.read())
     sock.shutdown(socket.SHUT_WR)
     sock.recv(1)
+elif sys.argv[1] == "push":
+    sock = accept(int(sys.argv[2]))
+    sock.settimeout(20)
+    for _ in range(int(float(sys.argv[3]) * 10)):
+        sock.sendall(b"x")
+        time.sleep(0.1)
+elif sys.argv[1] == "hear":
+    sock = socket.create_connection((sys.argv[2], int(sys.argv[3])), timeout=10)
+    while sock.recv(1 << 16):
+        pass
 else:
     sock = socket.create_connection((sys.argv[2], int(sys.argv[3])), timeout=10)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

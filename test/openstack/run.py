@@ -50,6 +50,7 @@ public_network_id = {external}
 [network-feature-enabled]
 ipv6 = true
 ipv6_subnet_attributes = true
+floating_ips = false
 api_extensions = {extensions}
 [neutron_plugin_options]
 agent_availability_zone = nova
@@ -132,12 +133,19 @@ def set_up(weftd, folder):
                      "--tokens", weftd.path("tokens"))
     weftd.start()
     # Tests of agents take two for granted.
-    weftd.hosts = [Host(weftd, "h%d" % n, "192.0.2.%d" % n, "host") for n in (1, 2)]
+    weftd.hosts = [Host(weftd, "h%d" % n, "192.0.2.%d" % n, "host", "public") for n in (1, 2)]
     admin = {"X-Auth-Token": keystone.root}
+    # What devstack has: a way out, and pools of which projects have subnets without a prefix.
+    public = weftd.create("network", admin, name="public", **{
+        "router:external": True, "provider:network_type": "flat", "provider:physical_network": "public"})
+    for version, cidr, prefix in (4, "203.0.113.0/24", "10.64.0.0/12"), (6, "2001:db8::/64", "fd64::/48"):
+        weftd.create("subnet", admin, network_id=public["id"], ip_version=version, cidr=cidr, enable_dhcp=False)
+        weftd.create("subnetpool", admin, name="shared%d" % version, prefixes=[prefix], is_default=True, shared=True,
+                     default_prefixlen=26 if version == 4 else 64)
     aliases = [x["alias"] for x in weftd.get("extensions", admin)["extensions"]]
     with open(os.path.join(folder, "tempest.conf"), "w") as f:
         f.write(CONFIG.format(folder=folder, keystone=keystone.url, extensions=",".join(aliases),
-                              external=""))
+                              external=public["id"]))
 
 
 def pick(found, patterns):

@@ -202,7 +202,8 @@ static void do_network(struct line *l)
 		.flags = (has(l, "down") ? 0 : NETWORK_UP) |
 			 (has(l, "flood") ? NETWORK_FLOOD : 0) |
 			 (has(l, "ra") ? NETWORK_RA : 0) |
-			 (has(l, "firewall") ? NETWORK_FIREWALL : 0),
+			 (has(l, "firewall") ? NETWORK_FIREWALL : 0) |
+			 (has(l, "resume") ? NETWORK_RESUME : 0),
 		.mtu = number_or(l, "mtu", 1450),
 		.flood_chunks = number_or(l, "chunks", 0),
 	};
