@@ -83,4 +83,34 @@ enum dp_drop {
 		DP_DROP_COUNT = 64, /* size of the counter arrays; numbers stay below */
 };
 
+/*
+ * Of these, what a policy, a network ACL or a firewall says no by for as long as nothing changes, and whose
+ * it is: the sender's, the receiver's, or that of the end whose device the packet came by.
+ *
+ * X(NAME, SIDE)
+ */
+#define DP_DENIAL_TABLE(X)                                                                     \
+	X(NO_POLICY, DEVICE)                                                                   \
+	X(EGRESS, SENT)                                                                        \
+	X(INGRESS, RECEIVED)                                                                   \
+	X(EGRESS_ACL, SENT)                                                                    \
+	X(INGRESS_ACL, RECEIVED)                                                               \
+	X(FIREWALL, SENT)
+
+enum dp_denial_side {
+	DP_DENIAL_SENT = 1,
+	DP_DENIAL_RECEIVED = 2,
+	DP_DENIAL_DEVICE = 4,
+};
+
+/* A bit for each whose side is in SIDES. */
+#define DP_DENIAL_BIT(NAME, SIDE, SIDES)                                                       \
+	(DP_DENIAL_##SIDE & (SIDES) ? 1ull << DP_DROP_##NAME : 0)
+#define DP_DENIAL_SENT_BIT(NAME, SIDE)	   | DP_DENIAL_BIT(NAME, SIDE, DP_DENIAL_SENT)
+#define DP_DENIAL_RECEIVED_BIT(NAME, SIDE) | DP_DENIAL_BIT(NAME, SIDE, DP_DENIAL_RECEIVED)
+#define DP_DENIAL_ANY_BIT(NAME, SIDE)	   | 1ull << DP_DROP_##NAME
+#define DP_DENIALS_SENT			   (0 DP_DENIAL_TABLE(DP_DENIAL_SENT_BIT))
+#define DP_DENIALS_RECEIVED		   (0 DP_DENIAL_TABLE(DP_DENIAL_RECEIVED_BIT))
+#define DP_DENIALS			   (0 DP_DENIAL_TABLE(DP_DENIAL_ANY_BIT))
+
 _Static_assert((DP_DROP_COUNT & (DP_DROP_COUNT - 1)) == 0, "counters are indexed by mask");

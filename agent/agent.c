@@ -37,8 +37,9 @@
 
 #define MODULE	      "agent"
 #define RETRY_SECONDS 1
-#define REST_MS	      500 /* no walk takes a thousandth of it */
-#define YOUNG_SECONDS 30  /* once or twice: who has a connection says something in that time */
+#define REST_MS	      500  /* no walk takes a thousandth of it */
+#define YOUNG_SECONDS 30   /* once or twice: who has a connection says something in that time */
+#define PART	      4096 /* rows, or entries, in a turn of the loop: some milliseconds */
 
 /* ---------------------------------------------------------------- apply */
 
@@ -89,6 +90,8 @@ static gboolean policies_rested(gpointer data)
 {
 	struct agent *agent = data;
 
+	if (agent->going_on) /* a port may still have a bank that it is about to lose */
+		return G_SOURCE_CONTINUE;
 	agent->resting = 0;
 	state_settle_policies(agent->state);
 	agent_apply(agent);
@@ -139,24 +142,33 @@ static void bump_stale(struct agent *agent, const struct apply_writer *writer)
 			     generation_cell(GEN_PORT, g_array_index(stale, uint32_t, i)));
 }
 
-bool agent_apply(struct agent *agent)
+static gboolean apply_go_on(gpointer data)
 {
-	struct apply_writer writer = maps_get_writer(agent->maps);
-	struct apply_result result = {0};
-	GError *error = NULL;
-	bool ok;
+	struct agent *agent = data;
 
-	if (!state_is_full(agent->state))
-		return false;
-	state_flush(agent->state);
-	physicals_prepare(agent->physicals);
-	ok = apply_changes(agent->desired, &writer, &result, &error);
-	bump_stale(agent, &writer);
-	agent->applies++;
-	if (ok)
+	agent->going_on = 0;
+	agent_apply(agent);
+	return G_SOURCE_REMOVE;
+}
+
+/* The rest in later turns: whoever asks for an address meanwhile is answered between them. */
+static void apply_put_off(struct agent *agent)
+{
+	if (!agent->going_on)
+		agent->going_on = g_idle_add_full(G_PRIORITY_DEFAULT, apply_go_on, agent, NULL);
+}
+
+/* All is written but what could not be. */
+static void apply_finish(struct agent *agent)
+{
+	struct apply_result result;
+	GError *error = NULL;
+
+	if (apply_end(agent->apply, &result, &error))
 		apply_done(agent);
 	else
-		apply_failed(agent, error);
+		apply_failed(agent, g_steal_pointer(&error));
+	agent->applies++;
 	if (!agent->hooked && !agent_hook(agent, &error)) {
 		log_error(MODULE, "%s: %s", agent->options->host, error->message);
 		g_clear_error(&error);
@@ -169,9 +181,45 @@ bool agent_apply(struct agent *agent)
 		follow_update(agent->follow);
 	if (agent->handover)
 		handover_update(agent->handover);
+}
+
+/* Some of the rows are gone, some of the entries written. True: nothing is left. */
+static bool apply_some(struct agent *agent)
+{
+	struct apply_writer writer = maps_get_writer(agent->maps);
+	bool done;
+
+	if (!state_is_full(agent->state) && !state_end(agent->state, PART))
+		return false;
+	state_flush(agent->state);
+	physicals_prepare(agent->physicals);
+	done = apply_part(agent->apply, PART);
+	bump_stale(agent, &writer);
 	if (agent->asked)
 		asked_answer(agent->asked);
-	return ok;
+	return done;
+}
+
+/* Who waits for rows may look. */
+static void rows_tell(struct agent *agent)
+{
+	agent->news = false;
+	local_rows_applied(agent->local);
+	taps_rows_applied(agent->taps);
+}
+
+void agent_apply(struct agent *agent)
+{
+	if (!state_is_full(agent->state) && !agent->ended)
+		return;
+	g_clear_handle_id(&agent->going_on, g_source_remove);
+	if (!apply_some(agent)) {
+		apply_put_off(agent);
+		return;
+	}
+	apply_finish(agent);
+	if (agent->news)
+		rows_tell(agent);
 }
 
 /* ----------------------------------------------------------------- feed */
@@ -226,9 +274,8 @@ static void feed_row(const char *table, const char *key, json_t *value, uint64_t
 static void rows_done(struct agent *agent, uint64_t revision)
 {
 	agent->revision = revision;
+	agent->news = true;
 	agent_apply(agent);
-	local_rows_applied(agent->local);
-	taps_rows_applied(agent->taps);
 }
 
 static void feed_begin(uint64_t revision, void *data)
@@ -237,6 +284,7 @@ static void feed_begin(uint64_t revision, void *data)
 
 	log_info("rows", "%s: full transfer of revision %" PRIu64, agent->options->host,
 		 revision);
+	agent->ended = false;
 	state_begin(agent->state);
 }
 
@@ -244,7 +292,7 @@ static void feed_end(uint64_t revision, void *data)
 {
 	struct agent *agent = data;
 
-	state_end(agent->state);
+	agent->ended = true;
 	rows_done(agent, revision);
 }
 
@@ -519,6 +567,7 @@ static bool open_programs(struct agent *agent, GError **error)
 		.vxlan_ifindex = agent->vxlan,
 		.uplink_ifindex = agent->uplink,
 	};
+	struct apply_writer writer;
 
 	if (!programs_mount(agent->pins, error))
 		return false;
@@ -528,6 +577,8 @@ static bool open_programs(struct agent *agent, GError **error)
 	agent->maps = maps_new(agent->programs, error);
 	if (!agent->maps)
 		return false;
+	writer = maps_get_writer(agent->maps);
+	agent->apply = apply_new(agent->desired, &writer);
 	agent->share = share_new(programs_find_map(agent->programs, "port_conns"),
 				 programs_find_map(agent->programs, "sources"),
 				 agent->options->port_connections, error);
@@ -679,6 +730,8 @@ void agent_free(struct agent *agent)
 		g_source_remove(agent->ageing);
 	if (agent->soon)
 		g_source_remove(agent->soon);
+	if (agent->going_on)
+		g_source_remove(agent->going_on);
 	local_free(agent->local);
 	watch_free(agent->watch);
 	follow_free(agent->follow);
@@ -698,6 +751,7 @@ void agent_free(struct agent *agent)
 	ports_free(agent->ports);
 	state_free(agent->state);
 	nexthops_free(agent->nexthops);
+	apply_free(agent->apply);
 	maps_free(agent->maps);
 	hooks_free(agent->hooks);
 	programs_free(agent->programs);

@@ -48,6 +48,7 @@ struct agent {
 	struct programs *programs;
 	struct maps *maps;
 	struct desired *desired;
+	struct apply *apply;
 	struct state *state;
 	struct ports *ports;
 	struct taps *taps;
@@ -73,6 +74,9 @@ struct agent {
 	guint resting;	   /* banks that nobody has rest until it is over */
 	guint ageing;	   /* networks that a firewall has come to are young until it is over */
 	guint soon;	   /* an apply in the next turn of the loop */
+	guint going_on;	   /* ... the rest of one that is under way */
+	bool ended;	   /* the full transfer, if not all that it has ended */
+	bool news;	   /* rows have come that those who wait for some have not looked at */
 	bool hooked;	   /* our programs run, not those of the agent before us */
 	uint64_t revision; /* of the rows held */
 	uint64_t reported; /* the last that was applied */
@@ -88,10 +92,11 @@ struct agent *agent_new(const struct options *options, GError **error);
 void agent_free(struct agent *agent);
 
 /*
- * The kernel's maps are made what rows and devices say. Held back during a full transfer,
- * when half of the rows are missing: false. A failure is logged and tried again.
+ * The kernel's maps are made what rows and devices say; of much, a part now and the rest in the next
+ * turns of the loop. Held back during a full transfer, when half of the rows are missing. A failure
+ * is logged and tried again.
  */
-bool agent_apply(struct agent *agent);
+void agent_apply(struct agent *agent);
 
 /* The programs that are given out now are hooked to every device, in place of those before. */
 bool agent_hook(struct agent *agent, GError **error);

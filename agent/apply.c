@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Differences into writes. Generation cells are collected before anything is written, as
- * the old values are needed, and bumped after everything is.
+ * Differences into writes, a part at a time. The generation cells of a part are collected before
+ * it is written, as the old values are needed, and bumped after it is: a verdict made from half of a
+ * round stands on cells that the other half will bump.
  */
 #include "agent/apply.h"
 
@@ -10,95 +11,110 @@
 #include "abi/hash.h"
 #include "lib/error.h"
 
-struct run {
+#define CELL_BITS 64
+#define PART	  4096 /* entries given to the writer at once */
+
+struct apply {
 	struct desired *desired;
-	const struct apply_writer *writer;
-	GArray *changes; /* struct desired_change */
-	GArray *cells;	 /* uint16_t */
-	bool held_back;	 /* banks are not whole: nobody is given one */
-	bool unguarded;	 /* a firewall is not before its router's port */
+	struct apply_writer writer;
+	/* of this round */
+	bool held_back; /* banks are not whole: nobody is given one */
+	bool unguarded; /* a firewall is not before its router's port */
+	uint32_t full;	/* bits of maps: they take no more */
 	struct apply_result result;
 	GError *error; /* the first */
+	/* of this part */
+	GArray *changes; /* struct desired_change */
+	GByteArray *keys, *values;
+	uint64_t cells[LIM_GENERATIONS / CELL_BITS];
 };
 
-typedef void (*cells_of)(const struct desired_change *change, GArray *cells);
+_Static_assert(DESIRED_MAP_COUNT <= 32, "bits of `full`");
 
-static void cell_add(GArray *cells, uint16_t cell)
+typedef void (*cells_of)(struct apply *apply, const struct desired_change *change);
+
+static void cell_add(struct apply *apply, uint16_t cell)
 {
-	g_array_append_val(cells, cell);
+	apply->cells[cell / CELL_BITS] |= (uint64_t)1 << cell % CELL_BITS;
 }
 
-static void port_value_cells(const struct port_value *value, GArray *cells)
+static void port_value_cells(struct apply *apply, const struct port_value *value)
 {
 	if (value)
-		cell_add(cells,
+		cell_add(apply,
 			 generation_cell(GEN_MAC, generation_mac_id(value->vni, &value->mac)));
 }
 
-static void port_cells(const struct desired_change *change, GArray *cells)
+static void port_cells(struct apply *apply, const struct desired_change *change)
 {
 	uint32_t slot;
 
 	memcpy(&slot, change->key, sizeof(slot));
-	cell_add(cells, generation_cell(GEN_PORT, slot));
-	port_value_cells(change->held, cells);
-	port_value_cells(change->wanted, cells);
+	cell_add(apply, generation_cell(GEN_PORT, slot));
+	port_value_cells(apply, change->held);
+	port_value_cells(apply, change->wanted);
 }
 
-static void guard_cells(const struct desired_change *change, GArray *cells)
+static void guard_cells(struct apply *apply, const struct desired_change *change)
 {
 	const struct guard_key *key = change->key;
 
-	cell_add(cells, generation_cell(GEN_PORT, key->slot));
+	cell_add(apply, generation_cell(GEN_PORT, key->slot));
 }
 
 /* Walks through several routers have one cell for all of them. */
-static void router_add(GArray *cells, uint32_t router)
+static void router_add(struct apply *apply, uint32_t router)
 {
-	cell_add(cells, generation_cell(GEN_ROUTER, router));
-	cell_add(cells, generation_routers());
+	cell_add(apply, generation_cell(GEN_ROUTER, router));
+	cell_add(apply, generation_routers());
 }
 
 /* A walk that enters a router uses the router's cell for its MAC, too. */
-static void router_cells(const struct mac_value *value, GArray *cells)
+static void router_cells(struct apply *apply, const struct mac_value *value)
 {
 	if (value && PLACE_KIND(value->place) == PLACE_ROUTER)
-		router_add(cells, PLACE_INDEX(value->place));
+		router_add(apply, PLACE_INDEX(value->place));
 }
 
-static void mac_cells(const struct desired_change *change, GArray *cells)
+static void mac_cells(struct apply *apply, const struct desired_change *change)
 {
 	const struct mac_key *key = change->key;
 
-	cell_add(cells, generation_cell(GEN_MAC, generation_mac_id(key->vni, &key->mac)));
-	router_cells(change->held, cells);
-	router_cells(change->wanted, cells);
+	cell_add(apply, generation_cell(GEN_MAC, generation_mac_id(key->vni, &key->mac)));
+	router_cells(apply, change->held);
+	router_cells(apply, change->wanted);
 }
 
-static void border_cells(const struct desired_change *change, GArray *cells)
+static void border_cells(struct apply *apply, const struct desired_change *change)
 {
 	const struct border_key *key = change->key;
 
-	cell_add(cells, generation_cell(GEN_PORT, key->slot));
+	cell_add(apply, generation_cell(GEN_PORT, key->slot));
 }
 
-/* The MAC is a router's; of one that is no more, its own change says so. */
-static void firewall_cells(struct run *run, const struct desired_change *change)
+/* Whose router's port KEY is, and whose it is about to be. */
+static void owner_cells(struct apply *apply, const struct mac_key *key)
 {
-	router_cells(desired_find(run->desired, DESIRED_MAC, change->key), run->cells);
+	router_cells(apply, desired_find_held(apply->desired, DESIRED_MAC, key));
+	router_cells(apply, desired_find(apply->desired, DESIRED_MAC, key));
 }
 
-static void gateway_cells(const struct desired_change *change, GArray *cells)
+static void firewall_cells(struct apply *apply, const struct desired_change *change)
+{
+	owner_cells(apply, change->key);
+}
+
+static void gateway_cells(struct apply *apply, const struct desired_change *change)
 {
 	uint32_t slot;
 
 	memcpy(&slot, change->key, sizeof(slot));
-	cell_add(cells, generation_cell(GEN_PORT, slot));
+	cell_add(apply, generation_cell(GEN_PORT, slot));
 }
 
 /* One that led from router to router was used under the cell of all; a MAC that is a router's no
  * more says so itself. */
-static void location_cells(struct run *run, const struct desired_change *change)
+static void location_cells(struct apply *apply, const struct desired_change *change)
 {
 	const struct location_key *key = change->key;
 	const struct location_value *held = change->held;
@@ -106,141 +122,129 @@ static void location_cells(struct run *run, const struct desired_change *change)
 	struct abi_ip ip;
 
 	memcpy(&ip, &key->ip, sizeof(ip));
-	cell_add(run->cells,
-		 generation_cell(GEN_ADDRESS, generation_address_id(key->vni, &ip)));
+	cell_add(apply, generation_cell(GEN_ADDRESS, generation_address_id(key->vni, &ip)));
 	if (!held)
 		return;
 	mac.mac = held->mac;
-	router_cells(desired_find(run->desired, DESIRED_MAC, &mac), run->cells);
+	owner_cells(apply, &mac);
 }
 
-static void route_cells(const struct desired_change *change, GArray *cells)
+static void route_cells(struct apply *apply, const struct desired_change *change)
 {
 	const struct route_key *key = change->key;
 
-	router_add(cells, key->router);
+	router_add(apply, key->router);
 }
 
 /* A network that comes changes no verdict that stands: its VNI was in none. */
-static void network_cells(const struct desired_change *change, GArray *cells)
+static void network_cells(struct apply *apply, const struct desired_change *change)
 {
 	const struct network_value *held = change->held, *wanted = change->wanted;
 
 	if (held && (!wanted || held->flags != wanted->flags || held->mtu != wanted->mtu))
-		cell_add(cells, 0);
+		cell_add(apply, 0);
 }
 
 /* A next hop is read for each packet; another host or another MTU is not. */
-static void vtep_cells(const struct desired_change *change, GArray *cells)
+static void vtep_cells(struct apply *apply, const struct desired_change *change)
 {
 	const struct vtep_value *held = change->held, *wanted = change->wanted;
 
 	if (held && (!wanted || held->mtu != wanted->mtu ||
 		     memcmp(&held->remote, &wanted->remote, sizeof(held->remote)) != 0))
-		cell_add(cells, 0);
+		cell_add(apply, 0);
 }
 
-static void peer_cells(const struct desired_change *change, GArray *cells)
+static void peer_cells(struct apply *apply, const struct desired_change *change)
 {
 	if (change->held)
-		cell_add(cells, 0);
+		cell_add(apply, 0);
 }
 
 /* The table in abi/map.h under GENERATIONS. */
 static const cells_of cells_by_map[DESIRED_MAP_COUNT] = {
 	[DESIRED_PORT] = port_cells,	   [DESIRED_GUARD] = guard_cells,
-	[DESIRED_MAC] = mac_cells,	   [DESIRED_ROUTE] = route_cells,
-	[DESIRED_NETWORK] = network_cells, [DESIRED_VTEP] = vtep_cells,
-	[DESIRED_PEER] = peer_cells,	   [DESIRED_BORDER] = border_cells,
+	[DESIRED_MAC] = mac_cells,	   [DESIRED_LOCATION] = location_cells,
+	[DESIRED_ROUTE] = route_cells,	   [DESIRED_NETWORK] = network_cells,
+	[DESIRED_VTEP] = vtep_cells,	   [DESIRED_PEER] = peer_cells,
+	[DESIRED_BORDER] = border_cells,   [DESIRED_FIREWALL] = firewall_cells,
 	[DESIRED_GATEWAY] = gateway_cells,
 };
 
-static void collect_cells(struct run *run)
+static void collect_cells(struct apply *apply, enum desired_map map)
 {
-	for (guint i = 0; i < run->changes->len; i++) {
-		const struct desired_change *change =
-			&g_array_index(run->changes, struct desired_change, i);
+	for (guint i = 0; cells_by_map[map] && i < apply->changes->len; i++)
+		cells_by_map[map](apply,
+				  &g_array_index(apply->changes, struct desired_change, i));
+}
 
-		if (change->map == DESIRED_FIREWALL)
-			firewall_cells(run, change);
-		if (change->map == DESIRED_LOCATION)
-			location_cells(run, change);
-		if (cells_by_map[change->map])
-			cells_by_map[change->map](change, run->cells);
+static void bump_cells(struct apply *apply)
+{
+	for (uint32_t i = 0; i < G_N_ELEMENTS(apply->cells); i++) {
+		for (uint64_t left = apply->cells[i]; left; left &= left - 1)
+			apply->writer.bump(
+				apply->writer.data,
+				(uint16_t)(i * CELL_BITS + (uint32_t)__builtin_ctzll(left)));
+		apply->cells[i] = 0;
 	}
 }
 
-static gint cell_compare(gconstpointer a, gconstpointer b)
+static void apply_fail(struct apply *apply, enum desired_map map, GError *error)
 {
-	return *(const uint16_t *)a - *(const uint16_t *)b;
-}
-
-static void bump_cells(struct run *run)
-{
-	const uint16_t *cells = (const uint16_t *)run->cells->data;
-
-	g_array_sort(run->cells, cell_compare);
-	for (guint i = 0; i < run->cells->len; i++)
-		if (i == 0 || cells[i] != cells[i - 1])
-			run->writer->bump(run->writer->data, cells[i]);
-}
-
-static void run_fail(struct run *run, enum desired_map map, GError *error)
-{
-	run->result.failed++;
-	if (run->error) {
+	if (apply->error) {
 		g_error_free(error);
 		return;
 	}
 	g_prefix_error(&error, "map %s: ", desired_shapes[map].name);
-	run->error = error;
+	apply->error = error;
 }
 
-/* The changes of MAP that are puts (or deletions), packed for the writer. */
-struct batch {
-	GPtrArray *entries;
-	GByteArray *keys;
-	GByteArray *values;
-};
-
-static void batch_done(struct batch *batch)
+static const struct desired_change *change_at(const struct apply *apply, guint at)
 {
-	g_ptr_array_unref(batch->entries);
-	g_byte_array_unref(batch->keys);
-	g_byte_array_unref(batch->values);
+	return &g_array_index(apply->changes, struct desired_change, at);
 }
 
-static void batch_init(struct batch *batch, const struct run *run, enum desired_map map,
-		       bool put)
+/* Those from FROM on cannot be written in this round. */
+static void changes_fail(struct apply *apply, guint from)
+{
+	for (guint i = from; i < apply->changes->len; i++)
+		desired_fail(apply->desired, change_at(apply, i)->entry);
+	apply->result.failed += apply->changes->len - MIN(from, apply->changes->len);
+}
+
+/* As the writer takes them. */
+static void changes_pack(struct apply *apply, enum desired_map map, bool put)
 {
 	const struct desired_shape *shape = &desired_shapes[map];
 
-	*batch = (struct batch){g_ptr_array_new(), g_byte_array_new(), g_byte_array_new()};
-	for (guint i = 0; i < run->changes->len; i++) {
-		const struct desired_change *change =
-			&g_array_index(run->changes, struct desired_change, i);
+	g_byte_array_set_size(apply->keys, 0);
+	g_byte_array_set_size(apply->values, 0);
+	for (guint i = 0; i < apply->changes->len; i++) {
+		const struct desired_change *change = change_at(apply, i);
 
-		if (change->map != map || (change->wanted != NULL) != put)
-			continue;
-		g_ptr_array_add(batch->entries, change->entry);
-		g_byte_array_append(batch->keys, change->key, shape->key_size);
+		g_byte_array_append(apply->keys, change->key, shape->key_size);
 		if (put)
-			g_byte_array_append(batch->values, change->wanted, shape->value_size);
+			g_byte_array_append(apply->values, change->wanted, shape->value_size);
 	}
 }
 
-static gsize batch_write(struct run *run, const struct batch *batch, enum desired_map map,
-			 bool put, gsize from, GError **error)
+static guint changes_write(struct apply *apply, enum desired_map map, bool put, guint from,
+			   GError **error)
 {
 	const struct desired_shape *shape = &desired_shapes[map];
-	const uint8_t *keys = batch->keys->data + from * shape->key_size;
-	gsize count = batch->entries->len - from;
+	const uint8_t *keys = apply->keys->data + (gsize)from * shape->key_size;
+	gsize count = apply->changes->len - from;
 
 	if (put)
-		return run->writer->put(run->writer->data, map, keys,
-					batch->values->data + from * shape->value_size, count,
-					error);
-	return run->writer->del(run->writer->data, map, keys, count, error);
+		count = apply->writer.put(apply->writer.data, map, keys,
+					  apply->values->data + (gsize)from * shape->value_size,
+					  count, error);
+	else
+		count = apply->writer.del(apply->writer.data, map, keys, count, error);
+	for (guint i = from; i < from + count; i++)
+		desired_done(apply->desired, change_at(apply, i)->entry);
+	*(put ? &apply->result.puts : &apply->result.dels) += count;
+	return (guint)count;
 }
 
 /* A bank without all of its cells may let pass what the whole one denies. */
@@ -261,84 +265,119 @@ static bool leads_to_routers(enum desired_map map)
 }
 
 /* A router's port that has had no bank yet gets none, by which nothing passes: absence would not do. */
-static void close_firewalls(struct run *run)
+static void close_firewalls(struct apply *apply)
 {
 	const uint32_t closed = 0;
 
-	for (guint i = 0; i < run->changes->len; i++) {
-		const struct desired_change *change =
-			&g_array_index(run->changes, struct desired_change, i);
+	for (guint i = 0; i < apply->changes->len; i++) {
+		const struct desired_change *change = change_at(apply, i);
 		g_autoptr(GError) error = NULL;
 
-		if (change->map != DESIRED_FIREWALL || change->held || !change->wanted)
+		if (change->held || !change->wanted)
 			continue;
-		if (run->writer->put(run->writer->data, DESIRED_FIREWALL, change->key, &closed,
-				     1, &error))
-			desired_load(run->desired, DESIRED_FIREWALL, change->key, &closed);
+		if (apply->writer.put(apply->writer.data, DESIRED_FIREWALL, change->key,
+				      &closed, 1, &error))
+			desired_load(apply->desired, DESIRED_FIREWALL, change->key, &closed);
 		else
-			run->unguarded = true;
+			apply->unguarded = true;
 	}
+}
+
+static bool is_barred(const struct apply *apply, enum desired_map map)
+{
+	return (apply->held_back && names_banks(map)) ||
+	       (apply->unguarded && leads_to_routers(map)) || apply->full >> map & 1;
 }
 
 /* One entry that cannot be written does not keep back those after it; a full map does, and one of
  * banks those who would name them. */
-static void batch_run(struct run *run, enum desired_map map, bool put)
+static void changes_run(struct apply *apply, enum desired_map map, bool put)
 {
-	struct batch batch;
-	gsize at = 0;
+	guint at = 0;
 
-	batch_init(&batch, run, map, put);
-	if (put && ((run->held_back && names_banks(map)) ||
-		    (run->unguarded && leads_to_routers(map)))) {
-		run->result.failed += batch.entries->len;
-		at = batch.entries->len;
-		if (map == DESIRED_FIREWALL)
-			close_firewalls(run);
-	}
-	while (at < batch.entries->len) {
+	changes_pack(apply, map, put);
+	while (at < apply->changes->len && !(put && is_barred(apply, map))) {
 		GError *error = NULL;
-		gsize done = batch_write(run, &batch, map, put, at, &error);
-		bool full = error && g_error_matches(error, WEFT_ERROR, WEFT_ERROR_EXHAUSTED);
 
-		for (gsize i = at; i < at + done; i++)
-			desired_done(run->desired, g_ptr_array_index(batch.entries, i));
-		*(put ? &run->result.puts : &run->result.dels) += done;
-		at += done;
+		at += changes_write(apply, map, put, at, &error);
 		if (!error)
 			continue;
-		run_fail(run, map, error);
-		run->held_back |= put && is_of_banks(map);
-		run->unguarded |= put && map == DESIRED_FIREWALL;
-		at++;
-		if (full) {
-			run->result.failed += batch.entries->len - at;
-			break;
-		}
+		if (put && g_error_matches(error, WEFT_ERROR, WEFT_ERROR_EXHAUSTED))
+			apply->full |= 1u << map;
+		apply->held_back |= put && is_of_banks(map);
+		apply->unguarded |= put && map == DESIRED_FIREWALL;
+		apply_fail(apply, map, error);
+		desired_fail(apply->desired, change_at(apply, at++)->entry);
+		apply->result.failed++;
 	}
-	batch_done(&batch);
+	if (put && map == DESIRED_FIREWALL && apply->held_back)
+		close_firewalls(apply);
+	changes_fail(apply, at);
+}
+
+struct apply *apply_new(struct desired *desired, const struct apply_writer *writer)
+{
+	struct apply *apply = g_new0(struct apply, 1);
+
+	apply->desired = desired;
+	apply->writer = *writer;
+	apply->changes = g_array_new(FALSE, FALSE, sizeof(struct desired_change));
+	apply->keys = g_byte_array_new();
+	apply->values = g_byte_array_new();
+	return apply;
+}
+
+void apply_free(struct apply *apply)
+{
+	if (!apply)
+		return;
+	g_clear_error(&apply->error);
+	g_array_unref(apply->changes);
+	g_byte_array_unref(apply->keys);
+	g_byte_array_unref(apply->values);
+	g_free(apply);
+}
+
+bool apply_part(struct apply *apply, guint limit)
+{
+	enum desired_map map;
+	bool put, more;
+
+	while ((more = desired_find_work(apply->desired, &map, &put)) && limit > 0) {
+		guint count = MIN(limit, PART);
+
+		g_array_set_size(apply->changes, 0);
+		limit -= desired_list_changes(apply->desired, map, put, count, apply->changes);
+		collect_cells(apply, map);
+		changes_run(apply, map, put);
+	}
+	bump_cells(apply);
+	return !more;
+}
+
+bool apply_end(struct apply *apply, struct apply_result *result, GError **error)
+{
+	bool ok = !apply->error;
+
+	if (apply->error)
+		g_propagate_error(error, g_steal_pointer(&apply->error));
+	if (result)
+		*result = apply->result;
+	apply->held_back = apply->unguarded = false;
+	apply->full = 0;
+	apply->result = (struct apply_result){0};
+	desired_retry(apply->desired);
+	return ok;
 }
 
 bool apply_changes(struct desired *desired, const struct apply_writer *writer,
 		   struct apply_result *result, GError **error)
 {
-	struct run run = {desired, writer, desired_list_changes(desired)};
+	struct apply *apply = apply_new(desired, writer);
 	bool ok;
 
-	run.cells = g_array_new(FALSE, FALSE, sizeof(uint16_t));
-	collect_cells(&run);
-	if (run.changes->len) {
-		for (int map = 0; map < DESIRED_MAP_COUNT; map++)
-			batch_run(&run, map, true);
-		for (int map = DESIRED_MAP_COUNT - 1; map >= 0; map--)
-			batch_run(&run, map, false);
-	}
-	bump_cells(&run);
-	g_array_unref(run.changes);
-	g_array_unref(run.cells);
-	if (result)
-		*result = run.result;
-	ok = !run.error;
-	if (run.error)
-		g_propagate_error(error, run.error);
+	apply_part(apply, G_MAXUINT);
+	ok = apply_end(apply, result, error);
+	apply_free(apply);
 	return ok;
 }

@@ -32,9 +32,24 @@ struct apply_result {
 	gsize failed;
 };
 
+struct apply;
+
+/* DESIRED must outlive it. */
+struct apply *apply_new(struct desired *desired, const struct apply_writer *writer);
+void apply_free(struct apply *apply);
+
 /*
- * False when something could not be written; ERROR names the first such map and entry. What
- * was not written is tried again by the next apply. RESULT may be NULL.
+ * A part of a round: looks at LIMIT entries, writes those that differ and bumps the cells of what
+ * they are. True: nothing is left to do but apply_end. Between parts anything may be claimed; what is
+ * then wanted comes in its order, too.
  */
+bool apply_part(struct apply *apply, guint limit);
+/*
+ * Ends the round. False when something could not be written; ERROR names the first such map and
+ * entry. What was not written is tried again by the next round. RESULT may be NULL.
+ */
+bool apply_end(struct apply *apply, struct apply_result *result, GError **error);
+
+/* A whole round. */
 bool apply_changes(struct desired *desired, const struct apply_writer *writer,
 		   struct apply_result *result, GError **error);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Random histories of rows, devices and next hops against tables that stand for the
- * kernel's. Whatever the way: the tables are what a fresh start from the final rows gives,
- * a second apply writes nothing, order and generations are as abi/map.h says.
+ * kernel's. Whatever the way, and however small the parts: the tables are what a fresh start from the
+ * final rows gives, a second apply writes nothing, order and generations are as abi/map.h says.
  */
 #include <string.h>
 #include <glib.h>
@@ -13,7 +13,6 @@
 #include "agent/kernel_fixture.h"
 #include "agent/random_fixture.h"
 #include "agent/state.h"
-#include "lib/error.h"
 
 #define HISTORIES 60
 #define STEPS	  160
@@ -55,7 +54,10 @@ static const struct state_ops ops = {hop_watch, hop_unwatch, complain, NULL};
 struct world {
 	struct kernel kernel;
 	struct desired *desired;
+	struct apply *apply;
 	struct state *state;
+	guint part;	  /* rows, or entries, of a part */
+	gsize unfinished; /* parts that have left something */
 	GHashTable *rows; /* "table key" -> JSON text: what should be held */
 };
 
@@ -64,21 +66,37 @@ static struct ip own_ip(void)
 	return ip_from_v4(0x0a090001);
 }
 
+/* DESIRED and STATE take the place of those the world has. */
+static void world_take(struct world *world, struct desired *desired, struct state *state)
+{
+	struct apply_writer writer = {kernel_put, kernel_del, kernel_bump, &world->kernel};
+
+	state_free(world->state);
+	apply_free(world->apply);
+	desired_free(world->desired);
+	world->state = state;
+	world->desired = desired;
+	world->apply = apply_new(desired, &writer);
+}
+
 static void world_init(struct world *world)
 {
+	struct desired *desired = desired_new();
+
+	*world = (struct world){.part = G_MAXUINT};
 	kernel_init(&world->kernel);
-	world->desired = desired_new();
-	world->state = state_new("me", own_ip(), world->desired, &ops, NULL);
+	world_take(world, desired, state_new("me", own_ip(), desired, &ops, NULL));
 	world->rows = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	for (gsize i = 0; i < G_N_ELEMENTS(physicals); i++)
 		tell_physical(world->state, i);
 	state_begin(world->state);
-	state_end(world->state);
+	state_end(world->state, G_MAXUINT);
 }
 
 static void world_done(struct world *world)
 {
 	state_free(world->state);
+	apply_free(world->apply);
 	desired_free(world->desired);
 	g_hash_table_unref(world->rows);
 	kernel_done(&world->kernel);
@@ -190,7 +208,7 @@ static void step_transfer(struct world *world)
 		else
 			g_ptr_array_add(lost, g_strdup(key));
 	}
-	state_end(world->state);
+	state_end(world->state, world->part);
 	for (guint i = 0; i < lost->len; i++)
 		g_hash_table_remove(world->rows, g_ptr_array_index(lost, i));
 }
@@ -222,19 +240,21 @@ static bool was_bumped(const struct kernel *kernel, uint16_t cell)
 }
 
 /* Ports that keep the bank of CHAIN while its entries change have their flows walk again. */
-static void check_chain_bump(const struct kernel *kernel, GHashTable *ports, uint32_t chain)
+static void check_chain_bump(const struct world *world, GHashTable *ports, uint32_t chain)
 {
+	const struct kernel *kernel = &world->kernel;
 	GHashTableIter iter;
 	gpointer key, value;
 
 	g_hash_table_iter_init(&iter, kernel->maps[DESIRED_PORT]);
 	while (g_hash_table_iter_next(&iter, &key, &value)) {
-		const struct port_value *port = g_bytes_get_data(value, NULL);
+		const struct port_value *port = g_bytes_get_data(value, NULL), *wanted;
 		uint32_t slot;
 
 		memcpy(&slot, g_bytes_get_data(key, NULL), sizeof(slot));
-		if (port->policy && port->policy == chain >> 3 &&
-		    g_hash_table_contains(ports, key))
+		wanted = desired_find(world->desired, DESIRED_PORT, &slot);
+		if (port->policy && port->policy == chain >> 3 && wanted &&
+		    wanted->policy == port->policy && g_hash_table_contains(ports, key))
 			g_assert_true(was_bumped(kernel, generation_cell(GEN_PORT, slot)));
 	}
 }
@@ -266,7 +286,7 @@ static void check_way_bump(const struct kernel *kernel, GHashTable *macs, enum d
 
 		mac.vni = location->vni;
 		mac.mac = ((const struct location_value *)g_bytes_get_data(old, NULL))->mac;
-		name = g_bytes_new(&mac, sizeof(mac));
+		name = kernel_bytes(&mac, sizeof(mac));
 		value = g_hash_table_lookup(macs, name);
 	}
 	check_mac_bump(kernel, value ? g_bytes_get_data(value, NULL) : NULL);
@@ -305,7 +325,7 @@ static void check_bump(const struct kernel *kernel, enum desired_map map, const 
 	}
 }
 
-static void check_policy_bumps(const struct kernel *kernel, GHashTable *const *before)
+static void check_policy_bumps(const struct world *world, GHashTable *const *before)
 {
 	static const enum desired_map maps[] = {DESIRED_PEER_IDENTITY, DESIRED_PEER_PREFIX};
 
@@ -313,13 +333,13 @@ static void check_policy_bumps(const struct kernel *kernel, GHashTable *const *b
 		GHashTableIter iter;
 		gpointer key, value;
 
-		g_hash_table_iter_init(&iter, kernel->maps[maps[i]]);
+		g_hash_table_iter_init(&iter, world->kernel.maps[maps[i]]);
 		while (g_hash_table_iter_next(&iter, &key, &value)) {
 			GBytes *old = g_hash_table_lookup(before[maps[i]], key);
 			const uint32_t *words = g_bytes_get_data(key, NULL);
 
 			if (!old || !g_bytes_equal(old, value))
-				check_chain_bump(kernel, before[DESIRED_PORT],
+				check_chain_bump(world, before[DESIRED_PORT],
 						 words[maps[i] == DESIRED_PEER_PREFIX]);
 		}
 	}
@@ -354,43 +374,65 @@ static void check_map_bumps(const struct kernel *kernel, enum desired_map map,
 	}
 }
 
-static void world_apply(struct world *world, struct apply_result *result)
+/* The round has ended: well, or with ERROR. */
+static void world_finish(struct world *world, struct apply_result *result)
 {
-	struct apply_writer writer = {kernel_put, kernel_del, kernel_bump, &world->kernel};
+	GError *error = NULL;
+	bool ok = apply_end(world->apply, result, &error);
+
+	g_assert_true(ok == !error);
+	g_assert_true(ok == (world->kernel.failures == 0));
+	world->kernel.half = world->kernel.unguarded = false;
+	g_clear_error(&error);
+	if (ok)
+		state_applied(world->state);
+	else
+		state_failed(world->state);
+}
+
+/* One part. True: the round has ended. */
+static bool world_apply_part(struct world *world, struct apply_result *result)
+{
 	GHashTable *before[DESIRED_MAP_COUNT];
 	const GArray *stale;
-	GError *error = NULL;
-	bool ok;
+	bool done;
 
+	if (!state_is_full(world->state) && !state_end(world->state, world->part))
+		return false;
 	for (int i = 0; i < DESIRED_MAP_COUNT; i++)
 		before[i] = copy_map(world->kernel.maps[i]);
-	world->kernel.half = world->kernel.unguarded = false;
 	world->kernel.last_put = 0;
 	world->kernel.last_del = DESIRED_MAP_COUNT;
 	g_hash_table_remove_all(world->kernel.bumped);
 	state_flush(world->state);
-	ok = apply_changes(world->desired, &writer, result, &error);
+	done = apply_part(world->apply, world->part);
 	stale = state_stale(world->state);
 	for (guint i = 0; i < stale->len; i++)
 		kernel_bump(&world->kernel,
 			    generation_cell(GEN_PORT, g_array_index(stale, uint32_t, i)));
-	g_assert_true(ok == !error);
-	g_assert_true(ok || world->kernel.fail);
-	if (ok) {
-		kernel_check(&world->kernel);
-		state_applied(world->state);
-	} else {
-		state_failed(world->state);
+	if (done)
+		world_finish(world, result);
+	if (world->kernel.failures == 0 && (done || !world->kernel.torn)) {
+		kernel_check(&world->kernel, done);
+		check_policy_bumps(world, before);
 	}
-	g_clear_error(&error);
-	if (ok)
-		check_policy_bumps(&world->kernel, before);
+	if (done) {
+		world->kernel.torn = world->kernel.failures > 0;
+		world->kernel.failures = 0;
+	}
 	for (int i = 0; i < DESIRED_MAP_COUNT; i++)
 		check_map_bumps(&world->kernel, i, before);
 	for (int i = 0; i < DESIRED_MAP_COUNT; i++)
 		g_hash_table_unref(before[i]);
 	if (pick(3) == 0)
 		state_slots_swept(world->state);
+	return done;
+}
+
+static void world_apply(struct world *world, struct apply_result *result)
+{
+	while (!world_apply_part(world, result))
+		world->unfinished++;
 }
 
 static void recover_wire(const struct wire *wire, void *data)
@@ -444,7 +486,7 @@ static struct state *fresh_state(struct world *world, struct desired *desired)
 	g_hash_table_iter_init(&iter, world->rows);
 	while (g_hash_table_iter_next(&iter, &key, &value))
 		put_text(state, key, value);
-	state_end(state);
+	state_end(state, G_MAXUINT);
 	state_flush(state);
 	return state;
 }
@@ -552,6 +594,41 @@ static void test_twice(void)
 	run_history(check_twice, false);
 }
 
+/* Parts as small as they come, and anything may happen between them. */
+static void run_parts(bool failures)
+{
+	for (int history = 0; history < HISTORIES; history++) {
+		struct world world;
+
+		world_init(&world);
+		for (int step = 0; step < STEPS; step++) {
+			steps[pick(G_N_ELEMENTS(steps))](&world);
+			world.part = (guint)(1 + pick(6));
+			world.kernel.fail = failures && pick(2);
+			if (pick(2) && !world_apply_part(&world, NULL))
+				world.unfinished++;
+		}
+		world.kernel.fail = false;
+		world_apply(&world,
+			    NULL); /* the round that is under way, which may have failed */
+		world_apply(&world, NULL);
+		check_equals_fresh(&world);
+		check_twice(&world);
+		g_assert_cmpuint(world.unfinished, >, 20);
+		world_done(&world);
+	}
+}
+
+static void test_parts(void)
+{
+	run_parts(false);
+}
+
+static void test_failed_parts(void)
+{
+	run_parts(true);
+}
+
 /* The same rows once more, whole: nothing is written. */
 static void check_resync(struct world *world)
 {
@@ -562,7 +639,7 @@ static void check_resync(struct world *world)
 	g_hash_table_iter_init(&iter, world->rows);
 	while (g_hash_table_iter_next(&iter, &key, &value))
 		put_text(world->state, key, value);
-	state_end(world->state);
+	state_end(world->state, G_MAXUINT);
 	check_twice(world);
 }
 
@@ -584,14 +661,7 @@ static void check_restart(struct world *world)
 			desired_load(desired, i, g_bytes_get_data(key, NULL),
 				     g_bytes_get_data(value, NULL));
 	}
-	{
-		struct state *state = fresh_state(world, desired);
-
-		state_free(world->state);
-		desired_free(world->desired);
-		world->state = state;
-		world->desired = desired;
-	}
+	world_take(world, desired, fresh_state(world, desired));
 	check_twice(world);
 }
 
@@ -604,6 +674,8 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/apply/incremental equals fresh", test_incremental);
+	g_test_add_func("/apply/in parts, with changes between them", test_parts);
+	g_test_add_func("/apply/in parts, of which some fail", test_failed_parts);
 	g_test_add_func("/apply/failed writes are made good", test_failures);
 	g_test_add_func("/apply/twice writes nothing", test_twice);
 	g_test_add_func("/apply/a full transfer of the same writes nothing", test_resync);

@@ -13,6 +13,7 @@
 #include <bpf/bpf.h>
 
 #include "abi/map.h"
+#include "agent/ask_room.h"
 
 #define ROOM		128
 #define PATIENCE	(10 * G_USEC_PER_SEC)
@@ -21,8 +22,6 @@
 #define ANSWER_SIZE_MAX 256
 
 struct ask {
-	gint64 until; /* 0: none */
-	uint32_t slot;
 	struct uuid port;
 	struct location_key key;
 	uint16_t size;
@@ -33,8 +32,8 @@ struct asked {
 	const struct state *state;
 	struct punt *punt;
 	int program, location;
-	guint next;  /* the one that is forgotten first */
-	guint count; /* not more are kept: 0 nearly always */
+	guint count;		     /* not more are kept: 0 nearly always */
+	struct ask_seat seats[ROOM]; /* of each question; until 0: none */
 	struct ask asks[ROOM];
 };
 
@@ -73,12 +72,12 @@ static bool ask_run(struct asked *asked, const struct ask *ask, const struct wir
 }
 
 /* True: it is done with, answered or not. */
-static bool ask_try(struct asked *asked, const struct ask *ask)
+static bool ask_try(struct asked *asked, const struct ask_seat *seat, const struct ask *ask)
 {
-	const struct wire *wire = state_find_slot(asked->state, ask->slot);
+	const struct wire *wire = state_find_slot(asked->state, seat->slot);
 	struct location_value value;
 
-	if (!wire || !uuid_equal(wire->id, ask->port) || g_get_monotonic_time() > ask->until)
+	if (!wire || !uuid_equal(wire->id, ask->port) || g_get_monotonic_time() > seat->until)
 		return true;
 	if (bpf_map_lookup_elem(asked->location, &ask->key, &value))
 		return false;
@@ -86,47 +85,43 @@ static bool ask_try(struct asked *asked, const struct ask *ask)
 	return true;
 }
 
-static struct ask *ask_find(struct asked *asked, const struct ask *wanted)
+/* Where the question of SLOT sits already, or may sit. */
+static guint ask_place(struct asked *asked, const struct ask *wanted, uint32_t slot)
 {
-	for (guint i = 0; i < ROOM; i++) {
-		struct ask *ask = &asked->asks[i];
-
-		if (ask->until && ask->slot == wanted->slot &&
-		    memcmp(&ask->key, &wanted->key, sizeof(ask->key)) == 0)
-			return ask;
-	}
-	return NULL;
+	for (guint i = 0; i < ROOM; i++)
+		if (asked->seats[i].until && asked->seats[i].slot == slot &&
+		    memcmp(&asked->asks[i].key, &wanted->key, sizeof(wanted->key)) == 0)
+			return i;
+	return ask_room_pick(asked->seats, ROOM, slot, g_get_monotonic_time());
 }
 
 void asked_keep(struct asked *asked, const struct wire *wire, const uint8_t *frame, gsize size)
 {
-	struct ask ask = {.slot = wire->slot, .port = wire->id, .size = (uint16_t)size}, *place;
+	struct ask_seat seat = {g_get_monotonic_time() + PATIENCE, wire->slot};
+	struct ask ask = {.port = wire->id, .size = (uint16_t)size};
+	guint place;
 
 	if (!wire->port || size > sizeof(ask.frame) ||
 	    !key_read(&ask.key, wire->port->vni, frame, size))
 		return;
 	memcpy(ask.frame, frame, size);
-	ask.until = g_get_monotonic_time() + PATIENCE;
 	/* the row may have come since the program looked */
-	if (ask_try(asked, &ask))
+	if (ask_try(asked, &seat, &ask))
 		return;
-	place = ask_find(asked, &ask);
-	if (!place) {
-		place = &asked->asks[asked->next];
-		asked->next = (asked->next + 1) % ROOM;
-		asked->count += place->until == 0;
-	}
-	*place = ask;
+	place = ask_place(asked, &ask, wire->slot);
+	asked->count += asked->seats[place].until == 0;
+	asked->seats[place] = seat;
+	asked->asks[place] = ask;
 }
 
 void asked_answer(struct asked *asked)
 {
 	for (guint i = 0; i < ROOM && asked->count; i++) {
-		struct ask *ask = &asked->asks[i];
+		struct ask_seat *seat = &asked->seats[i];
 
-		if (!ask->until || !ask_try(asked, ask))
+		if (!seat->until || !ask_try(asked, seat, &asked->asks[i]))
 			continue;
-		ask->until = 0;
+		*seat = (struct ask_seat){0};
 		asked->count--;
 	}
 }

@@ -9,20 +9,14 @@
 #include "abi/drop.h"
 #include "agent/maps.h"
 
-/* Which side says no. Others are kept by no record, or are no policy's. */
-enum side {
-	SIDE_SENT,
-	SIDE_RECEIVED,
-	SIDE_DEVICE, /* the sender's if the packet came by its device */
-};
-
+/* Others are kept by no record, or are no policy's. */
 static const struct {
 	uint8_t reason;
-	enum side side;
+	enum dp_denial_side side;
 } reasons[] = {
-	{DP_DROP_NO_POLICY, SIDE_DEVICE},     {DP_DROP_EGRESS, SIDE_SENT},
-	{DP_DROP_INGRESS, SIDE_RECEIVED},     {DP_DROP_EGRESS_ACL, SIDE_SENT},
-	{DP_DROP_INGRESS_ACL, SIDE_RECEIVED}, {DP_DROP_FIREWALL, SIDE_SENT},
+#define X(NAME, SIDE) {DP_DROP_##NAME, DP_DENIAL_##SIDE},
+	DP_DENIAL_TABLE(X)
+#undef X
 };
 
 static bool find_side(const struct maps *maps, const struct flow_value *record, bool *received)
@@ -31,9 +25,9 @@ static bool find_side(const struct maps *maps, const struct flow_value *record, 
 		if (reasons[i].reason != record->reason)
 			continue;
 		*received =
-			reasons[i].side == SIDE_DEVICE
+			reasons[i].side == DP_DENIAL_DEVICE
 				? maps_find_slot(maps, record->key.context) != record->tx_slot
-				: reasons[i].side == SIDE_RECEIVED;
+				: reasons[i].side == DP_DENIAL_RECEIVED;
 		return true;
 	}
 	return false;

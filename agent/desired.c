@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Map entries: claims upon them and what the kernel holds. One hash of all maps;
- * entries whose claims or contents changed wait in a list for apply.
+ * Map entries: claims upon them and what the kernel holds. One hash of all maps; entries whose
+ * claims or contents changed wait in lists for apply, by map and by what is to be done.
  */
 #include "agent/desired.h"
 
@@ -31,14 +31,27 @@ struct claim {
 	uint8_t value[] __attribute__((aligned(8)));
 };
 
+/* What an entry waits for, in a list of its map's. */
+enum wait {
+	WAIT_NOTHING,
+	WAIT_LOOK, /* something about it has changed: is it as wanted? */
+	WAIT_DEL,
+	WAIT_RETRY, /* it could not be written */
+	WAIT_COUNT,
+};
+
 struct desired_entry {
 	struct claim *claims;
-	uint8_t map;
-	bool held;  /* the kernel has it */
-	bool dirty; /* in the list of changes */
-	uint8_t pad;
 	uint32_t hash;
-	/* The key, then the value held; both aligned, for they are looked at in place. */
+	uint32_t at; /* in the list it waits in */
+	uint8_t map;
+	uint8_t wait; /* enum wait */
+	bool held;    /* the kernel has it */
+	bool own;     /* the claim in BYTES is one of CLAIMS */
+	/*
+	 * The key, the value held, and room for a claim, as nearly all have one. All aligned, for they
+	 * are looked at in place.
+	 */
 	uint8_t bytes[] __attribute__((aligned(8)));
 };
 
@@ -50,7 +63,7 @@ struct entry_probe {
 
 struct desired {
 	GHashTable *entries;
-	GPtrArray *dirty;
+	GPtrArray *waiting[WAIT_COUNT][DESIRED_MAP_COUNT];
 	gsize held[DESIRED_MAP_COUNT];
 };
 
@@ -80,14 +93,51 @@ static gboolean entry_same(gconstpointer left, gconstpointer right)
 	       memcmp(a->bytes, b->bytes, desired_shapes[a->map].key_size) == 0;
 }
 
+static gsize aligned(gsize size)
+{
+	return (size + 7u) & ~(gsize)7u;
+}
+
 static gsize value_offset(enum desired_map map)
 {
-	return (desired_shapes[map].key_size + 7u) & ~7u;
+	return aligned(desired_shapes[map].key_size);
+}
+
+static gsize claim_offset(enum desired_map map)
+{
+	return value_offset(map) + aligned(desired_shapes[map].value_size);
 }
 
 static uint8_t *entry_held(struct desired_entry *entry)
 {
 	return entry->bytes + value_offset(entry->map);
+}
+
+static struct claim *entry_own(struct desired_entry *entry)
+{
+	return (struct claim *)(entry->bytes + claim_offset(entry->map));
+}
+
+/* A claim of ENTRY, in no list of its owner; all but entry and next_of_entry is the caller's. */
+static struct claim *claim_new(struct desired_entry *entry)
+{
+	gsize size = sizeof(struct claim) + desired_shapes[entry->map].value_size;
+	struct claim *claim = entry->own ? g_malloc(size) : entry_own(entry);
+
+	entry->own = true;
+	claim->entry = entry;
+	claim->next_of_entry = entry->claims;
+	entry->claims = claim;
+	return claim;
+}
+
+/* Of no list any more. */
+static void claim_free(struct claim *claim)
+{
+	if (claim == entry_own(claim->entry))
+		claim->entry->own = false;
+	else
+		g_free(claim);
 }
 
 static void entry_free(gpointer data)
@@ -98,7 +148,7 @@ static void entry_free(gpointer data)
 		struct claim *claim = entry->claims;
 
 		entry->claims = claim->next_of_entry;
-		g_free(claim);
+		claim_free(claim);
 	}
 	g_free(entry);
 }
@@ -108,7 +158,9 @@ struct desired *desired_new(void)
 	struct desired *desired = g_new0(struct desired, 1);
 
 	desired->entries = g_hash_table_new_full(entry_hash, entry_same, entry_free, NULL);
-	desired->dirty = g_ptr_array_new();
+	for (int wait = WAIT_NOTHING + 1; wait < WAIT_COUNT; wait++)
+		for (int map = 0; map < DESIRED_MAP_COUNT; map++)
+			desired->waiting[wait][map] = g_ptr_array_new();
 	return desired;
 }
 
@@ -116,7 +168,9 @@ void desired_free(struct desired *desired)
 {
 	if (!desired)
 		return;
-	g_ptr_array_unref(desired->dirty);
+	for (int wait = WAIT_NOTHING + 1; wait < WAIT_COUNT; wait++)
+		for (int map = 0; map < DESIRED_MAP_COUNT; map++)
+			g_ptr_array_unref(desired->waiting[wait][map]);
 	g_hash_table_unref(desired->entries);
 	g_free(desired);
 }
@@ -137,8 +191,8 @@ static struct desired_entry *entry_add(struct desired *desired, enum desired_map
 				       const void *key)
 {
 	const struct desired_shape *shape = &desired_shapes[map];
-	struct desired_entry *entry =
-		g_malloc(sizeof(*entry) + value_offset(map) + shape->value_size);
+	struct desired_entry *entry = g_malloc(sizeof(*entry) + claim_offset(map) +
+					       sizeof(struct claim) + shape->value_size);
 
 	memset(entry, 0, sizeof(*entry));
 	entry->map = (uint8_t)map;
@@ -148,12 +202,32 @@ static struct desired_entry *entry_add(struct desired *desired, enum desired_map
 	return entry;
 }
 
+/* From the list it waits in to another; the last one takes its place. */
+static void entry_wait(struct desired *desired, struct desired_entry *entry, enum wait wait)
+{
+	struct desired_entry *last;
+	GPtrArray *list;
+
+	if (entry->wait == wait)
+		return;
+	if (entry->wait != WAIT_NOTHING) {
+		list = desired->waiting[entry->wait][entry->map];
+		last = g_ptr_array_index(list, list->len - 1);
+		last->at = entry->at;
+		list->pdata[entry->at] = last;
+		g_ptr_array_set_size(list, (gint)list->len - 1);
+	}
+	entry->wait = (uint8_t)wait;
+	if (wait == WAIT_NOTHING)
+		return;
+	list = desired->waiting[wait][entry->map];
+	entry->at = list->len;
+	g_ptr_array_add(list, entry);
+}
+
 static void entry_mark(struct desired *desired, struct desired_entry *entry)
 {
-	if (entry->dirty)
-		return;
-	entry->dirty = true;
-	g_ptr_array_add(desired->dirty, entry);
+	entry_wait(desired, entry, WAIT_LOOK);
 }
 
 void desired_load(struct desired *desired, enum desired_map map, const void *key,
@@ -180,12 +254,9 @@ static struct claim *claim_find(struct desired_entry *entry, const struct owner 
 
 static struct claim *claim_add(struct desired_entry *entry, struct owner *owner)
 {
-	struct claim *claim = g_malloc(sizeof(*claim) + desired_shapes[entry->map].value_size);
+	struct claim *claim = claim_new(entry);
 
 	claim->owner = owner;
-	claim->entry = entry;
-	claim->next_of_entry = entry->claims;
-	entry->claims = claim;
 	claim->next_of_owner = owner->claims;
 	owner->claims = claim;
 	return claim;
@@ -246,7 +317,7 @@ void desired_settle(struct desired *desired, struct owner *owner)
 		*link = claim->next_of_owner;
 		claim_unlink(claim);
 		entry_mark(desired, claim->entry);
-		g_free(claim);
+		claim_free(claim);
 	}
 }
 
@@ -270,9 +341,8 @@ bool desired_want(struct desired *desired, enum desired_map map, const void *key
 	claim = entry->claims;
 	fresh = !claim;
 	if (fresh) {
-		claim = g_malloc0(sizeof(*claim) + size);
-		claim->entry = entry;
-		entry->claims = claim;
+		claim = claim_new(entry);
+		claim->rank = 0;
 	}
 	memcpy(claim->value, value, size);
 	entry_mark(desired, entry);
@@ -288,7 +358,7 @@ bool desired_unwant(struct desired *desired, enum desired_map map, const void *k
 		return false;
 	entry->claims = NULL;
 	entry_mark(desired, entry);
-	g_free(claim);
+	claim_free(claim);
 	return true;
 }
 
@@ -310,39 +380,64 @@ const void *desired_find(struct desired *desired, enum desired_map map, const vo
 	return entry ? entry_wanted(entry) : NULL;
 }
 
-/* Takes ENTRY, which is in no list, away when nobody wants it and nobody has it. */
-static void entry_end(struct desired *desired, struct desired_entry *entry)
+const void *desired_find_held(struct desired *desired, enum desired_map map, const void *key)
 {
-	entry->dirty = false;
+	struct desired_entry *entry = entry_find(desired, map, key);
+
+	return entry && entry->held ? entry_held(entry) : NULL;
+}
+
+/* ENTRY is as wanted, which may be that there is none. */
+static void entry_rest(struct desired *desired, struct desired_entry *entry)
+{
+	entry_wait(desired, entry, WAIT_NOTHING);
 	if (!entry->claims && !entry->held)
 		g_hash_table_remove(desired->entries, entry);
 }
 
-GArray *desired_list_changes(struct desired *desired)
+static bool entry_is_done(struct desired_entry *entry, const void *wanted)
 {
-	GArray *changes = g_array_sized_new(FALSE, FALSE, sizeof(struct desired_change),
-					    desired->dirty->len);
-	guint kept = 0;
+	if (!wanted || !entry->held)
+		return !wanted && !entry->held;
+	return memcmp(wanted, entry_held(entry), desired_shapes[entry->map].value_size) == 0;
+}
 
-	for (guint i = 0; i < desired->dirty->len; i++) {
-		struct desired_entry *entry = g_ptr_array_index(desired->dirty, i);
-		struct desired_change change = {entry, entry->map, entry->bytes,
-						entry_wanted(entry),
-						entry->held ? entry_held(entry) : NULL};
-		bool equal = change.wanted && change.held
-				     ? memcmp(change.wanted, change.held,
-					      desired_shapes[entry->map].value_size) == 0
-				     : change.wanted == change.held;
-
-		if (equal) {
-			entry_end(desired, entry);
-			continue;
+bool desired_find_work(const struct desired *desired, enum desired_map *map, bool *put)
+{
+	for (int i = 0; i < DESIRED_MAP_COUNT; i++)
+		if (desired->waiting[WAIT_LOOK][i]->len) {
+			*map = i;
+			return *put = true;
 		}
-		g_array_append_val(changes, change);
-		desired->dirty->pdata[kept++] = entry;
+	*put = false;
+	for (int i = DESIRED_MAP_COUNT - 1; i >= 0; i--)
+		if (desired->waiting[WAIT_DEL][i]->len) {
+			*map = i;
+			return true;
+		}
+	return false;
+}
+
+guint desired_list_changes(struct desired *desired, enum desired_map map, bool put, guint limit,
+			   GArray *changes)
+{
+	GPtrArray *list = desired->waiting[put ? WAIT_LOOK : WAIT_DEL][map];
+	guint at = list->len, end = at - MIN(at, limit), count = at - end;
+
+	/* From the end, so that what takes the place of one that leaves has been looked at. */
+	while (at > end) {
+		struct desired_entry *entry = g_ptr_array_index(list, --at);
+		struct desired_change change = {entry, map, entry->bytes, entry_wanted(entry),
+						entry->held ? entry_held(entry) : NULL};
+
+		if (entry_is_done(entry, change.wanted))
+			entry_rest(desired, entry);
+		else if (put && !change.wanted)
+			entry_wait(desired, entry, WAIT_DEL);
+		else
+			g_array_append_val(changes, change);
 	}
-	g_ptr_array_set_size(desired->dirty, (gint)kept);
-	return changes;
+	return count;
 }
 
 void desired_done(struct desired *desired, struct desired_entry *entry)
@@ -354,6 +449,22 @@ void desired_done(struct desired *desired, struct desired_entry *entry)
 	if (entry->held != (wanted != NULL))
 		desired->held[entry->map] += wanted ? 1 : (gsize)-1;
 	entry->held = wanted != NULL;
+	entry_rest(desired, entry);
+}
+
+void desired_fail(struct desired *desired, struct desired_entry *entry)
+{
+	entry_wait(desired, entry, WAIT_RETRY);
+}
+
+void desired_retry(struct desired *desired)
+{
+	for (int map = 0; map < DESIRED_MAP_COUNT; map++) {
+		GPtrArray *list = desired->waiting[WAIT_RETRY][map];
+
+		while (list->len)
+			entry_mark(desired, g_ptr_array_index(list, list->len - 1));
+	}
 }
 
 gsize desired_count(const struct desired *desired, enum desired_map map)

@@ -88,8 +88,9 @@ bool desired_want(struct desired *desired, enum desired_map map, const void *key
 		  const void *value);
 bool desired_unwant(struct desired *desired, enum desired_map map, const void *key);
 
-/* The value wanted for KEY, or NULL; borrowed. */
+/* The value wanted for KEY, or NULL; that the kernel has. Borrowed. */
 const void *desired_find(struct desired *desired, enum desired_map map, const void *key);
+const void *desired_find_held(struct desired *desired, enum desired_map map, const void *key);
 
 /* One entry that is not as wanted. WANTED or HELD may be NULL: to delete, to create. */
 struct desired_entry;
@@ -101,10 +102,23 @@ struct desired_change {
 	const void *held;
 };
 
-/* All of them, in no order; owned array of struct desired_change, good until the next claim. */
-GArray *desired_list_changes(struct desired *desired);
+/*
+ * What is to be written next: the first map with entries to put, else the last with entries to
+ * delete. False: nothing is left, but for what has failed.
+ */
+bool desired_find_work(const struct desired *desired, enum desired_map *map, bool *put);
+/*
+ * Looks at LIMIT entries of MAP that may be to put (to delete) and appends to CHANGES (struct
+ * desired_change, good until the next claim) those that are: each is for desired_done or desired_fail.
+ * Returns how many it has looked at.
+ */
+guint desired_list_changes(struct desired *desired, enum desired_map map, bool put, guint limit,
+			   GArray *changes);
 /* The kernel now holds what is wanted of ENTRY, which may end it. */
 void desired_done(struct desired *desired, struct desired_entry *entry);
+/* ENTRY is no work any more until it is claimed anew, or all that failed is tried again. */
+void desired_fail(struct desired *desired, struct desired_entry *entry);
+void desired_retry(struct desired *desired);
 
 gsize desired_count(const struct desired *desired, enum desired_map map); /* held */
 

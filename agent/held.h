@@ -36,6 +36,7 @@ struct state {
 	struct state_ops ops;
 	void *data;
 	GHashTable *rows;	/* struct row, by key */
+	GHashTable *ports;	/* of them, those of ports */
 	GHashTable *peers;	/* name -> struct peer */
 	GHashTable *remotes;	/* struct ip -> GPtrArray of peers that have it in a row */
 	GHashTable *nets;	/* VNI -> struct net */
@@ -54,7 +55,8 @@ struct state {
 	GPtrArray *dirty_nets;
 	gsize counts[ROW_TABLE_COUNT];
 	gsize logged; /* port rows with logs */
-	uint32_t epoch;
+	/* Rows that were told since the last full transfer began, and those before it. */
+	struct row_ring told, untold;
 	bool full;
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tables that stand for the kernel's, and what must hold in them between two applies. */
+/* Tables that stand for the kernel's: they look at the order in which they are written. */
 #pragma once
 
 #include <stdbool.h>
@@ -14,6 +14,8 @@ struct kernel {
 	int last_put;			     /* order within one apply */
 	int last_del;
 	bool fail;
+	gsize failures; /* of this round */
+	bool torn;	/* the last one had some */
 	bool half;	/* a bank could not be written whole in this run */
 	bool unguarded; /* ... a firewall could not */
 	gsize writes;
@@ -22,14 +24,15 @@ struct kernel {
 
 void kernel_init(struct kernel *kernel);
 void kernel_done(struct kernel *kernel);
-
+GBytes *kernel_bytes(const void *data, gsize size);
 const void *kernel_find(const struct kernel *kernel, enum desired_map map, const void *key);
-/* What is named is there. */
-void kernel_check(const struct kernel *kernel);
 
-/* For struct apply_writer; the order of writing is asserted. */
-gsize kernel_put(void *kernel, enum desired_map map, const void *keys, const void *values,
+/* What an apply_writer calls. */
+gsize kernel_put(void *data, enum desired_map map, const void *keys, const void *values,
 		 gsize count, GError **error);
-gsize kernel_del(void *kernel, enum desired_map map, const void *keys, gsize count,
+gsize kernel_del(void *data, enum desired_map map, const void *keys, gsize count,
 		 GError **error);
-void kernel_bump(void *kernel, uint16_t cell);
+void kernel_bump(void *data, uint16_t cell);
+
+/* What one table names the other has; REST: nothing is under way. */
+void kernel_check(const struct kernel *kernel, bool rest);

@@ -179,20 +179,39 @@ static bool key_port(const char *text, struct row_key *out)
 
 /* -------------------------------------------------------------- tables */
 
-/* A table has FIELDS, or READ does what they cannot. */
+static bool same_location(const struct row *a, const struct row *b)
+{
+	const struct row_location *left = &a->u.location, *right = &b->u.location;
+
+	return left->host == right->host && left->identity == right->identity &&
+	       left->count == right->count &&
+	       (!left->count ||
+		memcmp(left->ips, right->ips, left->count * sizeof(left->ips[0])) == 0);
+}
+
+static bool same_member(const struct row *a, const struct row *b)
+{
+	return true;
+}
+
+/*
+ * A table has FIELDS, or READ does what they cannot. SAME, of tables whose rows are many, tells two
+ * of one key apart.
+ */
 static const struct {
 	const char *name;
 	bool (*key)(const char *text, struct row_key *out);
 	const struct row_field *fields;
 	bool (*read)(struct row *row, const char *key, json_t *value, GError **error);
+	bool (*same)(const struct row *a, const struct row *b);
 } tables[ROW_TABLE_COUNT] = {
 	[ROW_HOST] = {"host", key_host, host_fields},
 	[ROW_NETWORK] = {"network", key_network, network_fields},
 	[ROW_INTERFACE] = {"interface", key_interface, interface_fields},
 	[ROW_ROUTE] = {"route", key_route, route_fields},
 	[ROW_GATEWAY] = {"gateway", rows_gateway_key, NULL, rows_gateway_read},
-	[ROW_LOCATION] = {"location", key_location, location_fields},
-	[ROW_MEMBER] = {"member", key_member, member_fields},
+	[ROW_LOCATION] = {"location", key_location, location_fields, NULL, same_location},
+	[ROW_MEMBER] = {"member", key_member, member_fields, NULL, same_member},
 	[ROW_RULE] = {"rule", rows_policy_key_rule, NULL, rows_policy_read_rule},
 	[ROW_ADDRESSES] = {"addresses", rows_policy_key_addresses, NULL,
 			   rows_policy_read_addresses},
@@ -310,6 +329,12 @@ void row_free(struct row *row)
 	else
 		rows_policy_done(row);
 	g_free(row);
+}
+
+bool row_is_same(const struct row *a, const struct row *b)
+{
+	return row_key_same(&a->key, &b->key) && tables[a->key.table].same &&
+	       tables[a->key.table].same(a, b);
 }
 
 guint row_key_hash(gconstpointer key)

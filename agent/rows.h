@@ -97,11 +97,16 @@ struct row_group_address {
 	struct prefix prefix;
 };
 
+/* A place in a ring, or its head. */
+struct row_ring {
+	struct row_ring *next, *prev;
+};
+
 struct row {
 	struct row_key key;
-	uint32_t epoch;	    /* state's: the full transfer that last named it */
-	struct owner owner; /* state's: the map entries it asks for */
-	struct row *next;   /* state's: of the same host */
+	struct row_ring told; /* state's: among those that a full transfer has named, or not */
+	struct owner owner;   /* state's: the map entries it asks for */
+	struct row *next;     /* state's: of the same host */
 	struct row *prev;
 	union {
 		struct ip host;
@@ -122,6 +127,8 @@ struct row {
 bool row_key_parse(const char *table, const char *key, struct row_key *out, GError **error);
 struct row *row_parse(const char *table, const char *key, json_t *value, GError **error);
 void row_free(struct row *row);
+/* Known to say the same: one may stand for the other. */
+bool row_is_same(const struct row *a, const struct row *b);
 
 guint row_key_hash(gconstpointer key);
 gboolean row_key_same(gconstpointer a, gconstpointer b);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The rows held, by key, and who depends on whom. Replacing a row is taking the old one
- * away and adding the new; desired.h notices that nothing changed.
+ * away and adding the new; desired.h notices that nothing changed. Of rows that are many the new one
+ * is let go when it says the same.
  */
 #include "agent/state.h"
 
@@ -91,6 +92,43 @@ static void list_del(struct row **head, struct row *row)
 		*head = row->next;
 	if (row->next)
 		row->next->prev = row->prev;
+}
+
+static void ring_init(struct row_ring *ring)
+{
+	ring->next = ring->prev = ring;
+}
+
+static void ring_add(struct row_ring *ring, struct row *row)
+{
+	row->told = (struct row_ring){ring, ring->prev};
+	ring->prev->next = &row->told;
+	ring->prev = &row->told;
+}
+
+static void ring_del(struct row *row)
+{
+	row->told.prev->next = row->told.next;
+	row->told.next->prev = row->told.prev;
+}
+
+static struct row *ring_first(const struct row_ring *ring)
+{
+	return ring->next == ring
+		       ? NULL
+		       : (struct row *)((char *)ring->next - G_STRUCT_OFFSET(struct row, told));
+}
+
+/* All of FROM, to the end of RING. */
+static void ring_move(struct row_ring *ring, struct row_ring *from)
+{
+	if (from->next == from)
+		return;
+	from->next->prev = ring->prev;
+	ring->prev->next = from->next;
+	from->prev->next = ring;
+	ring->prev = from->prev;
+	ring_init(from);
 }
 
 static struct net *net_find(const struct state *state, uint32_t vni)
@@ -423,6 +461,7 @@ static void port_add(struct state *state, struct row *row)
 {
 	struct wire *wire = held_find_wire(state, row->u.port->id);
 
+	g_hash_table_add(state->ports, row);
 	state->logged += row->u.port->log_count > 0;
 	port_each_mac(state, row, local_add);
 	holders_add(state, row);
@@ -435,6 +474,7 @@ static void port_del(struct state *state, struct row *row, bool replaced)
 {
 	struct wire *wire = held_find_wire(state, row->u.port->id);
 
+	g_hash_table_remove(state->ports, row);
 	state->logged -= row->u.port->log_count > 0;
 	port_each_mac(state, row, local_del);
 	holders_del(state, row);
@@ -467,6 +507,7 @@ static void row_remove(struct state *state, struct row *row, bool replaced)
 	enum row_table table = row->key.table;
 
 	g_hash_table_steal(state->rows, row);
+	ring_del(row);
 	state->counts[table]--;
 	if (tables[table].del)
 		tables[table].del(state, row, replaced);
@@ -482,9 +523,15 @@ bool state_put(struct state *state, const char *table, const char *key, json_t *
 	if (!row)
 		return false;
 	old = row_find(state, &row->key);
+	if (old && row_is_same(old, row)) {
+		ring_del(old);
+		ring_add(&state->told, old);
+		row_free(row);
+		return true;
+	}
 	if (old)
 		row_remove(state, old, true);
-	row->epoch = state->epoch;
+	ring_add(&state->told, row);
 	g_hash_table_add(state->rows, row);
 	state->counts[row->key.table]++;
 	tables[row->key.table].add(state, row);
@@ -506,28 +553,27 @@ bool state_del(struct state *state, const char *table, const char *key, GError *
 
 void state_begin(struct state *state)
 {
-	state->epoch++;
+	ring_move(&state->untold, &state->told);
 	state->full = false;
 }
 
-void state_end(struct state *state)
+bool state_end(struct state *state, guint limit)
 {
-	g_autoptr(GPtrArray) stale = g_ptr_array_new();
 	GHashTableIter iter;
-	gpointer key, value;
+	struct row *row;
+	gpointer value;
 
-	g_hash_table_iter_init(&iter, state->rows);
-	while (g_hash_table_iter_next(&iter, &key, NULL))
-		if (((struct row *)key)->epoch != state->epoch)
-			g_ptr_array_add(stale, key);
-	for (guint i = 0; i < stale->len; i++)
-		row_remove(state, g_ptr_array_index(stale, i), false);
+	for (; (row = ring_first(&state->untold)); limit--) {
+		if (!limit)
+			return false;
+		row_remove(state, row, false);
+	}
 	g_hash_table_iter_init(&iter, state->recovered);
 	while (g_hash_table_iter_next(&iter, NULL, &value))
 		slots_release(state->vteps, GPOINTER_TO_UINT(value));
 	g_hash_table_remove_all(state->recovered);
 	gateways_end(state);
-	state->full = true;
+	return state->full = true;
 }
 
 bool state_is_full(const struct state *state)
@@ -630,13 +676,11 @@ GPtrArray *state_list_ports(const struct state *state)
 {
 	GPtrArray *ports = g_ptr_array_new();
 	GHashTableIter iter;
-	gpointer key;
+	gpointer row;
 
-	/* Through all rows, but only when somebody looks. */
-	g_hash_table_iter_init(&iter, state->rows);
-	while (g_hash_table_iter_next(&iter, &key, NULL))
-		if (((struct row *)key)->key.table == ROW_PORT)
-			g_ptr_array_add(ports, ((struct row *)key)->u.port);
+	g_hash_table_iter_init(&iter, state->ports);
+	while (g_hash_table_iter_next(&iter, &row, NULL))
+		g_ptr_array_add(ports, ((struct row *)row)->u.port);
 	return ports;
 }
 
@@ -719,12 +763,15 @@ struct state *state_new(const char *host, struct ip local, struct desired *desir
 	state->desired = desired;
 	state->ops = *ops;
 	state->data = data;
+	ring_init(&state->told);
+	ring_init(&state->untold);
 	holders_init(state);
 	borders_init(state);
 	firewalls_init(state);
 	gateways_init(state);
 	state->rows = g_hash_table_new_full(row_key_hash, row_key_same,
 					    (GDestroyNotify)row_free, NULL);
+	state->ports = g_hash_table_new(NULL, NULL);
 	state->peers = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 	state->remotes = g_hash_table_new_full(ip_hash, ip_same, g_free,
 					       (GDestroyNotify)g_ptr_array_unref);
@@ -746,6 +793,7 @@ void state_free(struct state *state)
 	holders_done(state); /* before the rows that its rules are borrowed from */
 	borders_done(state);
 	firewalls_done(state);
+	g_hash_table_unref(state->ports);
 	g_hash_table_unref(state->rows);
 	g_hash_table_unref(state->peers);
 	g_hash_table_unref(state->remotes);

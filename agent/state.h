@@ -61,9 +61,9 @@ void state_recover_vtep(struct state *state, uint32_t index, struct ip remote);
 bool state_put(struct state *state, const char *table, const char *key, json_t *value,
 	       GError **error);
 bool state_del(struct state *state, const char *table, const char *key, GError **error);
-/* Rows that are not put between the two are gone. */
+/* Rows that are not put between the two are gone, LIMIT a call: false while there are more. */
 void state_begin(struct state *state);
-void state_end(struct state *state);
+bool state_end(struct state *state, guint limit);
 bool state_is_full(const struct state *state); /* there was an end, and no begin since */
 
 void state_recover_gateway(struct state *state, uint32_t slot, uint32_t number, struct mac mac,

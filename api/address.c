@@ -351,6 +351,14 @@ static void address_give_back(struct job *job, const struct port *before,
 	}
 }
 
+/* It has waited for a host that is joined to where there are addresses, and is on one now. */
+static bool address_is_due(const struct port *before, const struct port *port,
+			   const GPtrArray *serving)
+{
+	return before && before->deferred && !before->host_id && port->host_id &&
+	       !port->fixed_ips.count && serving->len;
+}
+
 /* Addresses that are asked for by name first, so that none is picked from under them. */
 bool address_allocate(struct job *job, const struct port *before, struct port *port, bool given,
 		      GError **error)
@@ -361,8 +369,11 @@ bool address_allocate(struct job *job, const struct port *before, struct port *p
 	if ((asked && !address_check_served(job, port, serving, error)) ||
 	    (!given && !address_check_joined(job, before, port, serving, error)))
 		return false;
-	if (!given && !before)
+	if (!given && (!before || address_is_due(before, port, serving))) {
+		port->deferred = !serving->len && address_is_outside(job, port);
 		return address_allocate_default(job, port, serving, error);
+	}
+	port->deferred &= !given;
 	for (unsigned int pass = 0; pass < 2; pass++) {
 		for (uint32_t i = 0; i < port->fixed_ips.count; i++) {
 			struct fixed_ip *fixed = vec_at(struct fixed_ip, &port->fixed_ips, i);

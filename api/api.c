@@ -86,17 +86,6 @@ void api_reply_error(struct http_request *request, const GError *error)
 	reply_error(request, error);
 }
 
-static void serve_nothing(struct http_request *request)
-{
-	reply_plain_error(request, 404, "HTTPNotFound", "The resource could not be found.");
-}
-
-static void serve_bad_method(struct http_request *request)
-{
-	reply_plain_error(request, 405, "HTTPMethodNotAllowed",
-			  "The method is not allowed for this resource.");
-}
-
 /* What the reference says of a member without an id. */
 static void serve_no_member(const struct ask *ask)
 {
@@ -118,7 +107,7 @@ static void serve_collection(const struct ask *ask)
 	else if (strcmp(method, "PUT") == 0 || strcmp(method, "DELETE") == 0)
 		serve_no_member(ask);
 	else
-		serve_bad_method(ask->request);
+		reply_bad_method(ask->request);
 }
 
 static void serve_member(const struct ask *ask)
@@ -132,7 +121,7 @@ static void serve_member(const struct ask *ask)
 	else if (strcmp(method, "DELETE") == 0)
 		engine_delete(ask);
 	else
-		serve_bad_method(ask->request);
+		reply_bad_method(ask->request);
 }
 
 static void serve_below(const struct ask *ask)
@@ -145,11 +134,11 @@ static void serve_below(const struct ask *ask)
 		 strcmp(ask->action, "service_profiles") == 0)
 		flavor_serve_profiles(ask);
 	else if (ask->tag)
-		serve_nothing(ask->request);
+		reply_no_resource(ask->request);
 	else if (strcmp(ask->question->method, "PUT") != 0)
-		serve_bad_method(ask->request);
+		reply_bad_method(ask->request);
 	else if (!engine_act(ask))
-		serve_nothing(ask->request);
+		reply_no_resource(ask->request);
 }
 
 static void serve_loggable(const struct ask *ask)
@@ -157,9 +146,9 @@ static void serve_loggable(const struct ask *ask)
 	g_autoptr(GError) error = NULL;
 
 	if (ask->id)
-		serve_nothing(ask->request);
+		reply_no_resource(ask->request);
 	else if (strcmp(ask->question->method, "GET") != 0)
-		serve_bad_method(ask->request);
+		reply_bad_method(ask->request);
 	else if (!access_check_rule(ask->api->access, ask->caller, "get_loggable_resource",
 				    &error))
 		reply_error(ask->request, error);
@@ -213,7 +202,7 @@ static void serve_resource(struct ask *ask)
 		}
 	ask->resource = resource_find(parts[0]);
 	if (!ask->resource)
-		serve_nothing(ask->request);
+		reply_no_resource(ask->request);
 	else if (!ask->id)
 		serve_collection(ask);
 	else if (!ask->action)
@@ -251,7 +240,7 @@ static void serve_known(const struct ask *asked)
 	if (g_str_has_prefix(question->path, "/v2.0/"))
 		serve_resource(&ask);
 	else
-		serve_nothing(ask.request);
+		reply_no_resource(ask.request);
 }
 
 /* A reading request that waits until we know what others have done before it came. */

@@ -228,11 +228,9 @@ static void availability_show(const struct ask *ask)
 void availability_serve(const struct ask *ask)
 {
 	if (ask->action)
-		reply_plain_error(ask->request, 404, "HTTPNotFound",
-				  "The resource could not be found.");
+		reply_no_resource(ask->request);
 	else if (strcmp(ask->question->method, "GET") != 0)
-		reply_plain_error(ask->request, 405, "HTTPMethodNotAllowed",
-				  "The method is not allowed for this resource.");
+		reply_bad_method(ask->request);
 	else if (ask->id)
 		availability_show(ask);
 	else

@@ -385,8 +385,7 @@ void binding_serve(const struct ask *ask)
 	bool activate = below && strcmp(below, "/activate") == 0;
 
 	if (below && !activate) {
-		reply_plain_error(ask->request, 404, "HTTPNotFound",
-				  "The resource could not be found.");
+		reply_no_resource(ask->request);
 		return;
 	}
 	if (!activate && strcmp(ask->question->method, "GET") == 0) {
@@ -401,6 +400,5 @@ void binding_serve(const struct ask *ask)
 		binding_change(ask, i);
 		return;
 	}
-	reply_plain_error(ask->request, 405, "HTTPMethodNotAllowed",
-			  "The method is not allowed for this resource.");
+	reply_bad_method(ask->request);
 }

@@ -259,8 +259,7 @@ void flavor_serve_profiles(const struct ask *ask)
 	else if (ask->tag && strcmp(ask->question->method, "DELETE") == 0)
 		profile_unbind(ask);
 	else
-		reply_plain_error(ask->request, 405, "HTTPMethodNotAllowed",
-				  "The method is not allowed for this resource.");
+		reply_bad_method(ask->request);
 }
 
 /* Routers */

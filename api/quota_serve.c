@@ -101,8 +101,7 @@ static void serve_one(const struct ask *ask)
 	else if (strcmp(ask->action, "details") == 0)
 		reply_wrapped(ask->request, "quota", details_print(ask->api, ask->id, &limits));
 	else
-		reply_plain_error(ask->request, 404, "HTTPNotFound",
-				  "The resource could not be found.");
+		reply_no_resource(ask->request);
 }
 
 /* Changing */
@@ -273,6 +272,5 @@ void quota_serve(const struct ask *ask)
 	else if (ask->id && !ask->action && strcmp(method, "DELETE") == 0)
 		serve_change(ask, true);
 	else
-		reply_plain_error(ask->request, 405, "HTTPMethodNotAllowed",
-				  "The method is not allowed for this resource.");
+		reply_bad_method(ask->request);
 }

@@ -58,6 +58,17 @@ void reply_plain_error(struct http_request *request, unsigned int status, const 
 	reply_json(request, status, body, strlen(body));
 }
 
+void reply_no_resource(struct http_request *request)
+{
+	reply_plain_error(request, 404, "HTTPNotFound", "The resource could not be found.");
+}
+
+void reply_bad_method(struct http_request *request)
+{
+	reply_plain_error(request, 405, "HTTPMethodNotAllowed",
+			  "The method is not allowed for this resource.");
+}
+
 /* The first of "OURS, NEXT"; owned, NULL when there is none that could stand in a URL. */
 static char *forwarded_find(struct http_request *request, const char *name)
 {

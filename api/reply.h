@@ -15,6 +15,9 @@ void reply_refusal(struct http_request *request, const GError *error, const char
 /* An error of HTTP itself: "HTTPNotFound" ... */
 void reply_plain_error(struct http_request *request, unsigned int status, const char *type,
 		       const char *message);
+/* 404 and 405: there is no such resource, or not for this method. */
+void reply_no_resource(struct http_request *request);
+void reply_bad_method(struct http_request *request);
 
 /* "req-UUID", and the client's own id after it, as they stand in the log; owned. */
 char *reply_ids(struct http_request *request);

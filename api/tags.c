@@ -268,6 +268,5 @@ void tags_serve(const struct ask *ask)
 	else if (strcmp(method, "DELETE") == 0)
 		tags_change(ask, 204, &tags_ops);
 	else
-		reply_plain_error(ask->request, 405, "HTTPMethodNotAllowed",
-				  "The method is not allowed for this resource.");
+		reply_bad_method(ask->request);
 }

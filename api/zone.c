@@ -50,8 +50,7 @@ void zone_serve(const struct ask *ask)
 	gsize size;
 
 	if (ask->id || strcmp(ask->question->method, "GET") != 0) {
-		reply_plain_error(ask->request, 404, "HTTPNotFound",
-				  "The resource could not be found.");
+		reply_no_resource(ask->request);
 		return;
 	}
 	for (guint i = 0; i < names->len; i++)

@@ -153,7 +153,7 @@ void location_add_addresses(struct compile *compile, struct port_unit *unit,
 		unit->addresses[i] = address_get(unit->net, fixed[i].ip);
 		address_add_fixed(compile, unit->addresses[i]);
 	}
-	unit->fixed_count = fixed_count;
+	unit->fixed_count = (uint16_t)fixed_count;
 	for (uint32_t i = 0; i < pair_count; i++) {
 		struct address *address;
 
@@ -216,7 +216,7 @@ void location_add_claims(struct compile *compile, struct port_unit *unit,
 
 	text_list_macs(port, macs);
 	unit->claims = g_slice_alloc0(macs->len * sizeof(struct claim));
-	unit->claim_count = macs->len;
+	unit->claim_count = (uint16_t)macs->len;
 	for (guint i = 0; i < macs->len; i++) {
 		struct claim *claim = &unit->claims[i];
 

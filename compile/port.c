@@ -32,18 +32,25 @@ static void port_retract(struct compile *compile, struct port_unit *unit)
 	if (!unit->net)
 		return;
 	location_del_port(compile, unit);
-	if (unit->member)
-		network_del_port(compile, unit->member);
-	if (unit->link) {
+	if (unit->is_interface) {
 		router_queue(compile, router_of(unit->link));
 		router_del_link(compile, unit->link);
-	}
-	if (unit->gateway)
+	} else if (unit->is_gateway) {
 		router_queue(compile, unit->gateway);
+	} else if (unit->member) {
+		network_del_port(compile, unit->member);
+	}
 	unit->member = NULL;
-	unit->link = NULL;
-	unit->gateway = NULL;
+	unit->is_interface = unit->is_gateway = false;
 	unit->net = NULL;
+}
+
+/* Where its workload is; NULL: it has none that a host is to wire. */
+static struct host_unit *port_host(const struct port_unit *unit)
+{
+	bool is_workload = !unit->is_interface && !unit->is_gateway && unit->member;
+
+	return is_workload ? unit->member->host : NULL;
 }
 
 static void port_contribute_interface(struct compile *compile, struct port_unit *unit,
@@ -55,6 +62,7 @@ static void port_contribute_interface(struct compile *compile, struct port_unit 
 	if (!router || !router->known)
 		return;
 	unit->link = router_add_link(compile, unit->net, router);
+	unit->is_interface = true;
 	router_queue(compile, router);
 }
 
@@ -67,6 +75,7 @@ static void port_contribute_gateway(struct compile *compile, struct port_unit *u
 	if (!router || !router->known)
 		return;
 	unit->gateway = router;
+	unit->is_gateway = true;
 	router_queue(compile, router);
 }
 
@@ -82,14 +91,13 @@ static void port_contribute_workload(struct compile *compile, struct port_unit *
 static void port_update_row(struct compile *compile, struct port_unit *unit,
 			    const struct port *port)
 {
-	struct row_place place = {.table = COMPILE_PORT};
+	struct row_place place = {.table = COMPILE_PORT, .host = port_host(unit)};
 	char id[UUID_TEXT];
 
-	if (!unit->member) {
+	if (!place.host) {
 		row_retire(compile, &unit->row);
 		return;
 	}
-	place.host = unit->member->host;
 	place.list = place.host->rows;
 	row_put(compile, &unit->row, place, g_strdup(uuid_print(unit->id, id)),
 		text_print_port(compile->cloud,
@@ -116,8 +124,7 @@ void port_update(struct compile *compile, struct uuid id)
 		else if (text_is_workload(port))
 			port_contribute_workload(compile, unit, port);
 	}
-	policy_set_port(compile, unit, unit->member ? port : NULL,
-			unit->member ? unit->member->host : NULL);
+	policy_set_port(compile, unit, port_host(unit) ? port : NULL, port_host(unit));
 	port_update_row(compile, unit, port);
 	if (!port)
 		g_hash_table_remove(compile->ports, &id);

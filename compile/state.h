@@ -91,17 +91,21 @@ struct port_unit {
 	struct uuid id;
 	struct net_unit *net; /* NULL: contributes nothing */
 	struct row *row;
-	struct member *member;	     /* workload */
-	struct identity *identity;   /* ... */
-	struct host_unit *holder;    /* ... when it is filtered: where */
-	struct link *link;	     /* router interface */
-	struct router_unit *gateway; /* router gateway: whose */
-	struct claim *claims;	     /* array of claim_count */
-	struct address **addresses;  /* array: fixed, then named */
-	struct address *address;     /* ... of most ports, which have one */
-	uint32_t claim_count;
-	uint32_t fixed_count;
-	uint32_t named_count;
+	union {
+		struct member *member;	     /* of a workload; NULL: it is none */
+		struct link *link;	     /* of an interface */
+		struct router_unit *gateway; /* of a gateway: whose */
+	};
+	struct identity *identity;  /* of a workload */
+	struct host_unit *holder;   /* ... when it is filtered: where */
+	struct claim *claims;	    /* array of claim_count */
+	struct address **addresses; /* array: fixed, then named */
+	struct address *address;    /* ... of most ports, which have one */
+	uint16_t claim_count;
+	uint16_t fixed_count;
+	uint16_t named_count;
+	bool is_interface; /* of a router: `link` counts, not `member` */
+	bool is_gateway;   /* ... `gateway` does */
 };
 
 struct compile {

@@ -12,6 +12,7 @@
 #include "lib/error.h"
 
 #define ANSWER_MAX	   (64U << 20)
+#define STREAM_READ	   4096 /* bytes; a hundred times before others have a turn of the loop */
 #define CONNECT_TIMEOUT_MS 5000L
 #define UNIX_SCHEME	   "unix:"
 
@@ -455,6 +456,8 @@ static struct http_call *client_start(struct http_client *client, const struct h
 	curl_easy_setopt(call->easy, CURLOPT_ERRORBUFFER, call->error);
 	curl_easy_setopt(call->easy, CURLOPT_WRITEFUNCTION, call_receive);
 	curl_easy_setopt(call->easy, CURLOPT_WRITEDATA, call);
+	if (line)
+		curl_easy_setopt(call->easy, CURLOPT_BUFFERSIZE, (long)STREAM_READ);
 	if (line && ask->timeout_ms) {
 		call->silence_ms = ask->timeout_ms;
 		call->heard_at = g_get_monotonic_time();

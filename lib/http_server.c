@@ -23,9 +23,10 @@
 
 #define BODY_MAX	(4U << 20)
 #define STREAM_MAX	(32U << 20)
-#define HEADER_MAX	32768 /* all header lines of a request, and a connection's buffers */
-#define ARGUMENT_BYTES	56    /* what the daemon needs to note one, of the same memory */
-#define ANSWER_BYTES	4096  /* ... for the lines of a usual header and of the answer */
+#define QUERY_MAX	28672 /* of a request's first line, with what its arguments need */
+#define HEADER_MAX	32768 /* of its header lines, with the same */
+#define ARGUMENT_BYTES	56    /* what the daemon needs to note one argument, or line */
+#define ANSWER_BYTES	16384 /* ... for the lines of the answer, and to read on */
 #define CONNECTIONS_MAX 32768
 #define IDLE_SECONDS	75U
 #define CLIENT_TEXT	64
@@ -339,17 +340,17 @@ static bool request_read(struct http_request *request, const char *data, gsize s
 	return true;
 }
 
-static void request_refuse_query(struct http_request *request)
+static void request_refuse(struct http_request *request, unsigned int status, const char *why)
 {
-	char *text = g_strdup("query: too many arguments, or too long\n");
+	char *text = g_strconcat(why, "\n", NULL);
 
-	http_reply(request, 414, "text/plain; charset=utf-8", text, strlen(text), NULL, 0);
+	http_reply(request, status, "text/plain; charset=utf-8", text, strlen(text), NULL, 0);
 }
 
 /*
  * A daemon that has no memory left for an answer closes the connection without one. So a query that
  * would need too much is cut off, in the daemon's own buffer, before it is taken apart; what is
- * returned becomes the context of the request.
+ * returned becomes the context of the request. The header's lines are measured when they are there.
  */
 static void *server_measure_query(void *cut_off, const char *uri,
 				  struct MHD_Connection *connection)
@@ -359,10 +360,25 @@ static void *server_measure_query(void *cut_off, const char *uri,
 
 	for (const char *place = query; place; place = strchr(place + 1, '&'))
 		bytes += ARGUMENT_BYTES;
-	if (!query || bytes <= HEADER_MAX - ANSWER_BYTES)
+	if (!query || bytes <= QUERY_MAX)
 		return NULL;
 	query[1] = '\0';
 	return cut_off;
+}
+
+static enum MHD_Result header_add(void *data, enum MHD_ValueKind kind, const char *name,
+				  const char *value)
+{
+	*(gsize *)data += strlen(name) + (value ? strlen(value) : 0) + ARGUMENT_BYTES;
+	return MHD_YES;
+}
+
+static bool header_is_too_large(struct MHD_Connection *connection)
+{
+	gsize bytes = 0;
+
+	MHD_get_connection_values(connection, MHD_HEADER_KIND, header_add, &bytes);
+	return bytes > HEADER_MAX;
 }
 
 /*
@@ -381,7 +397,9 @@ static enum MHD_Result server_access(void *data, struct MHD_Connection *connecti
 
 		*context = request = request_new(server, connection, url, method);
 		if (cut_off)
-			request_refuse_query(request);
+			request_refuse(request, 414, "query: too many arguments, or too long");
+		else if (header_is_too_large(connection))
+			request_refuse(request, 431, "header: too many lines, or too long");
 		else if (request_announces_too_much(request))
 			request_refuse_size(request);
 		else
@@ -583,7 +601,8 @@ static struct MHD_Daemon *daemon_start(struct http_server *server, int fd, bool 
 	struct MHD_OptionItem common[] = {
 		{MHD_OPTION_LISTEN_SOCKET, fd, NULL},
 		{MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)server_completed, server},
-		{MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEADER_MAX, NULL},
+		{MHD_OPTION_CONNECTION_MEMORY_LIMIT, QUERY_MAX + HEADER_MAX + ANSWER_BYTES,
+		 NULL},
 		{MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX, NULL},
 		{MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS, NULL},
 		{MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)server_measure_query, server},

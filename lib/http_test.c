@@ -339,6 +339,50 @@ static void test_hostile_bytes(void)
 	world_done(&w);
 }
 
+/* A request whose query needs about QUERY bytes of the daemon's memory, and its header lines HEADER. */
+static char *request_of(gsize query, gsize header, gsize piece)
+{
+	GString *text = g_string_new("GET /x?");
+	g_autofree char *fill = g_strnfill(piece, 'v');
+
+	for (gsize need = 0; need + piece + 60 <= query; need += piece + 60)
+		g_string_append_printf(text, "%sa=%s", need ? "&" : "", fill);
+	g_string_append(text, " HTTP/1.1\r\nHost: x\r\n");
+	for (gsize need = 0; need + piece + 61 <= header; need += piece + 61)
+		g_string_append_printf(text, "X-%03zu: %s\r\n", need % 1000, fill);
+	g_string_append(text, "\r\n");
+	return g_string_free(text, FALSE);
+}
+
+/* The answer to a request begins so: whatever the daemon can read it can also answer. */
+static const char *answer_of(gsize query, gsize header)
+{
+	if (query > 30000)
+		return header > 34000 ? "HTTP/1.1 4" : "HTTP/1.1 414 ";
+	if (header > 34000)
+		return "HTTP/1.1 431 ";
+	return query <= 28000 && header <= 32000 ? "HTTP/1.1 200 " : "HTTP/1.1 ";
+}
+
+static void test_header_and_query(void)
+{
+	static const gsize pieces[] = {3, 40, 900};
+	struct world w;
+
+	world_init(&w, "127.0.0.1:0");
+	for (gsize p = 0; p < G_N_ELEMENTS(pieces); p++)
+		for (gsize query = 0; query <= 40000; query += 4000)
+			for (gsize header = 0; header <= 44000; header += 4000) {
+				g_autofree char *text = request_of(query, header, pieces[p]);
+				g_autofree char *heard = talk(&w, text, "\r\n\r\n");
+
+				if (!g_str_has_prefix(heard, answer_of(query, header)))
+					g_error("query %zu header %zu in pieces of %zu: %.60s",
+						query, header, pieces[p], heard);
+			}
+	world_done(&w);
+}
+
 static void test_keep_alive(void)
 {
 	static const char *const steps[][2] = {
@@ -714,6 +758,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/http/stream-reader-stuck", test_stream_reader_stuck);
 	g_test_add_func("/http/stream-server-goes", test_stream_server_goes);
 	g_test_add_func("/http/stream-silence", test_stream_silence);
+	g_test_add_func("/http/header-and-query", test_header_and_query);
 	g_test_add_func("/http/stream-line-too-long", test_stream_line_too_long);
 	g_test_add_func("/http/client-errors", test_client_errors);
 	g_test_add_func("/http/free-inside-callback", test_free_inside_callback);

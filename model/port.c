@@ -78,31 +78,13 @@ static const struct attr_table group_table = {
 	.attrs = (const struct attr[]){{.type = ATTR_UUID}},
 };
 
-/* It was given no address because all of its network's are of segments that no host is joined to. */
-static bool port_is_deferred(const struct port *port, const struct cloud *cloud)
-{
-	const GPtrArray *subnets = cloud_list_subnets(cloud, port->network_id);
-	bool deferred = false;
-
-	for (guint i = 0; i < subnets->len; i++) {
-		const struct subnet *subnet = subnets->pdata[i];
-
-		if (!subnet_serves(subnet, port->device_owner))
-			continue;
-		deferred = subnet_is_outside(subnet, cloud);
-		if (!deferred)
-			break;
-	}
-	return deferred;
-}
-
 static json_t *port_print_allocation(const void *object, const void *world)
 {
 	const struct port *port = object;
 
 	if (port->fixed_ips.count)
 		return json_string("immediate");
-	return json_string(world && port_is_deferred(port, world) ? "deferred" : "none");
+	return json_string(port->deferred ? "deferred" : "none");
 }
 
 static json_t *port_print_status(const void *object, const void *world)
@@ -154,8 +136,8 @@ static const struct attr attrs[] = {
 	 .type = ATTR_STRING,
 	 .flags = ATTR_VISIBLE | ATTR_COMPUTED | ATTR_FIND,
 	 .print = port_print_allocation,
-	 .help = "immediate: it has addresses; none: it has none; deferred: no host is joined "
-		 "to where they are"},
+	 .help = "immediate: it has addresses; none: it has none; deferred: it is given some with "
+		 "a host that is joined to where they are"},
 	{.name = "status",
 	 .type = ATTR_STRING,
 	 .flags = ATTR_VISIBLE | ATTR_COMPUTED | ATTR_FIND | ATTR_COLUMN,
@@ -276,6 +258,12 @@ static const struct attr attrs[] = {
 	 .names = binding_states,
 	 .initial = "bound",
 	 .help = "whether the host took it"},
+	{.name = "deferred",
+	 .type = ATTR_BOOL,
+	 .flags = 0,
+	 .offset = offsetof(struct port, deferred),
+	 .initial = "false",
+	 .help = "whether it waits for addresses"},
 	{.name = "bindings",
 	 .type = ATTR_LIST,
 	 .flags = 0,

@@ -51,6 +51,7 @@ struct port {
 	uint32_t vnic_type;
 	uint32_t identity;	/* 24 bits; never 0 */
 	uint32_t binding_state; /* enum binding_state of host_id */
+	bool deferred; /* it waits for addresses until it is on a host that is joined to some */
 };
 
 extern const struct attr_table port_table;

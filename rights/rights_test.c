@@ -326,6 +326,46 @@ static void test_file_nonsense(void)
 	}
 }
 
+/*
+ * What the reference says in neutron/conf/policies: agent.py of commit 6af25b25, segment.py of 2024.2 (its
+ * rules of tags are an administrator's, as who updates a segment is), logging.py and address_group.py of
+ * 08eb8e24, and availability_zone.py as an oslo.policy sample of 2025 has it. It has no rules for changes
+ * of address groups, which are then the owner's whatever his role; ours ask for a member.
+ */
+static void test_reference(void)
+{
+	static const struct {
+		const char *names, *check;
+	} rows[] = {
+		{"get_agent update_agent delete_agent", "rule:admin_only"},
+		{"create_segment get_segment update_segment delete_segment", "rule:admin_only"},
+		{"get_loggable_resource create_log get_log update_log delete_log",
+		 "rule:admin_only"},
+		{"shared_address_groups", "field:address_groups:shared=True"},
+		{"get_address_group",
+		 "rule:admin_only or (role:reader and project_id:%(project_id)s) or "
+		 "rule:shared_address_groups"},
+		{"create_address_group update_address_group delete_address_group add_addresses "
+		 "remove_addresses",
+		 "rule:admin_only or (role:member and project_id:%(project_id)s)"},
+		{"get_availability_zone", "role:reader"},
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_auto(GStrv) names = g_strsplit(rows[i].names, " ", -1);
+
+		for (char **name = names; *name; name++) {
+			gsize at = 0;
+
+			while (at < rule_defaults_count &&
+			       strcmp(rule_defaults[at].name, *name) != 0)
+				at++;
+			g_assert_cmpuint(at, <, rule_defaults_count);
+			g_assert_cmpstr(rule_defaults[at].check, ==, rows[i].check);
+		}
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -333,6 +373,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/rights/nonsense", test_nonsense);
 	g_test_add_func("/rights/print", test_print);
 	g_test_add_func("/rights/defaults", test_defaults);
+	g_test_add_func("/rights/reference", test_reference);
 	g_test_add_func("/rights/roles", test_roles);
 	g_test_add_func("/rights/file", test_file);
 	g_test_add_func("/rights/file-nonsense", test_file_nonsense);

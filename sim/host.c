@@ -195,7 +195,7 @@ static void feed_end(uint64_t revision, void *data)
 	struct sim_host *host = data;
 
 	told_take_all(host);
-	state_end(host->state);
+	state_end(host->state, G_MAXUINT);
 	host_apply(host, revision);
 }
 
@@ -434,7 +434,7 @@ char *sim_host_compare_entries(const struct sim_host *host)
 	state_foreach_wire(host->state, wire_adopt, &adoption);
 	state_begin(state);
 	state_fill(state, host->rows, (struct sim_host *)host);
-	state_end(state);
+	state_end(state, G_MAXUINT);
 	state_flush(state);
 	difference = kernel_compare(host->kernel, desired);
 	state_free(state);

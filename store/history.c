@@ -7,10 +7,10 @@
 
 #include "store/txn.h"
 
-#define ENTRY_OVERHEAD 128 /* bytes of memory besides key and value */
-#define BYTES_USUAL    (4U << 20)
-#define BYTES_HELD     (64U << 20)
-#define ENTRIES_SMALL  64 /* of a record that is freed on the spot */
+#define ENTRY_OVERHEAD 128	   /* bytes of memory besides key and value */
+#define BYTES_USUAL    (1U << 20)  /* for a watch that comes late */
+#define BYTES_HELD     (64U << 20) /* ... and one that is there */
+#define ENTRIES_SMALL  64	   /* of a record that is freed on the spot */
 
 struct record {
 	uint64_t revision;
@@ -90,7 +90,7 @@ static void history_trim(struct history *history)
 {
 	GPtrArray *records = history->records;
 
-	while (history->bytes > BYTES_USUAL && history->start + 1 < records->len) {
+	while (history->bytes > BYTES_USUAL && history->start < records->len) {
 		struct record *oldest = records->pdata[history->start];
 
 		if (history->bytes <= BYTES_HELD && record_is_wanted(history, oldest))
@@ -136,6 +136,11 @@ bool history_sweep(struct history *history)
 {
 	if (history->trash->len > 0)
 		g_ptr_array_set_size(history->trash, (gint)history->trash->len - 1);
+	return history->trash->len > 0;
+}
+
+bool history_has_trash(const struct history *history)
+{
 	return history->trash->len > 0;
 }
 
@@ -233,6 +238,7 @@ void history_deliver(struct history *history)
 	for (guint i = 0; i < history->watches->len; i++)
 		watch_advance(history, history->watches->pdata[i]);
 	history->delivering = false;
+	history_trim(history);
 	for (guint i = history->watches->len; i-- > 0;) {
 		struct store_watch *watch = history->watches->pdata[i];
 

@@ -27,6 +27,7 @@ uint64_t history_get_last(const struct history *history);
 
 /* Frees one large record of those that were forgotten; true: there are more. */
 bool history_sweep(struct history *history);
+bool history_has_trash(const struct history *history);
 
 /* Somebody begins to read, or has ended: watches where he began, and others write meanwhile, so
  * until then at most 64 MiB are kept. */

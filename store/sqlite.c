@@ -298,7 +298,7 @@ static void sqlite_tell_some(struct sqlite *s)
 	while (s->told < s->telling->works->len && g_get_monotonic_time() < until);
 	if (s->told == s->telling->works->len)
 		g_clear_pointer(&s->telling, group_free);
-	else
+	if (s->telling || history_has_trash(s->history))
 		g_source_set_ready_time(s->source, 0);
 }
 

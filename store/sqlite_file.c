@@ -162,7 +162,7 @@ static bool file_prepare(struct sqlite_file *file, GError **error)
 	return file_exec(file,
 			 "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;"
 			 "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000;"
-			 "PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY;"
+			 "PRAGMA cache_size = -2048; PRAGMA temp_store = MEMORY;"
 			 "BEGIN IMMEDIATE; COMMIT",
 			 error) &&
 	       file_check_schema(file, error) && file_prepare_statements(file, error);

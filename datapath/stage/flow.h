@@ -149,9 +149,7 @@ DP_INLINE void flow_gens_chain(struct dp_pkt *p)
 	 1ull << DP_DROP_ROUTER_LOOP | 1ull << DP_DROP_ROUTER_DOWN |                           \
 	 1ull << DP_DROP_ROUTER_LOCAL | 1ull << DP_DROP_NOT_LOCAL |                            \
 	 1ull << DP_DROP_MULTICAST_ROUTE | 1ull << DP_DROP_RS | 1ull << DP_DROP_LINK_SCOPE |   \
-	 1ull << DP_DROP_MARTIAN | 1ull << DP_DROP_NO_POLICY | 1ull << DP_DROP_EGRESS |        \
-	 1ull << DP_DROP_INGRESS | 1ull << DP_DROP_EGRESS_ACL | 1ull << DP_DROP_INGRESS_ACL |  \
-	 1ull << DP_DROP_FIREWALL)
+	 1ull << DP_DROP_MARTIAN | DP_DENIALS)
 
 DP_INLINE bool flow_may_keep(const struct dp_pkt *p, __u32 reason)
 {

@@ -87,9 +87,7 @@ DP_STAGE int sample_given(struct dp_ctx *ctx, __u32 slot)
 
 /* Why a port may not send or be given a packet, as far as its policy and its share say so. */
 #define SAMPLE_DENIALS                                                                         \
-	(1ull << DP_DROP_NO_POLICY | 1ull << DP_DROP_EGRESS | 1ull << DP_DROP_INGRESS |        \
-	 1ull << DP_DROP_EGRESS_ACL | 1ull << DP_DROP_INGRESS_ACL | 1ull << DP_DROP_FIREWALL | \
-	 1ull << DP_DROP_NO_CONNECTION | 1ull << DP_DROP_CONN_BUDGET |                         \
+	(DP_DENIALS | 1ull << DP_DROP_NO_CONNECTION | 1ull << DP_DROP_CONN_BUDGET |            \
 	 1ull << DP_DROP_CONN_LIMIT)
 
 DP_INLINE bool sample_is_denial(__u32 reason)

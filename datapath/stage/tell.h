@@ -71,10 +71,9 @@ DP_INLINE void tell_opened(struct dp_ctx *ctx, struct dp_pkt *p, __u32 made)
 /* Who is it that may not? A denial of a side names it, else the device does. */
 DP_INLINE __u32 tell_way(struct dp_ctx *ctx, __u32 slot, __u32 reason)
 {
-	if (reason == DP_DROP_EGRESS || reason == DP_DROP_EGRESS_ACL ||
-	    reason == DP_DROP_FIREWALL)
+	if (DP_DENIALS_SENT >> (reason & 63) & 1)
 		return CONN_SENT;
-	if (reason == DP_DROP_INGRESS || reason == DP_DROP_INGRESS_ACL)
+	if (DP_DENIALS_RECEIVED >> (reason & 63) & 1)
 		return CONN_RECEIVED;
 	return sample_slot(ctx, ctx->ifindex) == slot ? CONN_SENT : CONN_RECEIVED;
 }

@@ -50,6 +50,19 @@ for kind, plural, attrs in ("rule", "rules", {}), ("policy", "policies", {}), \
     if kind == "group":
         attrs["egress_firewall_policy_id"] = wall["policy"]["id"]
     wall[kind] = w.call("POST", "/v2.0/fwaas/firewall_" + plural, {"firewall_" + kind: attrs})["firewall_" + kind]
+profile = w.create("service_profile", driver="weft")
+flavor = w.create("flavor", service_type="L3_ROUTER_NAT", service_profiles=[profile["id"]])
+flavored = w.create("router", name="flavored", flavor_id=flavor["id"])
+
+
+def dashed(kind, **attrs):
+    return w.call("POST", "/v2.0/%ss" % kind.replace("_", "-"), {kind: attrs})[kind]
+
+
+remote, addresses = dashed("security_group", name="remote"), dashed("address_group", addresses=["10.7.0.0/16"])
+born = [dashed("default_security_group_rule", direction="ingress", protocol="tcp", port_range_min=n, port_range_max=n,
+               **remote_of) for n, remote_of in ((80, {"remote_group_id": remote["id"]}),
+                                                 (81, {"remote_address_group_id": addresses["id"]}))]
 policies = w.get("rbac-policies?object_id=%s&sort_key=id&sort_dir=asc" % n["id"])["rbac_policies"]
 named = {x["name"]: x for kind in ("networks", "routers", "ports", "subnets", "hosts")
          for x in w.get(kind)[kind]}
@@ -76,7 +89,7 @@ check("the log that a kill leaves is there", "weft.db-wal" in before, before)
 status, lines = audit(w.path("weft.db"))
 equal("a store that is whole", (0, 1), (status, len(lines)))
 check("is counted", lines and lines[0].endswith(" 0 findings") and
-      " 62 objects, " in lines[0], lines)
+      " 75 objects, " in lines[0], lines)
 equal("not a byte has changed", before, digest())
 
 copy = w.path("copy.db")
@@ -277,6 +290,24 @@ broken("a policy gone", ["child/%s: there is no %s" % (policy, policy),
                          "%s: egress_firewall_policy_id: there is no %s" % (group, policy)], gone(policy))
 broken("a policy that its group does not guard", ["%s: child/%s is missing" % (group, policy)], gone("child/" + policy))
 broken("a default group that is not claimed", ["firewall_group/"], gone("claim/default-firewall/default"))
+
+# Flavors, and what new groups begin with
+made, of_flavor, its_profile = key(flavored, "router"), key(flavor, "flavor"), key(profile, "service_profile")
+broken("a flavor gone", ["child/%s: there is no %s" % (of_flavor, of_flavor),
+                         "%s: flavor_id: there is no %s" % (made, of_flavor)], gone(of_flavor))
+broken("a flavor that its router does not guard", ["%s: child/%s is missing" % (made, of_flavor)],
+       gone("child/" + of_flavor))
+broken("a service profile gone", ["child/%s: there is no %s" % (its_profile, its_profile),
+                                  "%s: service_profiles: there is no %s" % (of_flavor, its_profile)], gone(its_profile))
+broken("a service profile that its flavor does not guard", ["%s: child/%s is missing" % (of_flavor, its_profile)],
+       gone("child/" + its_profile))
+for rule, attr, of_rule in (born[0], "remote_group_id", key(remote, "security_group")), \
+        (born[1], "remote_address_group_id", key(addresses, "address_group")):
+    rule = key(rule, "default_security_group_rule")
+    broken("a default rule's %s that its rule does not guard" % attr, ["%s: child/%s is missing" % (rule, of_rule)],
+           gone("child/" + of_rule))
+    broken("a default rule's %s that is nobody's" % attr, ["%s: %s: there is no" % (rule, attr),
+                                                         "%s: child/" % rule], put(rule, **{attr: nobody}))
 
 # What does not fit
 broken("an address outside", [

@@ -204,6 +204,16 @@ near = w.create("subnet", network_id=m["id"], ip_version=4, cidr="10.2.0.0/24", 
 got = w.create("port", network_id=m["id"], **{"binding:host_id": "h1"})
 equal("on the overlay there are addresses", (near["id"], "tap"), (got["fixed_ips"][0]["subnet_id"],
                                                                  got["binding:vif_type"]))
+bare = w.create("port", network_id=m["id"], fixed_ips=[])
+equal("one that wants none waits for none", "none", bare["ip_allocation"])
+equal("nor is given any", [], w.put("port", bare["id"], **{"binding:host_id": "h1"})["port"]["fixed_ips"])
+equal("one that waits goes on waiting", "deferred", w.put("port", late["id"], name="late")["port"]["ip_allocation"])
+r = w.put("port", late["id"], **{"binding:host_id": "h1"})["port"]
+equal("until it is on a host that is joined to some", ([near["id"]], "immediate", "tap"), (
+    [x["subnet_id"] for x in r["fixed_ips"]], r["ip_allocation"], r["binding:vif_type"]))
+check("which hears of it", h1.until(lambda h: r["fixed_ips"][0]["ip_address"] in str(h.held)), h1.held)
+r = w.put("port", late["id"], **{"binding:host_id": ""})["port"]
+equal("and keeps it", ([near["id"]], "immediate"), ([x["subnet_id"] for x in r["fixed_ips"]], r["ip_allocation"]))
 plain = w.create("subnet", network_id=n["id"], ip_version=4, cidr="10.3.0.0/24")
 equal("a subnet is put on its network's only segment", s["id"], w.put(
     "subnet", plain["id"], segment_id=s["id"])["subnet"]["segment_id"])
