@@ -15,6 +15,7 @@
 #include "agent/derive.h"
 #include "agent/held.h"
 #include "agent/holders.h"
+#include "agent/row_ring.h"
 #include "lib/error.h"
 
 /* ------------------------------------------------------------- indexes */
@@ -92,43 +93,6 @@ static void list_del(struct row **head, struct row *row)
 		*head = row->next;
 	if (row->next)
 		row->next->prev = row->prev;
-}
-
-static void ring_init(struct row_ring *ring)
-{
-	ring->next = ring->prev = ring;
-}
-
-static void ring_add(struct row_ring *ring, struct row *row)
-{
-	row->told = (struct row_ring){ring, ring->prev};
-	ring->prev->next = &row->told;
-	ring->prev = &row->told;
-}
-
-static void ring_del(struct row *row)
-{
-	row->told.prev->next = row->told.next;
-	row->told.next->prev = row->told.prev;
-}
-
-static struct row *ring_first(const struct row_ring *ring)
-{
-	return ring->next == ring
-		       ? NULL
-		       : (struct row *)((char *)ring->next - G_STRUCT_OFFSET(struct row, told));
-}
-
-/* All of FROM, to the end of RING. */
-static void ring_move(struct row_ring *ring, struct row_ring *from)
-{
-	if (from->next == from)
-		return;
-	from->next->prev = ring->prev;
-	ring->prev->next = from->next;
-	from->prev->next = ring;
-	ring->prev = from->prev;
-	ring_init(from);
 }
 
 static struct net *net_find(const struct state *state, uint32_t vni)
@@ -507,7 +471,7 @@ static void row_remove(struct state *state, struct row *row, bool replaced)
 	enum row_table table = row->key.table;
 
 	g_hash_table_steal(state->rows, row);
-	ring_del(row);
+	row_ring_del(row);
 	state->counts[table]--;
 	if (tables[table].del)
 		tables[table].del(state, row, replaced);
@@ -524,14 +488,14 @@ bool state_put(struct state *state, const char *table, const char *key, json_t *
 		return false;
 	old = row_find(state, &row->key);
 	if (old && row_is_same(old, row)) {
-		ring_del(old);
-		ring_add(&state->told, old);
+		row_ring_del(old);
+		row_ring_add(&state->told, old);
 		row_free(row);
 		return true;
 	}
 	if (old)
 		row_remove(state, old, true);
-	ring_add(&state->told, row);
+	row_ring_add(&state->told, row);
 	g_hash_table_add(state->rows, row);
 	state->counts[row->key.table]++;
 	tables[row->key.table].add(state, row);
@@ -553,7 +517,7 @@ bool state_del(struct state *state, const char *table, const char *key, GError *
 
 void state_begin(struct state *state)
 {
-	ring_move(&state->untold, &state->told);
+	row_ring_move(&state->untold, &state->told);
 	state->full = false;
 }
 
@@ -563,7 +527,7 @@ bool state_end(struct state *state, guint limit)
 	struct row *row;
 	gpointer value;
 
-	for (; (row = ring_first(&state->untold)); limit--) {
+	for (; (row = row_ring_first(&state->untold)); limit--) {
 		if (!limit)
 			return false;
 		row_remove(state, row, false);
@@ -763,8 +727,8 @@ struct state *state_new(const char *host, struct ip local, struct desired *desir
 	state->desired = desired;
 	state->ops = *ops;
 	state->data = data;
-	ring_init(&state->told);
-	ring_init(&state->untold);
+	row_ring_init(&state->told);
+	row_ring_init(&state->untold);
 	holders_init(state);
 	borders_init(state);
 	firewalls_init(state);
