@@ -402,6 +402,14 @@ guint programs_count_lost(const struct programs *programs)
 	return programs->lost;
 }
 
+void programs_foreach_map(const struct programs *programs, programs_visit visit, void *data)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, programs->skeleton->obj)
+		visit(bpf_map__name(map), bpf_map__fd(map), data);
+}
+
 int programs_find_map(const struct programs *programs, const char *name)
 {
 	return bpf_object__find_map_fd_by_name(programs->skeleton->obj, name);

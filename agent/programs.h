@@ -47,6 +47,8 @@ guint programs_count_lost(const struct programs *programs);
  * TAKEN_OVER everywhere. */
 void programs_settle(struct programs *programs, bool taken_over);
 int programs_find_map(const struct programs *programs, const char *name); /* -1: none */
+typedef void (*programs_visit)(const char *map, int fd, void *data);
+void programs_foreach_map(const struct programs *programs, programs_visit visit, void *data);
 int programs_get_fd(const struct programs *programs, enum program program);
 
 /*

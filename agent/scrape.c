@@ -5,6 +5,8 @@
  */
 #include "agent/scrape.h"
 
+#include <stdlib.h>
+#include <string.h>
 #include <bpf/bpf.h>
 
 #include "agent/agent.h"
@@ -35,6 +37,7 @@
 	X(FAILURES, "weft_agent_failures_total", COUNTER, NULL, "Of these, not wholly")        \
 	X(MAP_ENTRIES, "weft_agent_map_entries", GAUGE, "map", "Entries in use")               \
 	X(MAP_MAX, "weft_agent_map_max_entries", GAUGE, "map", "Entries there is room for")    \
+	X(MAP_BYTES, "weft_agent_map_bytes", GAUGE, "map", "Memory of the kernel")             \
 	X(PORTS, "weft_agent_ports", GAUGE, NULL, "Ports attached to a device")                \
 	X(GATEWAYS, "weft_agent_gateways", GAUGE, NULL,                                        \
 	  "Gateways of routers carried, each for every address scope that meets there")        \
@@ -228,6 +231,18 @@ static void set_map(struct scrape *scrape, const char *name, uint64_t entries)
 		set(scrape, SCRAPE_MAP_MAX, name, info.max_entries);
 }
 
+/* The kernel tells it nowhere else. */
+static void set_map_bytes(const char *name, int fd, void *scrape)
+{
+	g_autofree char *path = g_strdup_printf("/proc/self/fdinfo/%d", fd);
+	g_autofree char *text = NULL;
+	const char *found;
+
+	if (g_file_get_contents(path, &text, NULL, NULL) && (found = strstr(text, "memlock:")))
+		set(scrape, SCRAPE_MAP_BYTES, name,
+		    strtoull(found + strlen("memlock:"), NULL, 10));
+}
+
 static void collect_policies(struct scrape *scrape)
 {
 	const struct policies *policies = state_policies(scrape->agent->state);
@@ -255,6 +270,7 @@ static void collect_maps(struct scrape *scrape)
 	set_map(scrape, "conn", age_get_count(agent->age));
 	set_map(scrape, "nat", nats_get_count(agent->nats));
 	set(scrape, SCRAPE_GATEWAYS, NULL, state_count_gateways(agent->state));
+	programs_foreach_map(agent->programs, set_map_bytes, scrape);
 	for (int state = CONN_NEW; state <= CONN_CLOSED; state++)
 		set(scrape, SCRAPE_CONNECTIONS, age_state_name(state),
 		    age_get_state_count(agent->age, state));

@@ -5,6 +5,8 @@
  */
 #include "cli/cmd.h"
 
+#include <stdio.h>
+
 #include "cli/crud.h"
 #include "cli/output.h"
 #include "cli/snapshot.h"
@@ -59,6 +61,15 @@ static json_t *check(struct snapshot *snapshot, const struct arguments *argument
 	return trace_verdict(&from, &to, service, error);
 }
 
+static void print_notes(const json_t *notes)
+{
+	json_t *note;
+	size_t i;
+
+	json_array_foreach (notes, i, note)
+		fprintf(stderr, "weft: note: %s\n", json_string_value(note));
+}
+
 static bool print(const struct arguments *arguments, json_t *answer, GError **error)
 {
 	g_autoptr(GPtrArray) columns = g_ptr_array_new();
@@ -89,6 +100,7 @@ bool cmd_policy_check(struct context *context, const struct arguments *arguments
 	snapshot_done(&snapshot);
 	if (!answer || !print(arguments, answer, error))
 		return false;
+	print_notes(json_object_get(answer, "notes"));
 	if (json_is_true(json_object_get(answer, "allowed")))
 		return true;
 	g_set_error(error, denied_quark(), 0, "port '%s' to port '%s', %s: denied",

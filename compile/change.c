@@ -152,12 +152,12 @@ void change_spread(struct compile *compile)
 		GHashTableIter iter;
 		gpointer component, host;
 
-		if (row->audience) {
+		if (row->table == COMPILE_PORT) {
+			spread_to(compile, row->host, changed);
+		} else if (row->audience) {
 			g_hash_table_iter_init(&iter, row->audience->hosts);
 			while (g_hash_table_iter_next(&iter, &host, NULL))
 				spread_to(compile, host, changed);
-		} else if (row->table == COMPILE_PORT) {
-			spread_to(compile, row->host, changed);
 		} else if (row->table == COMPILE_HOST) {
 			g_hash_table_iter_init(&iter, row->host->components);
 			while (g_hash_table_iter_next(&iter, &component, NULL))

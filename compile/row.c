@@ -84,9 +84,11 @@ static struct row *row_new(struct row_place place, const char *key)
 	row->key = memcpy(row->text, key, size);
 	row->hash = compile_row_hash(place.table, key);
 	row->list = place.list;
-	row->scope = place.scope;
 	row->host = place.host;
-	row->audience = place.audience;
+	if (row->table != COMPILE_PORT) {
+		row->scope = place.scope;
+		row->audience = place.audience;
+	}
 	if (row->list) {
 		row->index = row->list->len;
 		g_ptr_array_add(row->list, row);
@@ -97,8 +99,10 @@ static struct row *row_new(struct row_place place, const char *key)
 static bool row_is_at(const struct row *row, struct row_place place, const char *key)
 {
 	return row->table == place.table && row->list == place.list &&
-	       row->scope == place.scope && row->host == place.host &&
-	       row->audience == place.audience && g_str_equal(row->key, key);
+	       row->host == place.host &&
+	       (row->table == COMPILE_PORT ||
+		(row->scope == place.scope && row->audience == place.audience)) &&
+	       g_str_equal(row->key, key);
 }
 
 /* Makes *row a row of KEY at PLACE; true when it says VALUE already. */

@@ -18,14 +18,18 @@ struct row {
 	enum compile_table table;
 	guint hash; /* of table and key */
 	const char *key;
-	GRefString *value;    /* NULL: retired; freed when the flush ends */
-	struct digest digest; /* of a value that compile->unkept stands for */
-	uint32_t index;	      /* in the list of rows that holds it */
-	uint32_t seen;	      /* the recomputation that last named it; router.c */
-	GPtrArray *list;      /* rows of scope, or of host for PORT; NULL for HOST */
-	struct scope *scope;
+	GRefString *value; /* NULL: retired; freed when the flush ends */
+	uint32_t index;	   /* in the list of rows that holds it */
+	uint32_t seen;	   /* the recomputation that last named it; router.c */
+	GPtrArray *list;   /* rows of scope, or of host for PORT; NULL for HOST */
 	struct host_unit *host;
-	struct audience *audience;
+	union {
+		struct {
+			struct scope *scope;
+			struct audience *audience;
+		};
+		struct digest digest; /* PORT, told to its host alone: of a value not kept */
+	};
 	bool changed; /* listed in compile->changed */
 	char text[];  /* of the key */
 };
@@ -64,6 +68,6 @@ void row_retire(struct compile *compile, struct row **row);
 void row_settle(struct compile *compile);
 /* Its value is not kept: who wants it prints it. */
 bool row_is_unkept(const struct compile *compile, const struct row *row);
-/* Whatever is put next is news. */
+/* Of a port: whatever is put next is news. */
 void row_doubt(struct row *row);
 void compile_row_free(struct row *row);

@@ -34,6 +34,7 @@ struct http_call {
 	GList link;
 	GByteArray *buffer;
 	gsize limit;
+	gsize looked;	/* so much of the buffer has no end of a line */
 	http_line line; /* NULL: not a stream */
 	http_answered answered;
 	void *data;
@@ -242,15 +243,32 @@ static void call_finish(struct http_call *call, GError *error)
 		call_free(call);
 }
 
+/* A line of megabytes comes in a hundred pieces: none is looked at, or moved, twice. */
+static bool call_has_line(struct http_call *call)
+{
+	GByteArray *buffer = call->buffer;
+	bool found = memchr(buffer->data + call->looked, '\n', buffer->len - call->looked);
+
+	if (found)
+		return true;
+	call->looked = buffer->len;
+	if (buffer->len > call->limit)
+		call_finish(call, easy_make_error(CURLE_OK, "", true));
+	return false;
+}
+
 /* Hands over the whole lines; what is left waits for its newline. */
 static void call_deliver_lines(struct http_call *call)
 {
-	g_autoptr(GByteArray) buffer = g_steal_pointer(&call->buffer);
+	g_autoptr(GByteArray) buffer = NULL;
 	gsize at = 0;
 	char *end;
 
-	call->buffer = g_byte_array_new();
 	call->heard_at = g_get_monotonic_time();
+	if (!call_has_line(call))
+		return;
+	buffer = g_steal_pointer(&call->buffer);
+	call->buffer = g_byte_array_new();
 	while (at < buffer->len && !call->dead) {
 		char *line = (char *)buffer->data + at;
 
@@ -264,6 +282,7 @@ static void call_deliver_lines(struct http_call *call)
 	if (call->dead)
 		return;
 	g_byte_array_append(call->buffer, buffer->data + at, (guint)(buffer->len - at));
+	call->looked = call->buffer->len;
 	if (call->buffer->len > call->limit)
 		call_finish(call, easy_make_error(CURLE_OK, "", true));
 }

@@ -51,7 +51,10 @@ void etcd_tell(struct etcd *e, struct work *work)
 		work->done(work->revision, work->failed_key,
 			   work->error ? work->error : conflict, work->data);
 	}
-	work_free(work);
+	if (work->txn && work->txn->changes->len > ETCD_LARGE)
+		g_queue_push_tail(&e->spent, work);
+	else
+		work_free(work);
 }
 
 void etcd_land(struct etcd *e, struct work *work, uint64_t revision)
@@ -65,10 +68,18 @@ void etcd_settle(struct etcd *e)
 {
 	uint64_t last = history_get_last(e->history);
 
+	history_deliver(e->history);
 	while (e->landed.head && ((struct work *)e->landed.head->data)->revision <= last)
 		etcd_tell(e, g_queue_pop_head(&e->landed));
-	if (e->landed.head)
-		etcd_wake(e);
+}
+
+/* One large thing in each turn; true: there are more. */
+static bool etcd_sweep(struct etcd *e)
+{
+	if (!e->spent.head)
+		return history_sweep(e->history);
+	work_free(g_queue_pop_head(&e->spent));
+	return true;
 }
 
 void etcd_fail_waiting(struct etcd *e, const GError *error)
@@ -145,8 +156,8 @@ static gboolean etcd_dispatch(GSource *source, GSourceFunc callback, gpointer da
 	struct work *work;
 
 	g_source_set_ready_time(source, -1);
-	history_deliver(e->history);
-	if (history_sweep(e->history))
+	etcd_watch_read(e);
+	if (etcd_sweep(e))
 		etcd_wake(e);
 	if (e->syncs.head && !e->asked && e->writer)
 		etcd_sync_send(e);
@@ -274,6 +285,7 @@ static void etcd_free(struct etcd *e)
 	}
 	if (e->history)
 		history_free(e->history);
+	g_queue_clear_full(&e->spent, (GDestroyNotify)work_free);
 	g_clear_pointer(&e->flight.works, g_ptr_array_unref);
 	g_clear_pointer(&e->flight.required, g_ptr_array_unref);
 	g_free(e->flight.gate);
@@ -373,6 +385,8 @@ static struct store *etcd_new(const char *rest, const struct http_tls *tls, bool
 	g_queue_init(&e->landed);
 	g_queue_init(&e->syncs);
 	g_queue_init(&e->asking);
+	g_queue_init(&e->spent);
+	g_queue_init(&e->lines);
 	if (reading)
 		e->refusal = g_strdup("it was opened for reading");
 	if (!etcd_read_url(e, rest, tls, error) || !etcd_begin(e, reading, error)) {

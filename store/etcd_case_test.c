@@ -237,6 +237,39 @@ static struct answer put_many(struct store *store, unsigned int count)
 	return law_commit(txn);
 }
 
+/* A bulk's watch is told the very bytes that were put, whichever comes first, it or the answer. */
+static void on_same(const struct store_entry *entries, gsize count, uint64_t revision,
+		    bool lost, void *data)
+{
+	GHashTable *put = data;
+
+	for (gsize i = 0; i < count; i++)
+		g_hash_table_remove(put, entries[i].value);
+}
+
+static void law_same_bytes(const void *data)
+{
+	struct store *store = open_store(data);
+	g_autoptr(GHashTable) put = g_hash_table_new(NULL, NULL);
+	struct store_watch *watch =
+		store_watch_new(store, "same/", store_revision(store), on_same, put);
+
+	for (guint round = 0; round < 20; round++) {
+		struct store_txn *txn = store_txn_new(store);
+
+		for (guint i = 0; i < (round % 2 ? 120 : 3); i++) {
+			g_autofree char *key = g_strdup_printf("same/%u", i);
+
+			store_txn_put(txn, key, "value", 5);
+			g_hash_table_add(put, (void *)store_txn_find(txn, key));
+		}
+		g_assert_cmpint(law_commit(txn).code, ==, -1);
+		g_assert_cmpuint(g_hash_table_size(put), ==, 0);
+	}
+	store_watch_free(watch);
+	store_close(store);
+}
+
 static void law_large(const void *data)
 {
 	struct store *store = open_store(data);
@@ -401,6 +434,7 @@ static const struct law laws[] = {
 	{"restart", law_restart, false, false, true},
 	{"unheard", law_unheard, false, false, true},
 	{"large", law_large, false, false, true},
+	{"same_bytes", law_same_bytes, false, false, true},
 	{"pages", law_pages, false, false, true},
 	{"compacted", law_compacted, false, false, true},
 	{"leases", law_leases, false, false, true},

@@ -89,6 +89,10 @@ static void plan_add(struct plan *plan, const struct store_txn *txn)
 		if (!g_hash_table_contains(plan->changes, change->key))
 			g_hash_table_insert(plan->changes, change->key, change);
 	}
+}
+
+static void plan_count(struct plan *plan, const struct store_txn *txn)
+{
 	plan->ops += MAX(txn->requires->len, txn->changes->len);
 	plan->bytes += txn_count_bytes(txn);
 }
@@ -102,13 +106,18 @@ static void flight_gather(struct etcd *e)
 
 	while ((work = g_queue_peek_head(&e->waiting)) && !work->range_done) {
 		const struct store_txn *txn = work->txn;
+		bool large = txn->changes->len > ETCD_LARGE;
 
 		if (e->flying.head &&
-		    (plan.ops + MAX(txn->requires->len, txn->changes->len) + OPS_OWN >
+		    (large ||
+		     plan.ops + MAX(txn->requires->len, txn->changes->len) + OPS_OWN >
 			     e->ops_max ||
 		     plan.bytes + txn_count_bytes(txn) > BYTES_MAX || !plan_allows(&plan, txn)))
 			break;
 		g_queue_push_tail(&e->flying, g_queue_pop_head(&e->waiting));
+		plan_count(&plan, txn);
+		if (large)
+			break; /* alone: it has nothing to gain from company */
 		plan_add(&plan, txn);
 	}
 	e->flight.ops = plan.ops;
@@ -119,45 +128,51 @@ static void flight_gather(struct etcd *e)
 
 /* --- as etcd wants it ---------------------------------------------------------------- */
 
+/* Thousands in a bulk: without printf. */
+static void append_number(GString *out, const char *name, uint64_t number)
+{
+	char digits[24], *place = digits + sizeof(digits) - 1;
+
+	*place = '\0';
+	do
+		*--place = (char)('0' + number % 10);
+	while (number /= 10);
+	g_string_append(out, name);
+	g_string_append(out, place);
+	g_string_append_c(out, '"');
+}
+
 static void append_compare(GString *out, const char *prefix, const char *key, bool any,
 			   uint64_t revision)
 {
-	g_autofree char *full = g_strconcat(prefix, key, NULL);
-
 	if (out->str[out->len - 1] != '[')
 		g_string_append_c(out, ',');
-	g_string_append_printf(out,
-			       "{\"target\":\"MOD\",\"result\":\"%s\",\"mod_revision\":"
-			       "\"%" G_GUINT64_FORMAT "\"",
-			       any ? "GREATER" : "EQUAL", revision);
-	etcd_append_text(out, "key", full);
+	g_string_append(out, any ? "{\"target\":\"MOD\",\"result\":\"GREATER\""
+				 : "{\"target\":\"MOD\",\"result\":\"EQUAL\"");
+	append_number(out, ",\"mod_revision\":\"", revision);
+	etcd_append_key(out, prefix, key);
 	g_string_append_c(out, '}');
 }
 
 static void append_look(GString *out, const char *prefix, const char *key)
 {
-	g_autofree char *full = g_strconcat(prefix, key, NULL);
-
 	if (out->str[out->len - 1] != '[')
 		g_string_append_c(out, ',');
 	g_string_append(out, "{\"request_range\":{\"limit\":\"1\"");
-	etcd_append_text(out, "key", full);
+	etcd_append_key(out, prefix, key);
 	g_string_append(out, "}}");
 }
 
 static void append_change(const struct etcd *e, GString *out, const struct txn_change *change)
 {
-	g_autofree char *full = g_strconcat(e->key_prefix, change->key, NULL);
-
 	if (!change->value) {
 		g_string_append(out, ",{\"request_delete_range\":{\"prev_kv\":false");
-		etcd_append_text(out, "key", full);
+		etcd_append_key(out, e->key_prefix, change->key);
 		g_string_append(out, "}}");
 		return;
 	}
-	g_string_append_printf(out, ",{\"request_put\":{\"lease\":\"%" G_GUINT64_FORMAT "\"",
-			       e->leases[change->lease].id);
-	etcd_append_text(out, "key", full);
+	append_number(out, ",{\"request_put\":{\"lease\":\"", e->leases[change->lease].id);
+	etcd_append_key(out, e->key_prefix, change->key);
 	etcd_append_bytes(out, "value", change->value, change->size);
 	g_string_append(out, "}}");
 }
@@ -216,7 +231,7 @@ static char *flight_print(struct etcd *e)
 			const struct txn_change *one =
 				&g_array_index(txn->changes, struct txn_change, c);
 
-			if (g_hash_table_add(changed, one->key))
+			if (e->flight.works->len == 1 || g_hash_table_add(changed, one->key))
 				append_change(e, change, one);
 		}
 	}
@@ -476,5 +491,5 @@ void etcd_flight_send(struct etcd *e)
 	e->busy = true;
 	e->store.counters.flushes++;
 	text = flight_print(e);
-	etcd_link_post(e->link, "/v3/kv/txn", text, PATIENCE_MS, flight_heard, e);
+	etcd_link_post_txn(e->link, text, PATIENCE_MS, flight_heard, e);
 }

@@ -29,6 +29,7 @@ struct etcd_call {
 	char *url; /* of the member that was asked */
 	gint64 until;
 	unsigned int sent;
+	bool brief;
 	guint pause;
 	struct http_call *http;
 	etcd_answered answered;
@@ -46,6 +47,23 @@ void etcd_append_bytes(GString *out, const char *name, const void *value, gsize 
 	done = out->len;
 	g_string_set_size(out, done + room);
 	room = g_base64_encode_step(value, size, FALSE, out->str + done, &state, &save);
+	room += g_base64_encode_close(FALSE, out->str + done + room, &state, &save);
+	g_string_set_size(out, done + room);
+	g_string_append_c(out, '"');
+}
+
+void etcd_append_key(GString *out, const char *prefix, const char *key)
+{
+	gsize first = strlen(prefix), second = strlen(key), done, room;
+	int state = 0, save = 0;
+
+	g_string_append(out, ",\"key\":\"");
+	done = out->len;
+	g_string_set_size(out, done + (first + second + 6) / 3 * 4 + 4);
+	room = g_base64_encode_step((const guchar *)prefix, first, FALSE, out->str + done,
+				    &state, &save);
+	room += g_base64_encode_step((const guchar *)key, second, FALSE, out->str + done + room,
+				     &state, &save);
 	room += g_base64_encode_close(FALSE, out->str + done + room, &state, &save);
 	g_string_set_size(out, done + room);
 	g_string_append_c(out, '"');
@@ -168,10 +186,25 @@ static gboolean call_send_again(void *data)
 	return G_SOURCE_REMOVE;
 }
 
+#define RESPONSES ",\"responses\":["
+
+/* A response to each of thousands of changes says that it was made. */
+static json_t *call_read(const struct etcd_call *call, const struct http_answer *answer)
+{
+	const char *responses = call->brief ? strstr(answer->body, RESPONSES) : NULL;
+	g_autofree char *head = NULL;
+
+	if (responses)
+		head = g_strdup_printf("%.*s}", (int)(responses - answer->body), answer->body);
+	if (head && strstr(head, "\"succeeded\":true"))
+		return json_loads(head, 0, NULL);
+	return json_loadb(answer->body, answer->body_size, 0, NULL);
+}
+
 static void call_heard(const struct http_answer *answer, const GError *silence, void *data)
 {
 	struct etcd_call *call = data;
-	json_t *json = answer ? json_loadb(answer->body, answer->body_size, 0, NULL) : NULL;
+	json_t *json = answer ? call_read(call, answer) : NULL;
 	g_autoptr(GError) error = NULL;
 	bool final = false;
 
@@ -220,8 +253,8 @@ static void call_send(struct etcd_call *call)
 	call->http = http_client_call(call->link->client, &ask, call_heard, call);
 }
 
-void etcd_link_post(struct etcd_link *link, const char *path, const char *body,
-		    unsigned int patience_ms, etcd_answered answered, void *data)
+static struct etcd_call *call_new(struct etcd_link *link, const char *path, const char *body,
+				  unsigned int patience_ms, etcd_answered answered, void *data)
 {
 	struct etcd_call *call = g_new0(struct etcd_call, 1);
 
@@ -233,6 +266,22 @@ void etcd_link_post(struct etcd_link *link, const char *path, const char *body,
 	call->data = data;
 	call->place.data = call;
 	g_queue_push_tail_link(&link->calls, &call->place);
+	return call;
+}
+
+void etcd_link_post(struct etcd_link *link, const char *path, const char *body,
+		    unsigned int patience_ms, etcd_answered answered, void *data)
+{
+	call_send(call_new(link, path, body, patience_ms, answered, data));
+}
+
+void etcd_link_post_txn(struct etcd_link *link, const char *body, unsigned int patience_ms,
+			etcd_answered answered, void *data)
+{
+	struct etcd_call *call =
+		call_new(link, "/v3/kv/txn", body, patience_ms, answered, data);
+
+	call->brief = true;
 	call_send(call);
 }
 

@@ -37,6 +37,10 @@ typedef void (*etcd_answered)(const struct etcd_answer *answer, void *data);
 void etcd_link_post(struct etcd_link *link, const char *path, const char *body,
 		    unsigned int patience_ms, etcd_answered answered, void *data);
 
+/* The same for a transaction, of whose responses nobody wants to know when it has succeeded. */
+void etcd_link_post_txn(struct etcd_link *link, const char *body, unsigned int patience_ms,
+			etcd_answered answered, void *data);
+
 /* The same, blocking; owned. */
 json_t *etcd_link_ask(struct etcd_link *link, const char *path, const char *body,
 		      GError **error);
@@ -53,6 +57,8 @@ void etcd_link_leave(struct etcd_link *link, const char *url);
 /* ,"NAME":"VALUE in base64" */
 void etcd_append_bytes(GString *out, const char *name, const void *value, gsize size);
 void etcd_append_text(GString *out, const char *name, const char *value);
+/* ,"key":"PREFIX and KEY in base64" */
+void etcd_append_key(GString *out, const char *prefix, const char *key);
 /* "key" and "range_end" of all keys that start with PREFIX, without a comma in front. */
 void etcd_append_prefix(GString *out, const char *prefix);
 /* What the gateway prints: numbers as text, nothing for 0 and "". */

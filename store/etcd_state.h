@@ -20,6 +20,8 @@
 #include "store/history.h"
 #include "store/txn.h"
 
+#define ETCD_LARGE 64 /* changes: telling of them, or freeing them, has a turn of its own */
+
 /* One thing that was asked for: a transaction, a range, or a sync. */
 struct work {
 	struct store_txn *txn;
@@ -96,6 +98,7 @@ struct etcd {
 	GQueue waiting; /* struct work: not under way yet */
 	GQueue flying;	/* ... in the flight */
 	GQueue landed;	/* ... durable, or refused; waits for the watch */
+	GQueue spent;	/* ... told, and so large that they are freed in turns of their own */
 	GQueue syncs;	/* ... to ask for the revision */
 	GQueue asking;	/* ... asked */
 	struct etcd_flight flight;
@@ -111,6 +114,9 @@ struct etcd {
 	struct history *history;
 	struct http_call *watch;
 	char *watch_url;
+	GQueue lines;  /* of struct etcd_events: heard, and not taken in yet */
+	guint flushed; /* the most changes of a revision that nobody was told of yet */
+	uint64_t echo; /* the revision of the flight, as the watch has told of it; 0: not yet */
 	GArray *changes; /* of the revision that is being told, or NULL */
 	uint64_t changes_revision;
 	guint watch_again;

@@ -80,8 +80,8 @@ void store_txn_put_leased(struct store_txn *txn, const char *key, const void *va
 bool store_holds_lease(const struct store *store, enum store_lease lease);
 /* This transaction itself puts KEY: for a bulk request that must not claim twice. */
 bool store_txn_has(const struct store_txn *txn, const char *key);
-/* The value that it puts for KEY, or NULL; borrowed. The embedded store tells watches the same
- * bytes at the same address. */
+/* The value that it puts for KEY, or NULL; borrowed. Watches of this program are told the same
+ * bytes at the same address (nearly always, where the store is shared). */
 const void *store_txn_find(const struct store_txn *txn, const char *key);
 
 /*

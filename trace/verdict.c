@@ -313,6 +313,19 @@ static bool check_routers(struct trace_host *host, const struct side *source,
 	return allowed;
 }
 
+/* What there is to know of the two hosts, each once: what they do may differ from what they have been told. */
+static json_t *list_notes(const struct trace_host *one, const struct trace_host *other)
+{
+	json_t *notes = json_array();
+
+	if (one->note)
+		json_array_append_new(notes, json_sprintf("host %s: %s", one->name, one->note));
+	if (other != one && other->note)
+		json_array_append_new(notes,
+				      json_sprintf("host %s: %s", other->name, other->note));
+	return notes;
+}
+
 json_t *trace_verdict(const struct trace_party *from, const struct trace_party *to,
 		      const struct trace_service *service, GError **error)
 {
@@ -344,7 +357,8 @@ json_t *trace_verdict(const struct trace_party *from, const struct trace_party *
 		allowed &= check_side(&in, service, checks);
 	}
 	if (json_array_size(checks))
-		return json_pack("{s:b,s:o}", "allowed", allowed, "checks", checks);
+		return json_pack("{s:b,s:o,s:o}", "allowed", allowed, "checks", checks, "notes",
+				 list_notes(from->host, to->host));
 	json_decref(checks);
 	g_set_error(error, WEFT_ERROR, WEFT_ERROR_CONFLICT,
 		    "port '%s' and port '%s': have no addresses of the same family",

@@ -30,7 +30,7 @@ struct trace_party {
 
 /*
  * {"allowed": BOOL, "checks": [{"direction", "port", "name", "address", "peer", "verdict",
- * "tier", "rule", "says"}]}: what egress of FROM, firewall groups of routers' ports on the way and
+ * "tier", "rule", "says"}], "notes": [TEXT]}: what egress of FROM, firewall groups of routers' ports on the way and
  * ingress of TO say, once for each family that both have addresses of; allowed when all of them are.
  * A router's "port" is null, its "address" the one behind the port; source ports are taken for
  * ephemeral ones. NULL with ERROR when they have

@@ -16,13 +16,13 @@ def listens(port):
 
 
 class Etcd:
-    def __init__(self, folder, log):
+    def __init__(self, folder, log, *options):
         self.port = free_port()
         here, peer = ("http://127.0.0.1:%d" % x for x in (self.port, free_port()))
         self.process = subprocess.Popen(
             ["etcd", "--data-dir", folder, "--listen-client-urls", here, "--advertise-client-urls", here,
              "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
-             "--initial-cluster", "default=" + peer], stdout=log, stderr=log)
+             "--initial-cluster", "default=" + peer, *options], stdout=log, stderr=log)
         atexit.register(self.kill)
         soon("etcd answers", lambda: listens(self.port), 60)
 

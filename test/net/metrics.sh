@@ -92,6 +92,11 @@ check 'punts' test "$(value h1 weft_punts_total)" -ge 2
 check_equal 'a port row' 1 "$(value h1 'weft_agent_rows{table="port"}')"
 check_equal 'location rows' 2 "$(value h1 'weft_agent_rows{table="location"}')"
 check_equal 'a device in its map' 1 "$(value h1 'weft_agent_map_entries{map="device"}')"
+check 'memory of every map, also of those without entries' test \
+	"$(page h1 | grep -c '^weft_agent_map_bytes{.*} [1-9]')" -gt \
+	"$(page h1 | grep -c '^weft_agent_map_entries{')"
+check 'the flow cache takes the most' test "$(page h1 | sort -t' ' -k2n |
+	awk '/^weft_agent_map_bytes/ { last = $1 } END { print last }')" = 'weft_agent_map_bytes{map="flow"}'
 check 'room in every map' test "$(page h1 | grep -c '^weft_agent_map_max_entries{.*} [1-9]')" = \
 	"$(page h1 | grep -c '^weft_agent_map_entries{')"
 check 'applies' test "$(value h1 weft_agent_applies_total)" -ge 2

@@ -60,13 +60,15 @@ check_match 'and of what there is no more' "table cell, and others leave it 192"
 check_equal 'the agent, too' 1 "$(metric weft_policy_banks_refused 1)"
 check_match 'and its socket' "port:$p" "$(agent h1 GET /v1/status)"
 check_match 'trace says so' "could not make.*port $p: .*200 of the 256" "$(weft trace "$p" 'tcp 10.0.1.99:80')"
+settle q "$one" 10.0.1.12 red "$few"
+check_match 'and so does a look at the rules' "note: host h1: .*could not make.*port $p: .*200 of the 256" \
+	"$(weft policy check q p tcp/80 2>&1)"
 settle x "$two" 10.0.2.11 blue "$few"
 settle y "$two" 10.0.2.12 blue "$few"
 check 'others have what they need' reaches x 10.0.2.12
 check 'it can be less' unrule "$many"
 check 'then there is room' cloud_wait 5 silent
 pings "$many"
-settle q "$one" 10.0.1.12 red "$many"
 check 'and it passes' cloud_wait 5 reaches p 10.0.1.12
 check_equal 'nothing is refused any more' 1 "$(metric weft_policy_banks_refused 0)"
 # A second port of another list of rules is of the same share.
