@@ -58,7 +58,7 @@ static void check_firewalls(const struct kernel *kernel)
 			kernel_find(kernel, DESIRED_POLICY, g_bytes_get_data(value, NULL)));
 }
 
-/* What comes from outside is for a gateway that is here, and its front is. */
+/* What comes from outside is for a gateway that is here; when nothing is under way, its front is, too. */
 static void check_gateways(const struct kernel *kernel, bool rest)
 {
 	GHashTableIter iter;
@@ -78,7 +78,7 @@ static void check_gateways(const struct kernel *kernel, bool rest)
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
 		const struct gateway_value *gateway = g_bytes_get_data(value, NULL);
 
-		g_assert_nonnull(kernel_find(kernel, DESIRED_GATEWAY, &gateway->front));
+		g_assert_true(!rest || kernel_find(kernel, DESIRED_GATEWAY, &gateway->front));
 	}
 }
 
