@@ -12,6 +12,9 @@
 
 #define DOOR_MTU 65535 /* of the way between hosts: vtep's own is asked, too */
 
+/* Of claims to one prefix of a device: nobody takes another's address, or the link, as his inside. */
+enum outside_rank { RANK_OWN, RANK_LINK, RANK_INSIDE };
+
 /* A device that is here. */
 struct physical {
 	const char *name; /* interned */
@@ -204,14 +207,15 @@ static const struct carried *front_find(const struct state *state, struct uuid i
 }
 
 static void claim_outside(struct state *state, struct row *row, uint32_t ifindex,
-			  struct prefix prefix, struct outside_value value)
+			  enum outside_rank rank, struct prefix prefix,
+			  struct outside_value value)
 {
 	struct outside_key key = {.prefixlen = OUTSIDE_PREFIX_BASE + prefix.bits,
 				  .ifindex = ifindex,
 				  .ethertype = abi_ethertype(prefix_is_v4(prefix)),
 				  .ip = abi_ip(prefix.ip)};
 
-	desired_claim(state->desired, &row->owner, DESIRED_OUTSIDE, 0, &key, &value);
+	desired_claim(state->desired, &row->owner, DESIRED_OUTSIDE, rank, &key, &value);
 }
 
 static void fill_exit(struct gateway_value *value, const struct row_exit *exit)
@@ -250,14 +254,13 @@ static void claim_carried(struct state *state, struct row *row, const struct car
 		struct prefix own = {.ip = exit->ip, .bits = 128};
 
 		fill_exit(&value, exit);
-		claim_outside(state, row, physical->ifindex, own,
+		claim_outside(state, row, physical->ifindex, RANK_OWN, own,
 			      (struct outside_value){front, OUTSIDE_OWN});
-		if (ip_is_v4(exit->ip))
-			claim_outside(state, row, physical->ifindex, exit->subnet,
-				      (struct outside_value){slot, OUTSIDE_LINK});
+		claim_outside(state, row, physical->ifindex, RANK_LINK, exit->subnet,
+			      (struct outside_value){slot, OUTSIDE_LINK});
 	}
 	for (gsize i = 0; i < gateway->inside_count; i++)
-		claim_outside(state, row, physical->ifindex, gateway->inside[i],
+		claim_outside(state, row, physical->ifindex, RANK_INSIDE, gateway->inside[i],
 			      (struct outside_value){slot, 0});
 	desired_claim(state->desired, &row->owner, DESIRED_GATEWAY, 0, &slot, &value);
 	desired_claim(state->desired, &row->owner, DESIRED_PORT, 0, &slot, &port);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/kernel_fixture.h"
 
+#include <linux/if_ether.h>
 #include <string.h>
 
 #include "lib/error.h"
@@ -58,6 +59,36 @@ static void check_firewalls(const struct kernel *kernel)
 			kernel_find(kernel, DESIRED_POLICY, g_bytes_get_data(value, NULL)));
 }
 
+static const struct outside_value *outside_find(const struct kernel *kernel, uint32_t ifindex,
+						bool v6, struct abi_ip ip, int bits)
+{
+	struct outside_key key = {.prefixlen = OUTSIDE_PREFIX_BASE + (uint32_t)bits,
+				  .ifindex = ifindex,
+				  .ethertype = GUINT16_TO_BE(v6 ? ETH_P_IPV6 : ETH_P_IP),
+				  .ip = ip};
+
+	return kernel_find(kernel, DESIRED_OUTSIDE, &key);
+}
+
+/* Whatever others say is inside, its address is a gateway's own, and the link nobody's. */
+static void check_own(const struct kernel *kernel, uint32_t slot,
+		      const struct gateway_value *gateway)
+{
+	const struct port_value *port = kernel_find(kernel, DESIRED_PORT, &slot);
+
+	for (int v6 = 0; v6 < 2; v6++) {
+		int bits = 0;
+		const struct outside_value *own, *link;
+
+		for (int i = 0; i < 4; i++)
+			bits += __builtin_popcount(gateway->mask[v6].w[i]);
+		own = outside_find(kernel, port->ifindex, v6, gateway->address[v6], 128);
+		link = outside_find(kernel, port->ifindex, v6, gateway->link[v6], bits);
+		g_assert_true(own && own->flags & OUTSIDE_OWN);
+		g_assert_true(link && link->flags & OUTSIDE_LINK);
+	}
+}
+
 /* What comes from outside is for a gateway that is here; when nothing is under way, its front is, too. */
 static void check_gateways(const struct kernel *kernel, bool rest)
 {
@@ -75,10 +106,14 @@ static void check_gateways(const struct kernel *kernel, bool rest)
 		g_assert_true(!rest || port->ifindex == outside->ifindex);
 	}
 	g_hash_table_iter_init(&iter, kernel->maps[DESIRED_GATEWAY]);
-	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+	while (g_hash_table_iter_next(&iter, &key, &value)) {
 		const struct gateway_value *gateway = g_bytes_get_data(value, NULL);
+		const uint32_t *slot = g_bytes_get_data(key, NULL);
 
-		g_assert_true(!rest || kernel_find(kernel, DESIRED_GATEWAY, &gateway->front));
+		if (!rest)
+			continue;
+		g_assert_nonnull(kernel_find(kernel, DESIRED_GATEWAY, &gateway->front));
+		check_own(kernel, *slot, gateway);
 	}
 }
 

@@ -68,7 +68,8 @@ static char *random_gateway(char **text)
 	static const char *const hosts[] = {"", ",\"host\":\"h1\"", ",\"host\":\"me\"",
 					    ",\"host\":\"me\""};
 	static const char *const insides[] = {"", "\"10.1.0.0/24\"",
-					      "\"10.1.0.0/24\",\"fd01::/64\""};
+					      "\"10.1.0.0/24\",\"fd01::/64\"",
+					      "\"203.0.113.7/32\",\"2001:db8::/64\""};
 	int router = pick(3), port = 7 + pick(2);
 
 	*text = g_strdup_printf(
@@ -79,7 +80,7 @@ static char *random_gateway(char **text)
 		"\"inside\":[%s]}",
 		port, hosts[pick(4)], port, pick_bool(), pick_bool(), pick(2) ? 1500 : 1400,
 		physical[pick(3)], port, pick(2) ? ",\"gateway\":\"203.0.113.1\"" : "", port,
-		insides[pick(3)]);
+		insides[pick(4)]);
 	return g_strdup_printf("gateway %s", numbers[router]);
 }
 

@@ -360,6 +360,8 @@ static void add_prefix(json_t *list, struct prefix prefix)
 	json_array_append_new(list, value_from_prefix(prefix));
 }
 
+/* Inside are connected prefixes only: a static route is whatever its tenant says, and what is inside
+ * is taken from the device of a host. */
 static void visit_gateway(const struct parts *parts, guint place, const GArray *routes,
 			  route_visit visit, void *data)
 {
@@ -387,7 +389,8 @@ static void visit_gateway(const struct parts *parts, guint place, const GArray *
 			continue;
 		if (route->is_out)
 			add_prefix(row.routes, route->prefix);
-		else if (route->interface && plain[!v4] && prefix_length(route->prefix))
+		else if (route->interface && !route->is_static && plain[!v4] &&
+			 prefix_length(route->prefix))
 			add_prefix(row.inside, route->prefix);
 	}
 	if (json_array_size(row.addresses)) {
