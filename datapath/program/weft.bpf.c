@@ -12,6 +12,12 @@
 #include "datapath/program/port.h"
 #include "datapath/program/uplink.h"
 
+/* What is the host's own the device's other programs are to see, too. */
+DP_INLINE int leave_to_others(int verdict)
+{
+	return verdict == TC_ACT_OK ? TC_ACT_UNSPEC : verdict;
+}
+
 SEC("tc") int weft_port(struct __sk_buff *skb)
 {
 	/* An answer in a port's name is nothing that its workload has sent. */
@@ -27,12 +33,12 @@ SEC("tc") int weft_uplink(struct __sk_buff *skb)
 
 SEC("tc") int weft_outside(struct __sk_buff *skb)
 {
-	return outside_run(skb);
+	return leave_to_others(outside_run(skb));
 }
 
 SEC("tc") int weft_asks(struct __sk_buff *skb)
 {
-	return outside_asks(skb);
+	return leave_to_others(outside_asks(skb));
 }
 
 /* Outer fragments and outer options reach the kernel's own tunnel code: here they end. */

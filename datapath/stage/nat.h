@@ -144,10 +144,12 @@ DP_STAGE int nat_keep(struct dp_ctx *ctx, struct dp_pkt *p, __u32 front)
 		p->nat_made = 1;
 		return DP_OK;
 	}
-	if (p->nat_made)
+	other = dp_find(ctx, nat, &key);
+	/* Both may lead back by one entry, which is the other's then. */
+	if (p->nat_made &&
+	    (!other || other->port != p->nat.port || other->addr.w[3] != p->nat.addr.w[3]))
 		nat_forget(ctx, p, front);
 	p->nat_made = 0;
-	other = dp_find(ctx, nat, &key);
 	if (!other)
 		return DP_DROP_NAT_FULL;
 	p->nat = *other;
@@ -170,6 +172,25 @@ DP_STAGE int nat_undo(struct dp_ctx *ctx, struct dp_pkt *p)
 	nat_key_set(&key, &p->head.key, slot, NAT_OUT, true);
 	dp_del(ctx, nat, &key);
 	p->nat_made = 0;
+	return 0;
+}
+
+/* What P was turned into is an address that the gateway has no more, and somebody else may have. */
+DP_INLINE bool nat_is_stale(const struct dp_pkt *p, const struct gateway_value *gateway)
+{
+	return p->nat.addr.w[3] != gateway->address[0].w[3];
+}
+
+/* The entry of P's own way is not to be used any more. That which leads back to it nobody asks for: the
+ * agent finds it. */
+DP_STAGE int nat_renounce(struct dp_ctx *ctx, const struct dp_pkt *p)
+{
+	struct nat_key key;
+
+	if (!p)
+		return 0;
+	nat_key_set(&key, &p->head.key, p->rec.rx_slot, NAT_OUT, true);
+	dp_del(ctx, nat, &key);
 	return 0;
 }
 
@@ -228,7 +249,7 @@ DP_STAGE int nat_stage(struct dp_ctx *ctx, struct dp_pkt *p)
 {
 	const struct gateway_value *gateway;
 	__u32 slot;
-	int reason;
+	int found, reason;
 
 	if (!p)
 		return DP_DROP_INTERNAL;
@@ -243,13 +264,19 @@ DP_STAGE int nat_stage(struct dp_ctx *ctx, struct dp_pkt *p)
 		return DP_OK;
 	}
 	if (related_is_error(&p->head.key))
-		return nat_relate(ctx, p);
+		return nat_relate(ctx, p) || nat_is_stale(p, gateway) ? DP_DROP_NO_CONNECTION
+								      : DP_OK;
 	if (!nat_knows(&p->head.key, NAT_OUT))
 		return conn_has(&p->head.key) && p->head.key.proto == IPPROTO_ICMP
 			       ? DP_DROP_NO_CONNECTION
 			       : DP_DROP_NAT;
 	p->translates = DP_NAT_FLOW;
-	if (!nat_find(ctx, &p->head.key, slot, NAT_OUT, &p->nat)) {
+	found = nat_find(ctx, &p->head.key, slot, NAT_OUT, &p->nat);
+	if (found && nat_is_stale(p, gateway)) {
+		nat_renounce(ctx, p);
+		found = 0;
+	}
+	if (!found) {
 		reason = nat_make(ctx, p, gateway);
 		if (reason)
 			return reason;
