@@ -91,19 +91,29 @@ bool nats_find(const struct nats *nats, const struct conn_key *conn, struct nat_
 	return bpf_map_lookup_elem(nats->nat, &key, out) == 0;
 }
 
+/* IN is there, and OUT's. */
+static bool leads_back(const struct nats *nats, const struct nat_key *in,
+		       const struct nat_key *out)
+{
+	struct nat_value back;
+
+	return bpf_map_lookup_elem(nats->nat, in, &back) == 0 && back.slot == out->slot &&
+	       value_is(&back, out->addr, out->port);
+}
+
 void nats_ended(struct nats *nats, const struct conn_key *conn)
 {
 	struct nat_key out = key_out(conn), in;
-	struct nat_value value, back;
+	struct nat_value value;
 
 	if (bpf_map_lookup_elem(nats->nat, &out, &value))
 		return;
 	in = key_in(&out, &value, front_of(nats, out.slot));
-	bpf_map_delete_elem(nats->nat, &out);
-	/* Somebody else's by now? Then it stays. */
-	if (bpf_map_lookup_elem(nats->nat, &in, &back) == 0 && back.slot == out.slot &&
-	    value_is(&back, out.addr, out.port))
+	/* The way back first: a packet meanwhile has its way out, and makes nothing that we would halve.
+	 * Somebody else's by now? Then it stays. */
+	if (leads_back(nats, &in, &out))
 		bpf_map_delete_elem(nats->nat, &in);
+	bpf_map_delete_elem(nats->nat, &out);
 }
 
 /* ---------------------------------------------------------------- sweep */
@@ -120,10 +130,12 @@ static bool is_orphan(const struct nats *nats, const struct nat_key *key,
 		      const struct nat_value *value)
 {
 	struct nat_value other;
-	struct nat_key out;
+	struct nat_key out, in;
 
-	if (key->way == NAT_OUT)
-		return !has_conn(nats, key);
+	if (key->way == NAT_OUT) {
+		in = key_in(key, value, front_of(nats, key->slot));
+		return !has_conn(nats, key) || !leads_back(nats, &in, key);
+	}
 	out = key_back(key, value);
 	return bpf_map_lookup_elem(nats->nat, &out, &other) ||
 	       !value_is(&other, key->addr, key->port);

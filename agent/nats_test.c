@@ -122,6 +122,22 @@ static void test_ended(void)
 	nats_free(nats);
 }
 
+/* Of one port outside, who has the entry that leads back there keeps it. */
+static void test_ended_half(void)
+{
+	struct nats *nats = nats_new(nat_map, conn_map, gateway_map);
+	struct nat_value other = {address(0x0a00010c), GUINT16_TO_BE(1), 0, 1};
+	struct nat_key in = in_of(1, 1);
+	struct conn_key conn = conn_of(1, 1);
+
+	maps_clear();
+	put(1, 1, true, true, false);
+	bpf_map_update_elem(nat_map, &in, &other, BPF_ANY);
+	nats_ended(nats, &conn);
+	g_assert_true(!has_out(1, 1) && has_in(1, 1));
+	nats_free(nats);
+}
+
 static void test_orphans(void)
 {
 	struct nats *nats = nats_new(nat_map, conn_map, gateway_map);
@@ -142,6 +158,26 @@ static void test_orphans(void)
 		nats_sweep(nats); /* what led to it has gone in the one before */
 	g_assert_false(has_in(1, 2));
 	g_assert_cmpuint(nats_get_count(nats), ==, 4);
+	nats_free(nats);
+}
+
+/* Without the entry that leads back, and with one that is another's: what leaves by it has no answer. */
+static void test_halves(void)
+{
+	struct nats *nats = nats_new(nat_map, conn_map, gateway_map);
+	struct nat_value other = {address(0x0a00010b), GUINT16_TO_BE(2), 0, FRONT};
+	struct nat_key in = in_of(1, 2);
+
+	maps_clear();
+	put(1, 1, true, true, false);
+	put(1, 2, true, true, false);
+	put(FRONT, 3, true, true, true);
+	bpf_map_update_elem(nat_map, &in, &other, BPF_ANY);
+	nats_sweep(nats);
+	g_assert_true(has_out(1, 1) && has_out(1, 2));
+	nats_sweep(nats);
+	g_assert_false(has_out(1, 1) || has_out(1, 2));
+	g_assert_true(has_out(FRONT, 3) && has_in(FRONT, 3));
 	nats_free(nats);
 }
 
@@ -191,7 +227,9 @@ int main(int argc, char **argv)
 	for (gsize i = 0; i < G_N_ELEMENTS(slots); i++)
 		bpf_map_update_elem(gateway_map, &slots[i], &gateway, BPF_ANY);
 	g_test_add_func("/nats/they go with their connection", test_ended);
+	g_test_add_func("/nats/what leads back to another stays", test_ended_half);
 	g_test_add_func("/nats/those without one are found", test_orphans);
+	g_test_add_func("/nats/those without a way back are found", test_halves);
 	g_test_add_func("/nats/those of a slot that is gone", test_purge);
 	return g_test_run();
 }

@@ -241,6 +241,15 @@ void physicals_hook(struct physicals *physicals)
 	}
 }
 
+/* What is longer than the device takes is dropped there, and nobody is told. */
+static void mtu_check(const struct physical *physical, const struct row_gateway *gateway)
+{
+	if (physical && physical->link.mtu < gateway->mtu)
+		log_warn(MODULE,
+			 "device %s of physical network %s: MTU %u, the network's is %u",
+			 physical->device, physical->name, physical->link.mtu, gateway->mtu);
+}
+
 static void slot_prepare(const struct wire *wire, const struct row_gateway *gateway,
 			 bool is_new, void *data)
 {
@@ -253,6 +262,7 @@ static void slot_prepare(const struct wire *wire, const struct row_gateway *gate
 	voice_add(physicals, wire->id);
 	log_info(MODULE, "%s: carried here: physical network %s", uuid_print(wire->id, id),
 		 gateway->physical ? gateway->physical : "none");
+	mtu_check(physical_find(physicals, wire->ifindex), gateway);
 }
 
 void physicals_prepare(struct physicals *physicals)
