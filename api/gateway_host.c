@@ -42,6 +42,7 @@ static bool gateway_is_cut(const struct cloud *cloud, const struct port *port,
 static bool gateway_needs_host(const struct cloud *cloud, const struct port *port, bool lost)
 {
 	const struct network *network = cloud_find_network(cloud, port->network_id);
+	const struct host *host;
 	struct uuid router;
 
 	if (!network || !port->device_id || !uuid_parse(port->device_id, &router))
@@ -49,11 +50,13 @@ static bool gateway_needs_host(const struct cloud *cloud, const struct port *por
 	if (port->host_id && *port->host_id) {
 		if (gateway_is_cut(cloud, port, network))
 			return true;
-		if (!lost || cloud_is_host_alive(cloud, port->host_id))
+		host = cloud_find_host(cloud, port->host_id);
+		if (host->admin_state_up &&
+		    (!lost || cloud_is_host_alive(cloud, port->host_id)))
 			return false;
 	}
-	/* One that is lost, and nobody else is there, may come back, and its data plane may go
-	 * on without us: it keeps the gateway. */
+	/* One that is closed, and nobody else is there, goes on; one that is lost may come back, and
+	 * its data plane may go on without us: it keeps the gateway. */
 	return gateway_choose_host(cloud, router, network);
 }
 
