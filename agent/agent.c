@@ -90,7 +90,8 @@ static gboolean policies_rested(gpointer data)
 {
 	struct agent *agent = data;
 
-	if (agent->going_on) /* a port may still have a bank that it is about to lose */
+	/* a port may still have a bank that it is about to lose */
+	if (agent->going_on || !state_is_full(agent->state))
 		return G_SOURCE_CONTINUE;
 	agent->resting = 0;
 	state_settle_policies(agent->state);
@@ -110,12 +111,9 @@ static gboolean networks_aged(gpointer data)
 
 static void apply_done(struct agent *agent)
 {
-	if (!agent->ageing && state_has_young(agent->state))
-		agent->ageing = g_timeout_add_seconds(YOUNG_SECONDS, networks_aged, agent);
 	if (!agent->resting && policies_is_resting(state_policies(agent->state)))
 		agent->resting = g_timeout_add(REST_MS, policies_rested, agent);
 	state_applied(agent->state);
-	feed_report_refused(agent->feed, refusals_list(agent->state));
 	if (agent->revision != agent->reported)
 		feed_report_revision(agent->feed, agent->revision);
 	agent->reported = agent->revision;
@@ -168,6 +166,9 @@ static void apply_finish(struct agent *agent)
 		apply_done(agent);
 	else
 		apply_failed(agent, g_steal_pointer(&error));
+	if (!agent->ageing && state_has_young(agent->state))
+		agent->ageing = g_timeout_add_seconds(YOUNG_SECONDS, networks_aged, agent);
+	feed_report_refused(agent->feed, refusals_list(agent->state));
 	agent->applies++;
 	if (!agent->hooked && !agent_hook(agent, &error)) {
 		log_error(MODULE, "%s: %s", agent->options->host, error->message);
@@ -530,7 +531,8 @@ static void conn_swept(void *data)
 	if (state_gateways_left(agent->state))
 		nats_purge(agent->nats, slot_is_gone, agent);
 	/* until a port's connections are out of the table, nobody else has its slot */
-	if (!handover_is_collecting(agent->handover))
+	if (!handover_is_collecting(agent->handover) && !agent->going_on &&
+	    state_is_full(agent->state))
 		state_slots_swept(agent->state);
 }
 

@@ -196,10 +196,13 @@ static void reach_tell(struct state *state, GHashTable *a, GHashTable *b, GHashT
 
 	g_hash_table_iter_init(&iter, a);
 	while (g_hash_table_iter_next(&iter, &vni, NULL)) {
+		uint32_t number = GPOINTER_TO_UINT(vni);
+
 		if (g_hash_table_contains(b, vni))
 			continue;
-		held_mark_net(state, GPOINTER_TO_UINT(vni));
-		if (into)
+		held_mark_net(state, number);
+		/* only of a network that is here already there are connections from before */
+		if (into && desired_find_held(state->desired, DESIRED_NETWORK, &number))
 			g_hash_table_add(into, vni);
 	}
 }

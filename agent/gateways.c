@@ -408,7 +408,8 @@ void gateways_flush(struct state *state)
 	uint32_t vni = GATEWAY_VNI;
 	struct network_value value = {
 		.flags = NETWORK_UP |
-			 (firewalls_reach(state, GATEWAY_VNI) ? NETWORK_FIREWALL : 0),
+			 (firewalls_reach(state, GATEWAY_VNI) ? NETWORK_FIREWALL : 0) |
+			 (firewalls_is_young(state, GATEWAY_VNI) ? NETWORK_RESUME : 0),
 		.mtu = DOOR_MTU};
 
 	if (gateways->rows)

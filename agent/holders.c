@@ -145,6 +145,7 @@ void state_limit_policies(struct state *state, gsize limit)
 
 void state_failed(struct state *state)
 {
+	g_array_set_size(state->stale, 0); /* those that were in it have been bumped */
 	for (uint32_t slot = 1; slot < LIM_HOST_PORTS; slot++) {
 		const struct wire *wire = state->by_slot[slot];
 

@@ -353,9 +353,10 @@ static void bank_refuse(struct policies *policies, struct bank *bank, char *why)
 			       policy_bank_number(bank->bank),
 			       policy_bank_rules(bank->bank)->len, why);
 	policies->ops.complain(text, policies->data);
-	if (g_hash_table_lookup(policies->numbers, number) == bank)
+	if (g_hash_table_lookup(policies->numbers, number) == bank) {
 		g_hash_table_remove(policies->numbers, number);
-	bank_empty(policies, bank);
+		bank_empty(policies, bank);
+	}
 	for (guint i = 0; i < bank->identities->len; i++)
 		policies->ops.moved(
 			((struct identity *)g_ptr_array_index(bank->identities, i))->number,

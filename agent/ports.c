@@ -379,7 +379,8 @@ static const struct ports_device *attach_new(struct ports *ports, const struct r
 	g_hash_table_replace(ports->devices, &device->id, device);
 	log_info(MODULE, "%s: attached: device %s", uuid_print(device->id, text),
 		 device->link.name);
-	ports_applied(ports);
+	if (!ports->agent->going_on) /* else when its entries are written */
+		ports_applied(ports);
 	return device;
 failed:
 	if (!failure)

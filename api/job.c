@@ -73,7 +73,7 @@ struct job {
 /* What the mirror has taken is the cloud's. The text lives as long as the transaction. */
 static void change_withdraw(struct change *change)
 {
-	if (change->text && !mirror_withdraw(change->mirror, change->text))
+	if (change->text && !mirror_withdraw(change->mirror, change->text, change->object))
 		change->object = NULL;
 	change->text = NULL;
 }

@@ -495,9 +495,11 @@ void mirror_expect(struct mirror *mirror, const void *text, void *object)
 	g_hash_table_insert(mirror->expected, (void *)text, object);
 }
 
-bool mirror_withdraw(struct mirror *mirror, const void *text)
+bool mirror_withdraw(struct mirror *mirror, const void *text, const void *object)
 {
-	return g_hash_table_remove(mirror->expected, text);
+	/* A text that is gone may have left its address to another's. */
+	return g_hash_table_lookup(mirror->expected, text) == object &&
+	       g_hash_table_remove(mirror->expected, text);
 }
 
 uint64_t mirror_get_guard(const struct mirror *mirror, enum kind kind, struct uuid id)

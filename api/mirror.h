@@ -37,7 +37,7 @@ void mirror_free(struct mirror *mirror);
  * withdraws it. False: it was taken, and is the cloud's.
  */
 void mirror_expect(struct mirror *mirror, const void *text, void *object);
-bool mirror_withdraw(struct mirror *mirror, const void *text);
+bool mirror_withdraw(struct mirror *mirror, const void *text, const void *object);
 
 /* Changes were lost, and what is different has not been read yet. */
 bool mirror_is_behind(const struct mirror *mirror);

@@ -187,7 +187,8 @@ static gboolean etcd_look(void *data)
 {
 	struct etcd *e = data;
 	const struct work *first = g_queue_peek_head(&e->landed);
-	bool stuck = first && (!first->vague || first->revision <= e->writer_last) &&
+	bool stuck = !e->lines.head && first &&
+		     (!first->vague || first->revision <= e->writer_last) &&
 		     first->revision == e->landed_seen;
 
 	e->landed_seen = first ? first->revision : 0;

@@ -239,6 +239,7 @@ static bool gate_take(struct etcd *e, const json_t *kv)
 {
 	struct etcd_gate *gate = &e->gate;
 	uint64_t revision = etcd_get_number(kv, "mod_revision");
+	uint64_t version = etcd_get_number(kv, "version");
 
 	if (revision <= gate->revision)
 		return false;
@@ -246,7 +247,9 @@ static bool gate_take(struct etcd *e, const json_t *kv)
 	gate->value = etcd_get_bytes(kv, "value", NULL);
 	gate->revision = revision;
 	gate->heard_at = etcd_gate_now();
-	gate->was_ours = gate->state == GATE_OURS;
+	/* Shut right after we had it: nobody else has had it since. */
+	gate->was_ours = gate->state == GATE_OURS && version == gate->version + 1;
+	gate->version = version;
 	gate->sure_at = 0;
 	if (!*gate->value)
 		gate->state = GATE_OPEN;
@@ -310,6 +313,8 @@ void etcd_gate_init(struct etcd *e, const json_t *kv, const json_t *writers)
 	e->gate.others = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	e->gate.refused_at = -AGAIN_MS * 1000LL;
 	gate_take(e, kv);
+	if (!e->gate.value) /* somebody has deleted it: no flight of ours will pass */
+		e->gate.value = g_strdup("");
 	json_array_foreach (writers, i, writer) {
 		g_autofree char *key = etcd_get_bytes(writer, "key", NULL);
 

@@ -75,8 +75,9 @@ struct etcd_gate {
 	gint64 sure_at;	   /* asked then, a quorum has said that it is ours; 0: never */
 	gint64 asked_at;
 	gint64 refused_at;
-	bool was_ours; /* before somebody shut it */
-	bool asking;   /* a change of ours is under way */
+	uint64_t version; /* how often it has been put */
+	bool was_ours;	  /* before somebody shut it */
+	bool asking;	  /* a change of ours is under way */
 	unsigned int number;
 	GHashTable *others; /* keys of the other programs */
 	guint timer;

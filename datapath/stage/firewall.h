@@ -182,12 +182,14 @@ DP_INLINE bool firewall_is_stray(struct dp_ctx *ctx, const struct dp_pkt *p, int
 
 /*
  * In the first moments of a network's first firewall: may P be of a TCP connection from before? Nobody
- * has kept anything of it. A packet that opens one is none of these, nor is one that ends it.
+ * has kept anything of it. A packet that opens one is none of these, nor is one that ends it, nor what comes from
+ * outside by a gateway: strangers would leave entries there.
  */
 DP_INLINE bool firewall_may_resume(const struct dp_pkt *p)
 {
-	return (p->network_flags & NETWORK_RESUME) && !p->quotes && conn_has(&p->head.key) &&
-	       p->head.key.proto == IPPROTO_TCP && !(p->head.tcp & (DP_TCP_SYN | DP_TCP_RST));
+	return (p->network_flags & NETWORK_RESUME) && !(p->port_flags & PORT_GATEWAY) &&
+	       !p->quotes && conn_has(&p->head.key) && p->head.key.proto == IPPROTO_TCP &&
+	       !(p->head.tcp & (DP_TCP_SYN | DP_TCP_RST));
 }
 
 /* P goes on with a connection that ORIGIN has opened, as far as its rules let it. */
